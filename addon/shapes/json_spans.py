@@ -1,0 +1,163 @@
+"""Where things stand in a JSON document: a scanner that tells spans of bytes, and the splice that fills them anew.
+
+Parsing and re-serialising changes a body even when no value changes: spacing, key order, duplicate keys, the
+spelling of numbers and escapes. So nothing is parsed but the strings that are read, and nothing is written but
+the strings that are replaced. Grammar: RFC 8259; in addition a byte order mark in front is tolerated.
+
+One pass finds where every container ends; after that only what is asked for is read. No recursion: depth costs nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"')
+_SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null")
+_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class NotJson(ValueError):
+    """The bytes are not a JSON document, as far as they were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One JSON value: the document's bytes, and the span `[start, end)` in which the value stands."""
+
+    raw: bytes = field(repr=False)
+    start: int
+    end: int
+    ends: dict[int, int] = field(repr=False, compare=False)
+    """For the first byte of every object and array in `raw`, the byte behind its last one."""
+
+    @property
+    def type(self) -> str:
+        """The value's first character: `{`, `[`, `"`, or that of a number or literal."""
+        return chr(self.raw[self.start])
+
+    def members(self) -> Iterator[tuple[str, "Node"]]:
+        """Keys and values of an object, in order, duplicates included; nothing when it is no object."""
+        if self.type != "{":
+            return
+        at = _skip_space(self.raw, self.start + 1)
+        while at < self.end - 1:
+            key = _literal(_STRING, self.raw, at)
+            at = _skip_space(self.raw, key.end())
+            if self.raw[at : at + 1] != b":":
+                raise NotJson(f"no colon at byte {at}")
+            value = self._value(_skip_space(self.raw, at + 1))
+            yield _decode(key[0]), value
+            at = self._next(value.end)
+
+    def elements(self) -> Iterator["Node"]:
+        """Values of an array, in order; nothing when it is no array."""
+        if self.type != "[":
+            return
+        at = _skip_space(self.raw, self.start + 1)
+        while at < self.end - 1:
+            value = self._value(at)
+            yield value
+            at = self._next(value.end)
+
+    def object(self) -> "dict[str, Node]":
+        """Values by key; of a duplicate key the last one, as every common parser has it."""
+        return dict(self.members())
+
+    def text(self) -> str | None:
+        """The decoded string, lone surrogates included, or None when it is no string."""
+        return _decode(self.literal()) if self.type == '"' else None
+
+    def literal(self) -> bytes:
+        """The value's own bytes."""
+        return self.raw[self.start : self.end]
+
+    def _value(self, at: int) -> "Node":
+        match self.raw[at : at + 1]:
+            case b"{" | b"[":
+                end = self.ends[at]
+            case b'"':
+                end = _literal(_STRING, self.raw, at).end()
+            case _:
+                end = _literal(_SCALAR, self.raw, at).end()
+        return Node(self.raw, at, end, self.ends)
+
+    def _next(self, at: int) -> int:
+        """Where the next member or element starts, or where the container's closing bracket stands."""
+        at = _skip_space(self.raw, at)
+        if at == self.end - 1:
+            return at
+        if self.raw[at : at + 1] != b",":
+            raise NotJson(f"no comma at byte {at}")
+        at = _skip_space(self.raw, at + 1)
+        if at >= self.end - 1:
+            raise NotJson(f"nothing behind the comma before byte {at}")
+        return at
+
+
+def parse(raw: bytes) -> Node:
+    """The document's one value. Raises `NotJson` when there is none or something else beside it."""
+    start = _skip_space(raw, len(_BOM) if raw.startswith(_BOM) else 0)
+    document = Node(raw, start, len(raw), _container_ends(raw))
+    root = document._value(start)
+    if _skip_space(raw, root.end) != len(raw):
+        raise NotJson(f"more than one value: byte {root.end}")
+    return root
+
+
+def splice(raw: bytes, replacements: Iterable[tuple[Node, str]], *, ascii_only: bool = False) -> bytes:
+    """`raw` with each node's string literal replaced by `text`; every other byte is the same.
+
+    No replacements: the same object. The nodes are strings of `raw`, in order and apart.
+    """
+    pieces: list[bytes] = []
+    at = 0
+    for node, text in replacements:
+        pieces += raw[at : node.start], encode(text, ascii_only=ascii_only)
+        at = node.end
+    return b"".join([*pieces, raw[at:]]) if pieces else raw
+
+
+def encode(text: str, *, ascii_only: bool = False) -> bytes:
+    """A JSON string literal. Lone surrogates, which UTF-8 cannot carry, are escaped."""
+    escaped = ascii_only or _LONE_SURROGATE.search(text) is not None
+    return json.dumps(text, ensure_ascii=escaped).encode()
+
+
+def _container_ends(raw: bytes) -> dict[int, int]:
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _STRUCTURE.finditer(raw):
+        at = match.start()
+        first = raw[at]
+        if first in b"[{":
+            opened.append(at)
+        elif first in b"]}":
+            if not opened or raw[opened[-1]] != first - 2:  # in ASCII, "]" and "}" stand two behind "[" and "{"
+                raise NotJson(f"a bracket closes nothing at byte {at}")
+            ends[opened.pop()] = at + 1
+    if opened:
+        raise NotJson(f"nothing closes the bracket at byte {opened[-1]}")
+    return ends
+
+
+def _skip_space(raw: bytes, at: int) -> int:
+    match = _SPACE.match(raw, at)
+    return match.end() if match else at
+
+
+def _literal(pattern: re.Pattern[bytes], raw: bytes, at: int) -> re.Match[bytes]:
+    match = pattern.match(raw, at)
+    if not match:
+        raise NotJson(f"no value at byte {at}")
+    return match
+
+
+def _decode(literal: bytes) -> str:
+    try:
+        return str(json.loads(literal)) if b"\\" in literal else literal[1:-1].decode()
+    except UnicodeDecodeError as error:
+        raise NotJson(str(error)) from error

@@ -1,0 +1,51 @@
+"""The tool call behind a tool output: its name, and what its arguments say about the text to expect."""
+
+import json
+from dataclasses import dataclass
+
+_COMMAND_KEYS = ("command", "cmd", "script", "shell_command")
+_PATH_KEYS = ("file_path", "path", "filePath", "filename", "absolute_path", "target_file", "notebook_path", "uri", "url")
+_RANGE_KEYS = ("offset", "limit", "start_line", "end_line", "startLine", "endLine", "view_range", "line_range", "lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call as the model made it."""
+
+    tool: str = ""
+    """Name of the tool; empty when the request does not hold the call."""
+    arguments: str = ""
+    """The arguments as the wire has them: JSON text, or free text for custom tools."""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The arguments by name; empty when they are not a JSON object."""
+        try:
+            decoded = json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return {}
+        return decoded if isinstance(decoded, dict) else {}
+
+    @property
+    def command(self) -> str:
+        """The shell command, where the call has one: a list of words is joined, free text is taken whole."""
+        values = self.values
+        for key in _COMMAND_KEYS:
+            match values.get(key):
+                case str(command):
+                    return command
+                case list(words):
+                    return " ".join(str(word) for word in words)
+        return "" if values else self.arguments
+
+    @property
+    def path(self) -> str:
+        """The file or address that the call names, or an empty string."""
+        values = self.values
+        return next((v for key in _PATH_KEYS if isinstance(v := values.get(key), str)), "")
+
+    @property
+    def ranged(self) -> bool:
+        """Whether the call asked for a part of the file by line numbers."""
+        values = self.values
+        return any(values.get(key) is not None for key in _RANGE_KEYS)
