@@ -4,7 +4,17 @@ import json
 from dataclasses import dataclass
 
 _COMMAND_KEYS = ("command", "cmd", "script", "shell_command")
-_PATH_KEYS = ("file_path", "path", "filePath", "filename", "absolute_path", "target_file", "notebook_path", "uri", "url")
+_PATH_KEYS = (
+    "file_path",
+    "path",
+    "filePath",
+    "filename",
+    "absolute_path",
+    "target_file",
+    "notebook_path",
+    "uri",
+    "url",
+)
 _RANGE_KEYS = ("offset", "limit", "start_line", "end_line", "startLine", "endLine", "view_range", "line_range", "lines")
 
 

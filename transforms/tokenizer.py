@@ -41,7 +41,9 @@ def _encoding() -> tiktoken.Encoding | None:
         return None
     if hashlib.sha256(data).hexdigest() != _SHA256:
         return None
-    ranks = {base64.b64decode(token): int(rank) for token, _, rank in (line.partition(b" ") for line in data.splitlines())}
+    ranks = {
+        base64.b64decode(token): int(rank) for token, _, rank in (line.partition(b" ") for line in data.splitlines())
+    }
     return tiktoken.Encoding(name="o200k_base", pat_str=_SPLIT, mergeable_ranks=ranks, special_tokens={})
 
 
