@@ -1,0 +1,36 @@
+"""Fail-open: the one place that swallows errors, so that a fault of ours never stops or changes traffic.
+
+Two seams use it: around one transform, and around the handling of one request or response chunk.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class OverBudget(BaseException):
+    """The time budget of a request is used up. A BaseException, so that no library's `except Exception` hides it."""
+
+
+_NOT_FAULTS = (OverBudget, asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+@contextmanager
+def fail_open(on_failure: Callable[[BaseException], None]) -> Iterator[None]:
+    """Run the body of a `with`; hand an error to `on_failure` and go on behind the block.
+
+    Native libraries report panics as `BaseException` (`pyo3_runtime.PanicException`), so those count as errors.
+    Cancellation, shutdown and the time budget are no faults and pass through.
+    """
+    try:
+        yield
+    except _NOT_FAULTS:
+        raise
+    except BaseException as error:  # noqa: BLE001  # the one broad except of the project: see the module's docstring
+        on_failure(error)
+
+
+def describe(error: BaseException) -> str:
+    """The error's type and text in one printable line of at most 200 characters."""
+    line = f"{type(error).__name__}: {error}"
+    return "".join(c if c.isprintable() else " " for c in line)[:200]

@@ -1,0 +1,233 @@
+"""All that knows mitmproxy: options, hooks, and what is done to a flow.
+
+Every hook computes first and touches the flow last, and an error on the way leaves the flow as it came.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from mitmproxy import addonmanager, ctx, exceptions, http, tls
+from mitmproxy.proxy import mode_specs
+
+from addon import settings as options
+from addon import sinks
+from addon.deadline import Deadline
+from addon.fail_open import describe, fail_open
+from addon.hosts import HostSet
+from addon.metrics import Metrics, MetricsServer
+from addon.response_tee import ResponseTee
+from addon.routing_log import RoutingLog
+from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
+from addon.settings import BadSetting, Settings
+from addon.worker import digest
+from addon.worker_pool import Answer, Job, NoWorker, WorkerPool
+from transforms.reasons import Reason
+
+_logger = logging.getLogger("headroom")
+_SENT = "headroom_sent_sha256"
+"""Metadata: the hash of the body this addon has written, so that a replay is not written again."""
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What is remembered between a request and the end of its response."""
+
+    log: RoutingLog
+    tee: ResponseTee | None = None
+
+
+class Headroom:
+    """The addon. mitmproxy calls its methods by their names: https://docs.mitmproxy.org/stable/api/events.html"""
+
+    def __init__(self) -> None:
+        self._raw: dict[str, str] = {}
+        self._settings = Settings()
+        self._hosts = HostSet.known()
+        self._pool = WorkerPool()
+        self._metrics = Metrics()
+        self._metrics_server: MetricsServer | None = None
+        self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
+
+    # Options
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        for name in options.option_names():
+            # Typed as text and parsed by us: mitmproxy unloads an addon silently when an int option does not parse.
+            default = options.option_default(name, os.environ)
+            loader.add_option(options.PREFIX + name, str, default, options.option_help(name))
+
+    def configure(self, updated: set[str]) -> None:
+        if not any(name.startswith(options.PREFIX) for name in updated):
+            return
+        raw = {name: str(getattr(ctx.options, options.PREFIX + name)) for name in options.option_names()}
+        try:
+            parsed = Settings.parse(raw)
+            self._serve_metrics(parsed.metrics_port)
+        except BadSetting as error:
+            raise exceptions.OptionsError(str(error)) from error
+        except OSError as error:
+            raise exceptions.OptionsError(f"headroom_metrics_port={parsed.metrics_port}: {error}") from error
+        self._raw, self._settings, self._hosts = raw, parsed, HostSet.known(parsed.hosts)
+
+    async def running(self) -> None:
+        unknown = sorted(name for name in ctx.options.deferred if name.startswith(options.PREFIX))
+        if unknown:
+            _logger.warning("headroom: no such option: %s", ", ".join(unknown))
+        if self._settings.defaults:
+            _set_defaults()
+        self._pool.start()
+        s = self._settings
+        _logger.info("headroom: %s, passthrough %s, state in %s", s.mode, _on(s.compress_passthrough), s.home)
+
+    def done(self) -> None:
+        self._pool.stop()
+        self._serve_metrics(0)
+        _logger.warning("headroom: unloaded; traffic is no longer compressed")
+
+    # Traffic
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        if self._settings.only_llm_hosts and not self._is_llm_connection(data):
+            data.ignore_connection = True
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        if not flow.live:  # a saved flow that is looked at: its history stays as it was
+            return
+        started = time.monotonic()
+        with fail_open(lambda error: self._failed_request(flow, error)):
+            bypass = wants_bypass(flow.request)
+            strip_own_headers(flow.request)
+            scope = scope_of(flow, self._settings, self._hosts)
+            if scope is None:
+                return
+            answer = await self._decide(flow, scope, bypass, started)
+            self._apply(flow, answer, answer.log.with_time((time.monotonic() - started) * 1000))
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        exchange = self._exchanges.get(flow)
+        if exchange is None or flow.response is None or exchange.log.decision is Reason.UNKNOWN_HOST:
+            return
+        with fail_open(self._failed_response):
+            headers = flow.response.headers
+            kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
+            value = sinks.header(exchange.log)
+            exchange.tee = ResponseTee(kind, encoding, self._failed_response)
+            headers[sinks.HEADER] = value
+            if flow.response.stream is False:
+                flow.response.stream = exchange.tee
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        exchange = self._exchanges.get(flow)
+        if exchange is None or exchange.tee is None or flow.response is None:
+            return
+        with fail_open(self._failed_response):
+            if flow.response.raw_content is None and (body := exchange.tee.body) is not None:
+                flow.response.raw_content = body  # the copy, so that mitmweb can show it and a saved flow has it
+            self._finish(flow, exchange)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """Also where a client cancels an HTTP/2 stream once it has what it wants: Codex does so on each turn."""
+        if (exchange := self._exchanges.get(flow)) is not None and exchange.tee is not None:
+            with fail_open(self._failed_response):
+                self._finish(flow, exchange)
+
+    # Steps
+
+    async def _decide(self, flow: http.HTTPFlow, scope: Scope, bypass: bool, started: float) -> Answer:
+        if scope.refusal is not None:
+            return self._untouched(scope, scope.refusal)
+        if (sent := flow.metadata.get(_SENT)) and sent == await asyncio.to_thread(digest, scope.body):
+            return self._untouched(scope, Reason.ALREADY_SENT)
+        job = Job(
+            body=scope.body,
+            encoding=scope.encoding,
+            auth_mode=scope.credentials.auth_mode,
+            client=scope.credentials.client,
+            settings=self._raw,
+            deadline=Deadline(started + self._settings.time_budget_ms / 1000),
+            keep=Reason.BYPASS if bypass else None,
+        )
+        if bypass:
+            self._pool.remember(job)
+            return self._untouched(scope, Reason.BYPASS)
+        try:
+            return await self._pool.run(job)
+        except NoWorker as error:
+            return self._untouched(scope, error.reason, str(error))
+
+    def _untouched(self, scope: Scope, reason: Reason, *failures: str) -> Answer:
+        log = RoutingLog(
+            decision=reason,
+            client=scope.credentials.client,
+            auth_mode=scope.credentials.auth_mode,
+            mode=self._settings.mode,
+            failures=failures,
+        )
+        return Answer(None, log)
+
+    def _apply(self, flow: http.HTTPFlow, answer: Answer, log: RoutingLog) -> None:
+        """The one place that changes a request."""
+        note, data = sinks.note(log), sinks.metadata(log)
+        if answer.changed is not None:
+            flow.backup()
+            flow.request.raw_content = answer.changed.body
+            if "transfer-encoding" not in flow.request.headers:
+                flow.request.headers["content-length"] = str(len(answer.changed.body))
+            flow.metadata[_SENT] = answer.changed.sha256
+        flow.comment = note
+        flow.metadata[sinks.METADATA] = data
+        self._exchanges[flow] = _Exchange(log)
+        self._metrics.request(log)
+        if log.decision is not Reason.UNKNOWN_HOST:
+            sinks.event_log(log, self._settings.log_level)
+
+    def _finish(self, flow: http.HTTPFlow, exchange: _Exchange) -> None:
+        """Count the provider's figures, once."""
+        tee, exchange.tee = exchange.tee, None
+        if tee is not None and (usage := tee.usage) is not None:
+            flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "usage": sinks.usage_metadata(usage)}
+            self._metrics.usage(usage)
+
+    def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:
+        self._metrics.failure("request")
+        flow.comment = f"0% {Reason.FAILED} · {describe(error)}"
+        _logger.error("headroom: forwarded untouched: %s", describe(error))
+
+    def _failed_response(self, error: BaseException) -> None:
+        self._metrics.failure("response")
+        _logger.error("headroom: response passed on untouched: %s", describe(error))
+
+    def _is_llm_connection(self, data: tls.ClientHelloData) -> bool:
+        if isinstance(data.context.client.proxy_mode, mode_specs.ReverseMode):
+            return True  # the user named the one upstream there is
+        address = data.context.server.address
+        names = (data.client_hello.sni, address[0] if address else None)
+        return any(name is not None and self._hosts.matches(name) for name in names)
+
+    def _serve_metrics(self, port: int) -> None:
+        """Have the metrics at this port and no other. Raises OSError when it is taken."""
+        running = self._metrics_server
+        if port == (running.port if running else 0):
+            return
+        started = MetricsServer(self._metrics, port) if port else None
+        if running:
+            running.stop()
+        self._metrics_server = started
+
+
+def _set_defaults() -> None:
+    """What LLM traffic needs of mitmproxy, unless the user has set it."""
+    opts = ctx.options
+    if not opts.has_changed("http2"):
+        # A graceful GOAWAY of an HTTP/2 upstream ends every stream in flight: https://github.com/python-hyper/h2/issues/1181
+        opts.update(http2=False)
+    if "web_columns" in opts and not opts.has_changed("web_columns"):
+        opts.update(web_columns=[*opts.web_columns, "comment"])
+
+
+def _on(switch: bool) -> str:
+    return "on" if switch else "off"

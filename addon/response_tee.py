@@ -1,0 +1,37 @@
+"""The response on its way past: every chunk goes on as it came, a copy is read for the provider's usage figures."""
+
+from collections.abc import Callable
+
+from addon.fail_open import fail_open
+from addon.usage import Usage, UsageReader
+
+_KEPT_BYTES = 4 * 1024 * 1024
+"""How much of a streamed body is kept so that mitmweb can show it."""
+
+
+class ResponseTee:
+    """A mitmproxy stream callable. Never raises and never withholds: what comes in is what it returns."""
+
+    def __init__(self, content_type: str, content_encoding: str, on_failure: Callable[[BaseException], None]) -> None:
+        self._reader = UsageReader(content_type, content_encoding)
+        self._on_failure = on_failure
+        self._kept: list[bytes] = []
+        self._size = 0
+
+    def __call__(self, chunk: bytes) -> bytes:
+        with fail_open(self._on_failure):
+            self._reader.feed(chunk)
+            self._size += len(chunk)
+            if self._size <= _KEPT_BYTES:
+                self._kept.append(chunk)
+        return chunk
+
+    @property
+    def body(self) -> bytes | None:
+        """All that has passed, or None when it was too much to keep."""
+        return b"".join(self._kept) if self._size <= _KEPT_BYTES else None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The provider's figures as far as they have passed."""
+        return self._reader.usage()

@@ -1,0 +1,88 @@
+"""The routing log: the one record of what was decided for a request and why, which every sink shows.
+
+Header, flow note, flow metadata, metrics and log line are made from this record and from nothing else.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from transforms.compression_policy import AuthMode, CompressionPolicy
+from transforms.contract import Loss
+from transforms.reasons import Reason
+
+NO_TRANSFORM = "none"
+
+
+def _version() -> str:
+    try:
+        return version("headroom-mitmproxy")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0"
+
+
+VERSION = _version()
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Attempt(_Record):
+    """One transform tried on one part of a block: what `record_compression` recorded."""
+
+    transform_name: str
+    compression_ratio: float
+    reason: Reason
+    tokens_before: int
+    tokens_after: int
+
+
+class Entry(_Record):
+    """The decision on one block."""
+
+    block: int
+    """Position among the request's tool outputs, from 0."""
+    tool: str
+    """Name of the tool, or an empty string."""
+    transform_name: str
+    """Names joined by `+` in order of use; `none` for a block left as it is."""
+    reason: Reason
+    loss: Loss | None = Field(alias="class")
+    """The most lossy step's class; None for a block left as it is."""
+    compression_ratio: float
+    """Tokens after / before, of what was sent; 1.0 is untouched."""
+    tokens_before: int
+    tokens_after: int
+    """What was sent."""
+    shadow_tokens: int | None = None
+    """What would have been sent, where a mode or setting allowed deciding but not rewriting."""
+    attempts: tuple[Attempt, ...] = ()
+    """Every transform that was tried; only at log level trace."""
+
+
+class RoutingLog(_Record):
+    """The head (the request as a whole) and one entry for every tool output."""
+
+    version: str = VERSION
+    decision: Reason
+    """`compressed` or `replayed` when a byte was changed, else why not."""
+    shape: str = ""
+    """`responses`, `chat`, `messages`, or an empty string."""
+    client: str = ""
+    auth_mode: AuthMode | None = None
+    mode: str = ""
+    policy: CompressionPolicy | None = None
+    tokens_before: int = 0
+    """Of all tool outputs."""
+    tokens_after: int = 0
+    milliseconds: float = 0.0
+    """For how long the request was held."""
+    failures: tuple[str, ...] = ()
+    """Errors of ours, one line each."""
+    entries: tuple[Entry, ...] = ()
+
+    def with_time(self, milliseconds: float) -> Self:
+        """The same log with the time the request was held for."""
+        return self.model_copy(update={"milliseconds": round(milliseconds, 2)})

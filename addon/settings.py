@@ -1,0 +1,221 @@
+"""Settings: one frozen record, parsed once from mitmproxy options whose defaults are environment variables.
+
+This is the only place that reads the environment. A bad value raises `BadSetting` with the option's name, the value
+and what is allowed; nothing is guessed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from addon.hosts import parse_host_pattern
+from transforms.compression_policy import AuthMode
+
+PREFIX = "headroom_"
+_ON, _OFF = frozenset({"true", "on", "yes", "1", "enabled"}), frozenset({"false", "off", "no", "0", "disabled"})
+_NAME = re.compile(r"[A-Za-z0-9_.*:/-]+")
+
+
+class BadSetting(ValueError):
+    """A setting has a value that is not allowed."""
+
+
+class Mode(StrEnum):
+    """What is done with a decision."""
+
+    COMPRESS = "compress"
+    SHADOW = "shadow"
+    OFF = "off"
+
+
+class Attach(StrEnum):
+    """What happens to tool outputs that were sent before this proxy saw the conversation."""
+
+    KEEP = "keep"
+    REWRITE = "rewrite"
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    ERROR = "error"
+    WARN = "warn"
+    INFO = "info"
+    DEBUG = "debug"
+    TRACE = "trace"
+
+
+def _switch(value: object) -> object:
+    word = str(value).strip().lower()
+    if word not in _ON | _OFF:
+        raise ValueError(f"allowed: {', '.join(sorted(_ON))} or {', '.join(sorted(_OFF))}")
+    return word in _ON
+
+
+def _whole(value: object) -> object:
+    if not re.fullmatch(r"[0-9]{1,9}", str(value).strip()):
+        raise ValueError("allowed: a whole number from 0 to 999999999")
+    return int(str(value))
+
+
+def _share(value: object) -> object:
+    word = str(value).strip()
+    if word == "":
+        return None
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+", word) or not 0 <= float(word) <= 1:
+        raise ValueError("allowed: a number from 0 to 1, or nothing for the policy's own")
+    return float(word)
+
+
+def _word(enum: type[StrEnum]) -> BeforeValidator:
+    def parse(value: object) -> object:
+        word = str(value).strip().lower()
+        if word not in set(enum):
+            raise ValueError(f"allowed: {', '.join(enum)}")
+        return enum(word)
+
+    return BeforeValidator(parse)
+
+
+def _names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    names = frozenset(word.strip() for word in value.split(",") if word.strip())
+    if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
+        raise ValueError(f"allowed: names separated by commas; not a name: {wrong[0]!r}")
+    return names
+
+
+def _modes(value: object) -> object:
+    if value == "all":
+        return frozenset({*AuthMode, None})
+    words = [word.strip().lower() for word in str(value).split(",") if word.strip()]
+    allowed = [*AuthMode, "unknown"]
+    if not words or (wrong := [word for word in words if word not in allowed]):
+        told = f"; not one: {wrong[0]!r}" if words else ""
+        raise ValueError(f"allowed: all, or a list of {', '.join(allowed)}{told}")
+    return frozenset(None if word == "unknown" else AuthMode(word) for word in words)
+
+
+def _patterns(value: object) -> object:
+    words = [word.strip() for word in str(value).split(",") if word.strip()]
+    for word in words:
+        parse_host_pattern(word)
+    return tuple(words)
+
+
+def _folder(value: object) -> object:
+    if not str(value).strip():
+        raise ValueError("allowed: a folder")
+    return Path(str(value)).expanduser().absolute()
+
+
+def _port(value: object) -> object:
+    number = _whole(value)
+    if not isinstance(number, int) or number > 65535:
+        raise ValueError("allowed: a port from 1 to 65535, or 0 for none")
+    return number
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Port = Annotated[int, BeforeValidator(_port)]
+Share = Annotated[float | None, BeforeValidator(_share)]
+Names = Annotated[frozenset[str], BeforeValidator(_names)]
+AuthModes = Annotated[frozenset[AuthMode | None], BeforeValidator(_modes)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
+
+
+def _option(default: str, description: str, env: str | None = None) -> Any:
+    """A field whose raw default and environment variable are kept for the mitmproxy option."""
+    extra: dict[str, Any] = {"env": env, "raw": default}
+    return Field(default, validate_default=True, description=description, json_schema_extra=extra)
+
+
+class Settings(BaseModel):
+    """Everything a user can set. Each field is the option `headroom_NAME` and a `HEADROOM_*` variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Annotated[Mode, _word(Mode)] = _option(
+        "compress", "compress; shadow: decide and log, forward untouched; off: decide nothing new."
+    )
+    compress_passthrough: Switch = _option("off", "Compress on every host and path, not only on known LLM API hosts.")
+    policy_enforcement: Switch = _option(
+        "on",
+        "Hold each auth mode to its own policy; off: the PAYG policy for all.",
+        env="PROXY_AUTH_MODE_POLICY_ENFORCEMENT",
+    )
+    auth_modes: AuthModes = _option(
+        "all", "Auth modes that are rewritten (payg, oauth, subscription, unknown); others are decided and logged only."
+    )
+    attach: Annotated[Attach, _word(Attach)] = _option(
+        "keep", "Tool outputs sent before this proxy saw the conversation: keep, or rewrite (for one-shot requests)."
+    )
+    transforms: Names = _option("", "Names of the transforms that are on, separated by commas; empty: all of them.")
+    exclude_tools: Names = _option(
+        "", "Tools whose output is never touched, separated by commas; * stands for any characters."
+    )
+    min_tokens: Whole = _option(
+        "0", "Leave tool outputs below this many tokens alone; the policy's own threshold holds besides."
+    )
+    max_lossy_ratio: Share = _option(
+        "",
+        "Share of a block's tokens that lossy rewrites may drop, instead of the policy's; 0: lossless and noise only.",
+    )
+    originals: Switch = _option(
+        "on", "Keep the whole of what lossy rewrites shorten in the state folder; off: no lossy rewrites."
+    )
+    time_budget_ms: Whole = _option(
+        "1000", "Milliseconds a request may be held for; what is not decided by then is left alone."
+    )
+    hosts: Patterns = _option(
+        "", "LLM API hosts besides the known ones, separated by commas; *.suffix stands for all its subdomains."
+    )
+    only_llm_hosts: Switch = _option("off", "Intercept TLS of LLM API hosts only; all else passes as a tunnel.")
+    defaults: Switch = _option("on", "Set what LLM traffic needs of mitmproxy: http2 off, a comment column in mitmweb.")
+    home: Folder = _option("~/.headroom", "State folder: the ledger and the originals.", env="HOME")
+    log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
+    metrics_port: Port = _option("0", "Serve Prometheus metrics at this loopback port; 0: not.")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, str]) -> Self:
+        """Settings from raw values by field name. Raises `BadSetting`."""
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            reason = str(first["msg"]).removeprefix("Value error, ")
+            raise BadSetting(f"{PREFIX}{name}={values.get(name, '')!r}: {reason}") from error
+
+
+def option_names() -> Iterable[str]:
+    """The settings' field names, in order."""
+    return Settings.model_fields
+
+
+def environment_variable(name: str) -> str:
+    """The variable that gives the option's default."""
+    return f"HEADROOM_{_extra(Settings.model_fields[name])['env'] or name.upper()}"
+
+
+def option_default(name: str, environ: Mapping[str, str]) -> str:
+    """The option's raw default: its environment variable where that is set, else our own."""
+    return environ.get(environment_variable(name), str(_extra(Settings.model_fields[name])["raw"]))
+
+
+def option_help(name: str) -> str:
+    """What the option does, in one sentence or two."""
+    return Settings.model_fields[name].description or ""
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    return extra if isinstance(extra, dict) else {}

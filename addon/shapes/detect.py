@@ -1,0 +1,65 @@
+"""Which API a body belongs to, told from the body alone, never from the path.
+
+A body is ours only when the evidence points to exactly one shape. Look-alikes (Realtime, Ollama, Bedrock Converse,
+MCP, batches, moderations, telemetry, ...) miss the evidence or carry a key that no shape of ours has.
+"""
+
+from dataclasses import dataclass
+
+from addon.shapes import chat, messages, responses
+from addon.shapes.json_spans import Node
+from addon.shapes.slot import Slot, string
+from transforms.reasons import Reason
+
+_FOREIGN = frozenset(
+    {"jsonrpc", "toolConfig", "inferenceConfig", "contents", "options", "keep_alive", "chat_history", "requests"}
+    | {"response", "query", "variables", "batch", "documents", "tool_outputs"}
+)
+"""Keys of other APIs: MCP, Converse, Gemini, Ollama, Cohere, batches, Realtime, GraphQL, telemetry, Assistants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The shape of a request and the places of its tool outputs."""
+
+    shape: str
+    """`responses`, `chat` or `messages`."""
+    slots: tuple[Slot, ...]
+
+
+def detect(root: Node) -> Detected | Reason:
+    """The request's shape and slots, or why it is not ours. Raises `NotJson` where the JSON is broken."""
+    top = root.object()
+    if not top or not _FOREIGN.isdisjoint(top) or _repeated(root, top):
+        return Reason.UNKNOWN_SHAPE
+    if "messages" in top:
+        return Reason.MIXED_SHAPE if "input" in top else _detect_messages(top)
+    if "input" in top and string(top, "type") in (None, "response.create"):
+        items = [element.object() for element in top["input"].elements()]
+        if responses.evidence(items):
+            return Detected(responses.NAME, responses.slots(items))
+    return Reason.UNKNOWN_SHAPE
+
+
+def _detect_messages(top: dict[str, Node]) -> Detected | Reason:
+    conversation = [element.object() for element in top["messages"].elements()]
+    if not conversation or not all(_is_message(message) for message in conversation):
+        return Reason.UNKNOWN_SHAPE
+    match chat.evidence(top, conversation), messages.evidence(top, conversation):
+        case True, True:
+            return Reason.MIXED_SHAPE
+        case True, False:
+            return Detected(chat.NAME, chat.slots(conversation))
+        case False, True if messages.complete(top):
+            return Detected(messages.NAME, messages.slots(conversation))
+    return Reason.UNKNOWN_SHAPE
+
+
+def _is_message(message: dict[str, Node]) -> bool:
+    return string(message, "role") is not None and ("content" in message or "tool_calls" in message)
+
+
+def _repeated(root: Node, top: dict[str, Node]) -> bool:
+    """Whether a key that decides stands twice at the top: then readers may disagree on which one counts."""
+    keys = [key for key, _ in root.members()]
+    return len(keys) != len(top) and any(keys.count(key) > 1 for key in ("messages", "input", "type"))

@@ -1,0 +1,81 @@
+"""OpenAI Responses: tool outputs are input items whose type ends in `_output`.
+
+https://platform.openai.com/docs/api-reference/responses/create
+The same body, flat, is a WebSocket frame with `"type": "response.create"`.
+"""
+
+from addon.shapes.json_spans import Node
+from addon.shapes.slot import Conversation, Slot, string, text_parts
+
+NAME = "responses"
+_TEXT = frozenset({"input_text", "output_text", "text"})
+_OUTPUTS = frozenset(
+    {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "apply_patch_call_output"}
+)
+_SHELL_OUTPUT = "shell_call_output"
+_CALLS = {
+    "function_call": "arguments",
+    "custom_tool_call": "input",
+    "local_shell_call": "action",
+    "shell_call": "action",
+    "apply_patch_call": "operation",
+}
+"""Tool calls that the client runs, and where their arguments stand."""
+_MODEL_MADE = frozenset(
+    {"reasoning", "compaction", "program", "mcp_call", "mcp_list_tools", "mcp_approval_request", "computer_call"}
+    | {"web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "tool_search_call"}
+    | set(_CALLS)
+)
+_OTHERS = frozenset(
+    {"message", "item_reference", "additional_tools", "configuration_update", "computer_call_output"}
+    | {"mcp_approval_response", "program_output", "tool_search_output", "compaction_trigger"}
+)
+_ITEMS = _OUTPUTS | _MODEL_MADE | _OTHERS | {_SHELL_OUTPUT}
+_ROLES = frozenset({"user", "assistant", "system", "developer"})
+
+
+def evidence(items: list[dict[str, Node]]) -> bool:
+    """Whether every element of `input` is an item or a message, and at least one is of a known type."""
+    known = False
+    for item in items:
+        kind, role = string(item, "type"), string(item, "role")
+        if kind is None and role is None:
+            return False
+        known = known or kind in _ITEMS or (kind is None and role in _ROLES)
+    return known
+
+
+def slots(items: list[dict[str, Node]]) -> tuple[Slot, ...]:
+    """The texts of tool output items, in order."""
+    conversation = Conversation()
+    for item in items:
+        kind = string(item, "type") or "message"
+        if kind in _MODEL_MADE or (kind == "message" and string(item, "role") == "assistant"):
+            conversation.answered()
+            if (key := _CALLS.get(kind)) is not None:
+                conversation.called(string(item, "call_id"), string(item, "name") or kind, _argument(item, key))
+        elif kind == "message" and string(item, "role") == "user":
+            for _, text in text_parts(item.get("content"), _TEXT):
+                conversation.asked(text.text())
+        elif call_id := string(item, "call_id"):
+            conversation.output(call_id, _output_parts(kind, item.get("output")))
+    return conversation.slots()
+
+
+def _argument(item: dict[str, Node], key: str) -> str:
+    node = item.get(key)
+    if node is None:
+        return ""
+    text = node.text()
+    return node.literal().decode("utf-8", "replace") if text is None else text
+
+
+def _output_parts(kind: str, output: Node | None) -> list[tuple[int, Node]]:
+    if kind in _OUTPUTS:
+        return text_parts(output, _TEXT)
+    if kind != _SHELL_OUTPUT or output is None:
+        return []
+    if output.type == '"':
+        return [(0, output)]
+    streams = [entry.object().get(name) for entry in output.elements() for name in ("stdout", "stderr")]
+    return [(position, node) for position, node in enumerate(streams) if node is not None and node.type == '"']

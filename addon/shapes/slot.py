@@ -1,0 +1,94 @@
+"""A slot: one place in a request where the text of a tool output stands."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from addon.shapes.json_spans import Node
+from transforms.call import Call
+
+_QUESTION_CHARS = 8_000
+"""How much of the user's text is looked at, from its end: pasted files are no question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The JSON string that holds (a part of) a tool output, and what the request says about it."""
+
+    node: Node
+    """The string literal in the body."""
+    text: str
+    """Its value."""
+    call_id: str
+    """The id that ties the output to its call; empty where the API has none (legacy `function` messages)."""
+    part: int
+    """Position in the output's list of parts; 0 for an output that is one string."""
+    call: Call
+    is_error: bool = False
+    """The client marked the output as an error."""
+    in_tail: bool = False
+    """No assistant turn follows, so the provider cannot have cached it yet."""
+    question: str = ""
+    """The last text of the user before the next assistant turn."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Collects the slots of a request while a shape walks it in order."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    """Tool calls seen so far, by id."""
+    _decided: list[Slot] = field(default_factory=list)
+    _open: list[Slot] = field(default_factory=list)
+    _question: str = ""
+
+    def called(self, call_id: str | None, tool: str | None, arguments: str) -> None:
+        """A tool call of the model."""
+        if call_id:
+            self.calls[call_id] = Call(tool or "", arguments)
+
+    def asked(self, text: str | None) -> None:
+        """A text of the user. Blocks that a client wraps in tags are its own notes, not a question."""
+        if text and not (text.startswith("<") and text.rstrip().endswith(">")):
+            self._question = text[-_QUESTION_CHARS:]
+
+    def answered(self) -> None:
+        """A turn of the assistant: all outputs before it have been sent before."""
+        self._decided += self._settled(in_tail=False)
+        self._open.clear()
+
+    def output(
+        self, call_id: str, parts: Iterable[tuple[int, Node]], *, is_error: bool = False, tool: str = ""
+    ) -> None:
+        """A tool output, by its text parts."""
+        call = self.calls.get(call_id, Call(tool))
+        for part, node in parts:
+            if text := node.text():
+                self._open.append(Slot(node, text, call_id, part, call, is_error))
+
+    def slots(self) -> tuple[Slot, ...]:
+        """All slots in the order of the body."""
+        return (*self._decided, *self._settled(in_tail=True))
+
+    def _settled(self, *, in_tail: bool) -> Iterator[Slot]:
+        return (replace(slot, in_tail=in_tail, question=self._question) for slot in self._open)
+
+
+def text_parts(content: Node | None, text_types: frozenset[str]) -> list[tuple[int, Node]]:
+    """The texts of an output: a string is one part; of a list, the blocks of the given types, with their positions."""
+    if content is None:
+        return []
+    if content.type == '"':
+        return [(0, content)]
+    parts = []
+    for position, element in enumerate(content.elements()):
+        block = element.object()
+        text = block.get("text")
+        if text is not None and text.type == '"' and string(block, "type") in text_types:
+            parts.append((position, text))
+    return parts
+
+
+def string(members: dict[str, Node], key: str) -> str | None:
+    """The member's value where it is a string."""
+    node = members.get(key)
+    return None if node is None else node.text()

@@ -1,0 +1,142 @@
+"""Where a routing log is shown: one short function per sink. Metrics have a file of their own."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from addon.routing_log import Entry, RoutingLog
+from addon.settings import LogLevel
+from addon.usage import Usage
+from transforms.contract import Loss
+from transforms.reasons import Reason
+
+HEADER = "x-headroom-routing-log"
+HEADER_LIMIT = 2000
+"""Bytes of the header's value: clients' HTTP libraries fail from 8 KB of header on."""
+METADATA = "headroom"
+"""Key in `flow.metadata` under which the whole log stands."""
+
+_logger = logging.getLogger("headroom")
+_TOLD_IN_NOTE = 4
+_TRACE = 5
+
+
+def header(log: RoutingLog) -> str:
+    """The log as JSON of printable ASCII, at most `HEADER_LIMIT` bytes.
+
+    Where the whole does not fit, the entries that saved most come first, `omitted` counts the others, and
+    `whole` says where all of it is.
+    """
+    whole = log.model_dump(mode="json", by_alias=True, exclude={"entries": {"__all__": {"attempts"}}})
+    if len(text := _ascii(whole)) <= HEADER_LIMIT:
+        return text
+    head = {**whole, "failures": [failure[:120] for failure in whole["failures"][:2]], "policy": None}
+    head["whole"] = f"flow metadata: {METADATA}"
+    entries = sorted(whole["entries"], key=lambda e: (e["tokens_after"] - e["tokens_before"], e["block"]))
+    for shown in range(min(len(entries), 12), -1, -1):
+        cut = {**head, "entries": entries[:shown], "omitted": len(entries) - shown}
+        if len(text := _ascii(cut)) <= HEADER_LIMIT:
+            break
+    return text
+
+
+def note(log: RoutingLog) -> str:
+    """One line for people, the saving first: the flow list of mitmweb shows about 15 characters of it."""
+    parts = [_saving(log), f"{log.shape or 'no shape'} · {log.mode} · {log.auth_mode or 'unknown auth'}"]
+    parts += [_told(entry) for entry in _largest(log)]
+    parts.append(f"{log.milliseconds:.0f} ms")
+    return " · ".join((*parts, *(f"failure: {failure}" for failure in log.failures)))
+
+
+def metadata(log: RoutingLog) -> dict[str, Any]:
+    """The whole log as plain data that mitmproxy can save; lone surrogates, which it cannot, become question marks."""
+    dumped = log.model_dump(mode="json", by_alias=True)
+    cleaned: dict[str, Any] = _plain(dumped)
+    return cleaned
+
+
+def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[tuple[int, str]]:
+    """Lines for the event log with their level: one a request, one a block at debug, one an attempt at trace."""
+    head = f"headroom: {note(log)}"
+    policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
+    yield (logging.WARNING if log.failures else logging.INFO), head + (policy if level in _DETAILED else "")
+    for entry in log.entries:
+        yield logging.DEBUG, f"headroom: block {entry.block}: {_told(entry)}, {entry.transform_name}"
+        for attempt in entry.attempts:
+            tokens = f"{attempt.tokens_before}>{attempt.tokens_after}"
+            told = f"{attempt.transform_name} ratio {attempt.compression_ratio:.3f} {attempt.reason} {tokens}"
+            yield _TRACE, f"headroom: block {entry.block}: record_compression {told}"
+
+
+def event_log(log: RoutingLog, level: LogLevel) -> None:
+    """Write the lines that the level asks for to mitmproxy's event log."""
+    lowest = _LEVELS[level]
+    for severity, line in log_lines(log, level):
+        if severity >= lowest:
+            _logger.log(max(severity, logging.INFO), line)
+
+
+_DETAILED = frozenset({LogLevel.DEBUG, LogLevel.TRACE})
+_LEVELS = {
+    LogLevel.ERROR: logging.ERROR,
+    LogLevel.WARN: logging.WARNING,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.TRACE: _TRACE,
+}
+
+
+def _ascii(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+def _saving(log: RoutingLog) -> str:
+    if log.tokens_after < log.tokens_before:
+        share = 100 * (1 - log.tokens_after / log.tokens_before)
+        return f"-{share:.0f}% {_short(log.tokens_before)}>{_short(log.tokens_after)}"
+    return f"0% {log.decision}" if not log.tokens_before else f"0% {log.decision} {_short(log.tokens_before)}"
+
+
+def _largest(log: RoutingLog) -> list[Entry]:
+    """The new decisions that matter most: what saved most, then what was large and left alone."""
+
+    def weight(entry: Entry) -> tuple[int, int]:
+        return entry.tokens_after - entry.tokens_before, -entry.tokens_before
+
+    fresh = [entry for entry in log.entries if entry.reason not in (Reason.REPLAYED, Reason.TOO_SMALL)]
+    return sorted(fresh, key=weight)[:_TOLD_IN_NOTE]
+
+
+def _told(entry: Entry) -> str:
+    tokens = f"{_short(entry.tokens_before)}>{_short(entry.tokens_after)}"
+    loss = f" {entry.loss}" if entry.loss not in (None, Loss.LOSSLESS) else ""
+    return f"{entry.tool or 'tool'} {tokens} {entry.reason}{loss}"
+
+
+def _short(tokens: int) -> str:
+    return str(tokens) if tokens < 1000 else f"{tokens / 1000:.1f}k"
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_plain(element) for element in value]
+        case dict():
+            return {key: _plain(element) for key, element in value.items()}
+    return value
+
+
+def usage_metadata(usage: Usage) -> dict[str, Any]:
+    """The provider's figures as plain data."""
+    cleaned: dict[str, Any] = _plain({name: _listed(value) for name, value in asdict(usage).items()})
+    return cleaned
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

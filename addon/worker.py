@@ -1,0 +1,122 @@
+"""A worker: the process in which requests are decided, so that no work of ours ever runs in the proxy's own.
+
+Reads jobs from stdin and answers on stdout (`addon.frames`) until stdin ends, which it does when the proxy dies. A
+watchdog of the C library ends the process when a job overruns even while native code holds the interpreter lock.
+"""
+
+import faulthandler
+import hashlib
+import os
+import signal
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from addon import frames, pipeline
+from addon.deadline import Deadline
+from addon.fail_open import describe, fail_open
+from addon.ledger import Decision, Ledger, LedgerUnavailable, SqliteLedger
+from addon.routing_log import RoutingLog
+from addon.settings import Settings
+from transforms import tokenizer
+from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
+
+GRACE = 2.0
+"""Seconds behind the deadline in which a job must have ended: replaying and recording still take place there."""
+
+
+class Worker:
+    """Handles jobs one after the other."""
+
+    def __init__(self) -> None:
+        self._ledgers: dict[Path, Ledger] = {}
+
+    def handle(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
+        """The answer to one job: the routing log, and the body to send when it changed."""
+        settings = _parsed(orjson.dumps(header["settings"]))
+        request = pipeline.Request(
+            body=body,
+            encoding=header["encoding"],
+            auth_mode=AuthMode(header["auth_mode"]) if header["auth_mode"] else None,
+            client=header["client"],
+            deadline=Deadline(header["deadline"]),
+            keep=_reason_to_keep(header),
+        )
+        outcome = pipeline.compress(request, settings, self._ledger(settings.home))
+        changed = outcome.body is not body
+        log = outcome.log.model_dump(mode="json", by_alias=True)
+        return {"sha256": digest(outcome.body) if changed else "", "log": log}, outcome.body if changed else b""
+
+    def _ledger(self, home: Path) -> Ledger:
+        if home not in self._ledgers:
+            try:
+                self._ledgers[home] = SqliteLedger.open(home)
+            except LedgerUnavailable as error:
+                return _NoLedger(error)
+        return self._ledgers[home]
+
+
+class _NoLedger:
+    """Stands in while the store cannot be opened; the next job tries again."""
+
+    def __init__(self, error: LedgerUnavailable) -> None:
+        self._error = error
+
+    def recall(self, keys: object) -> dict[bytes, Decision]:
+        raise self._error
+
+    def record(self, decisions: object) -> dict[bytes, Decision]:
+        raise self._error
+
+
+def serve(source: BinaryIO, out: BinaryIO) -> None:
+    """Answer jobs until the pipe ends."""
+    tokenizer.load()
+    worker = Worker()
+    with Path(os.devnull).open("w") as nowhere:
+        while (frame := frames.read(source)) is not None:
+            header, body = frame
+            seconds = max(0.0, header["deadline"] - time.monotonic()) + GRACE
+            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+            answers: list[tuple[frames.Header, bytes]] = []
+            with fail_open(lambda error: answers.append(_failed(error))):  # noqa: B023  # called within this turn
+                answers.append(worker.handle(header, body))
+            faulthandler.cancel_dump_traceback_later()
+            frames.write(out, *answers[0])
+
+
+def main() -> None:
+    """Serve the pipes this process was started with; what is printed by accident goes to stderr."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(0), "rb") as source, os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)
+        try:
+            serve(source, out)
+        except BrokenPipeError:
+            sys.exit(0)
+
+
+def digest(body: bytes) -> str:
+    """The SHA-256 of a body, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _reason_to_keep(header: frames.Header) -> Reason | None:
+    if header["keep"]:
+        return Reason(header["keep"])
+    return Reason.BUSY if header["deadline"] <= time.monotonic() else None
+
+
+def _failed(error: BaseException) -> tuple[frames.Header, bytes]:
+    log = RoutingLog(decision=Reason.FAILED, failures=(describe(error),))
+    return {"sha256": "", "log": log.model_dump(mode="json", by_alias=True)}, b""
+
+
+@lru_cache(maxsize=8)
+def _parsed(raw: bytes) -> Settings:
+    return Settings.parse(orjson.loads(raw))

@@ -1,0 +1,198 @@
+"""The proxy's side of the workers: a queue, a few processes, and deadlines that hold whatever a worker does.
+
+All deciding happens in worker processes, small bodies included: a round trip costs a fraction of a millisecond, and
+no native call that holds the interpreter lock can stall the proxy's event loop.
+"""
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from addon import frames
+from addon.deadline import Deadline
+from addon.routing_log import RoutingLog
+from addon.worker import GRACE
+from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
+
+_ROOT = Path(__file__).parent.parent
+_START = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.worker import main; main()"
+_STARTUP = 10.0
+"""Seconds a new process may take to come up, on top of a job's own time."""
+_RESPAWN_PAUSE = 1.0
+_QUEUED_BYTES = 256 * 1024 * 1024
+
+
+class NoWorker(Exception):
+    """No answer: the workers are overloaded, gone, or over the time budget. `reason` says which."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request for a worker; see `pipeline.Request`."""
+
+    body: bytes
+    encoding: str
+    auth_mode: AuthMode | None
+    client: str
+    settings: dict[str, str]
+    """Raw values, as `Settings.parse` takes them."""
+    deadline: Deadline
+    keep: Reason | None = None
+
+    @property
+    def header(self) -> frames.Header:
+        """All but the body."""
+        return {
+            "encoding": self.encoding,
+            "auth_mode": self.auth_mode,
+            "client": self.client,
+            "settings": self.settings,
+            "deadline": self.deadline.at,
+            "keep": self.keep,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A body that is not the client's own any more."""
+
+    body: bytes
+    sha256: str
+    """In hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker made of a job."""
+
+    changed: Changed | None
+    """The body to send; None: the client's own."""
+    log: RoutingLog
+
+
+@dataclass(slots=True)
+class _Ticket:
+    job: Job
+    answer: asyncio.Future[Answer]
+    started: bool = False
+
+
+class WorkerPool:
+    """Runs jobs in up to `size` processes, which are started when first needed and replaced when they fail."""
+
+    def __init__(self, size: int | None = None) -> None:
+        self._size = size or min(2, os.cpu_count() or 1)
+        self._queue: asyncio.Queue[_Ticket] = asyncio.Queue()
+        self._queued_bytes = 0
+        self._runners: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start the processes, so that the first request need not wait for them. Does nothing when started."""
+        if not self._runners:
+            self._runners = [asyncio.create_task(self._run(), name="headroom worker") for _ in range(self._size)]
+
+    def stop(self) -> None:
+        """End all processes at once; jobs under way get no answer."""
+        for runner in self._runners:
+            runner.cancel()
+        self._runners = []
+
+    async def run(self, job: Job) -> Answer:
+        """The answer to a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
+        ticket = self._enqueue(job)
+        try:
+            async with asyncio.timeout(max(0.0, job.deadline.left) + GRACE):
+                return await asyncio.shield(ticket.answer)
+        except TimeoutError:
+            raise NoWorker(Reason.TIME_BUDGET if ticket.started else Reason.BUSY) from None
+
+    def remember(self, job: Job) -> None:
+        """Have a worker record a job's decisions some time soon; nobody waits for the answer."""
+        with suppress(NoWorker):
+            self._enqueue(job)
+
+    def _enqueue(self, job: Job) -> _Ticket:
+        self.start()
+        if self._queued_bytes + len(job.body) > _QUEUED_BYTES:
+            raise NoWorker(Reason.BUSY)
+        self._queued_bytes += len(job.body)
+        ticket = _Ticket(job, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(ticket)
+        return ticket
+
+    async def _run(self) -> None:
+        """Serve the queue with one process after the other."""
+        while True:
+            try:
+                process = await _spawn()
+            except OSError as error:  # no memory, no file handles, no interpreter: nothing can be decided for now
+                self._refuse_queued(error)
+                await asyncio.sleep(_RESPAWN_PAUSE)
+                continue
+            try:
+                await self._serve(process)
+            except (OSError, EOFError, TimeoutError):
+                continue
+            finally:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+    def _refuse_queued(self, error: OSError) -> None:
+        while not self._queue.empty():
+            ticket = self._queue.get_nowait()
+            self._queued_bytes -= len(ticket.job.body)
+            _refuse(ticket, Reason.FAILED, f"no worker process: {error}")
+
+    async def _serve(self, process: asyncio.subprocess.Process) -> None:
+        """Pass jobs to one process until it fails, which is raised."""
+        extra = _STARTUP
+        while True:
+            ticket = await self._queue.get()
+            self._queued_bytes -= len(ticket.job.body)
+            ticket.started = True
+            try:
+                async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE + extra):
+                    answer = await _exchange(process, ticket.job)
+            except (OSError, EOFError, TimeoutError) as error:
+                self._lost(ticket, error)
+                raise
+            extra = 0.0
+            if not ticket.answer.done():
+                ticket.answer.set_result(answer)
+
+    def _lost(self, ticket: _Ticket, error: Exception) -> None:
+        """The process is gone with this job: answer for it, and have the keeping of its blocks remembered."""
+        late = isinstance(error, TimeoutError) or ticket.job.deadline.left <= 0
+        reason = Reason.TIME_BUDGET if late else Reason.FAILED
+        _refuse(ticket, reason, "the worker process ended")
+        if ticket.job.keep is None:
+            self.remember(replace(ticket.job, keep=reason))
+
+
+def _refuse(ticket: _Ticket, reason: Reason, detail: str) -> None:
+    if not ticket.answer.done():
+        ticket.answer.set_exception(NoWorker(reason, detail))
+        ticket.answer.exception()  # marks it as seen: nobody may be waiting any more
+
+
+async def _spawn() -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", _START, stdin=pipe, stdout=pipe)
+
+
+async def _exchange(process: asyncio.subprocess.Process, job: Job) -> Answer:
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    await frames.send(process.stdin, job.header, job.body)
+    header, body = await frames.receive(process.stdout)
+    changed = Changed(body, header["sha256"]) if header["sha256"] else None
+    return Answer(changed, RoutingLog.model_validate(header["log"]))

@@ -1,0 +1,263 @@
+"""A body is ours only when the body itself says so: three shapes, and nothing that merely looks like one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from addon.shapes.detect import Detected, detect
+from addon.shapes.json_spans import parse
+from transforms.reasons import Reason
+
+type Body = dict[str, Any]
+
+
+def detected(body: object) -> Detected | Reason:
+    return detect(parse(json.dumps(body).encode()))
+
+
+def chat(*messages: Body, **more: object) -> Body:
+    return {"model": "m", "messages": list(messages), **more}
+
+
+def messages_body(*messages: Body, **more: object) -> Body:
+    return {"model": "m", "max_tokens": 1, "messages": list(messages), **more}
+
+
+USER: Body = {"role": "user", "content": "why?"}
+CHAT_CALL: Body = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "sh", "arguments": '{"command":"ls"}'}}],
+}
+CHAT_OUTPUT: Body = {"role": "tool", "tool_call_id": "c1", "content": "out"}
+USE: Body = {
+    "role": "assistant",
+    "content": [{"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "ls"}}],
+}
+RESULT: Body = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "out"}]}
+FUNCTION: Body = {"type": "function", "function": {"name": "sh", "parameters": {}}}
+
+OURS: dict[str, tuple[Body, str, list[str]]] = {
+    "chat: tool message": (chat(USER, CHAT_CALL, CHAT_OUTPUT), "chat", ["out"]),
+    "chat: text parts": (
+        chat(CHAT_CALL, {**CHAT_OUTPUT, "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}),
+        "chat",
+        ["a", "b"],
+    ),
+    "chat: legacy function": (chat(USER, {"role": "function", "name": "sh", "content": "out"}), "chat", ["out"]),
+    "chat: tools alone": (chat(USER, tools=[FUNCTION]), "chat", []),
+    "chat: cache marks of DashScope": (
+        chat(
+            CHAT_CALL,
+            {**CHAT_OUTPUT, "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]},
+        ),
+        "chat",
+        ["a"],
+    ),
+    "chat: thinking switch of GLM and Kimi": (
+        chat(CHAT_CALL, CHAT_OUTPUT, thinking={"type": "enabled"}),
+        "chat",
+        ["out"],
+    ),
+    "messages: tool result": (messages_body(USER, USE, RESULT), "messages", ["out"]),
+    "messages: blocks, image among them": (
+        messages_body(
+            USE,
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "tool_result",
+                        "tool_use_id": "t1",
+                        "content": [
+                            {"type": "text", "text": "a"},
+                            {"type": "image", "source": {"type": "base64", "data": "x"}},
+                            {"type": "text", "text": "b"},
+                        ],
+                    }
+                ],
+            },
+        ),
+        "messages",
+        ["a", "b"],
+    ),
+    "messages: system message in the middle": (
+        messages_body(USE, RESULT, {"role": "system", "content": "note"}, system="s"),
+        "messages",
+        ["out"],
+    ),
+    "messages: Bedrock": (
+        {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 1, "messages": [USE, RESULT]},
+        "messages",
+        ["out"],
+    ),
+    "responses: function call output": (
+        {"model": "m", "input": [{"type": "function_call_output", "call_id": "c", "output": "out"}]},
+        "responses",
+        ["out"],
+    ),
+    "responses: list output": (
+        {
+            "input": [
+                {"type": "custom_tool_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "a"}]}
+            ]
+        },
+        "responses",
+        ["a"],
+    ),
+    "responses: local shell": (
+        {"input": [{"type": "local_shell_call_output", "call_id": "c", "output": "out"}]},
+        "responses",
+        ["out"],
+    ),
+    "responses: shell with streams": (
+        {
+            "input": [
+                {
+                    "type": "shell_call_output",
+                    "call_id": "c",
+                    "output": [{"stdout": "o", "stderr": "e", "outcome": {"type": "exit", "exit_code": 0}}],
+                }
+            ]
+        },
+        "responses",
+        ["o", "e"],
+    ),
+    "responses: patch": (
+        {"input": [{"type": "apply_patch_call_output", "call_id": "c", "output": "ok"}]},
+        "responses",
+        ["ok"],
+    ),
+    "responses: easy messages": ({"input": [{"role": "user", "content": "hi"}]}, "responses", []),
+    "responses: WebSocket frame": (
+        {"type": "response.create", "input": [{"type": "function_call_output", "call_id": "c", "output": "o"}]},
+        "responses",
+        ["o"],
+    ),
+    "responses: unknown items beside known ones": (
+        {"input": [{"type": "from_the_future", "text": "x"}, {"type": "message", "role": "user", "content": "hi"}]},
+        "responses",
+        [],
+    ),
+}
+
+LOOKALIKES: dict[str, object] = {
+    "embeddings": {"model": "m", "input": ["a", "b"]},
+    "embeddings, one string": {"model": "m", "input": "a"},
+    "embeddings, token lists": {"model": "m", "input": [[1, 2], [3]]},
+    "moderations": {"input": "text"},
+    "moderations, multimodal": {
+        "input": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "u"}}]
+    },
+    "speech": {"model": "tts", "input": "say", "voice": "v"},
+    "images": {"model": "i", "prompt": "a cat"},
+    "completions": {"model": "m", "prompt": "once"},
+    "realtime response.create": {"type": "response.create", "response": {"input": [], "instructions": "x"}},
+    "realtime item": {"type": "conversation.item.create", "item": {"type": "function_call_output", "output": "x"}},
+    "realtime session": {"type": "session.update", "session": {"tools": []}},
+    "response.steer": {"type": "response.steer", "input": [{"type": "message", "role": "user", "content": "x"}]},
+    "Gemini": {"contents": [{"role": "user", "parts": [{"text": "x"}]}]},
+    "Gemini, OAuth wrapper": {"model": "g", "project": "p", "request": {"contents": []}},
+    "Bedrock Converse": {"messages": [{"role": "user", "content": [{"toolResult": {}}]}], "toolConfig": {"tools": []}},
+    "Bedrock Converse, plain": {"messages": [{"role": "user", "content": [{"text": "x"}]}], "inferenceConfig": {}},
+    "Ollama chat": {"model": "l", "messages": [USER, CHAT_CALL], "options": {"num_ctx": 1}},
+    "Ollama keep_alive": {"model": "l", "messages": [USER, CHAT_CALL], "keep_alive": "5m"},
+    "Cohere v1": {"message": "x", "chat_history": [{"role": "USER", "message": "x"}]},
+    "Cohere v1 with messages": {"messages": [USER, CHAT_OUTPUT], "chat_history": []},
+    "MCP call": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "t", "arguments": {}}},
+    "MCP result": {"jsonrpc": "2.0", "id": 1, "result": {"content": [{"type": "text", "text": "x"}]}},
+    "MCP sampling": {"jsonrpc": "2.0", "method": "sampling/createMessage", "params": {"messages": [USER]}},
+    "JSON-RPC with messages": {"jsonrpc": "2.0", "messages": [CHAT_CALL, CHAT_OUTPUT]},
+    "Anthropic batch": {"requests": [{"custom_id": "a", "params": messages_body(USE, RESULT)}]},
+    "OpenAI batch": {"input_file_id": "f", "endpoint": "/v1/chat/completions", "completion_window": "24h"},
+    "Anthropic count_tokens": {"model": "m", "messages": [USE, RESULT], "tools": []},
+    "Assistants run": {"assistant_id": "a", "additional_messages": [USER]},
+    "Assistants tool outputs": {"tool_outputs": [{"tool_call_id": "c", "output": "x"}]},
+    "Assistants message": {"role": "user", "content": "x"},
+    "AI SDK UI messages": {
+        "id": "1",
+        "messages": [{"id": "2", "role": "user", "parts": [{"type": "text", "text": "x"}]}],
+    },
+    "AI SDK tool invocations": {
+        "messages": [{"role": "assistant", "content": "", "toolInvocations": [{"state": "result"}]}]
+    },
+    "ChatGPT web": {"action": "next", "messages": [{"author": {"role": "user"}, "content": {"parts": ["x"]}}]},
+    "LangGraph": {"input": {"messages": [USER, CHAT_CALL, CHAT_OUTPUT]}, "config": {}},
+    "LangServe": {"input": {"question": "x"}, "config": {}},
+    "GraphQL": {"query": "query { a }", "variables": {"input": [{"type": "message", "role": "user"}]}},
+    "GraphQL with input": {"query": "q", "input": [{"type": "message", "role": "user", "content": "x"}]},
+    "Slack": {"ok": True, "messages": [{"type": "message", "user": "U1", "text": "x", "ts": "1"}]},
+    "Slack blocks": {"channel": "C", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x"}}]},
+    "Discord": {"content": "x", "embeds": []},
+    "mail": {"messages": [{"from": "a@example.com", "to": ["b@example.com"], "content": "x"}]},
+    "push queue": {"messages": [{"data": "eA==", "attributes": {}}]},
+    "Kafka REST": {"records": [{"value": {"role": "tool"}}]},
+    "OTLP": {"resourceSpans": [{"scopeSpans": [{"spans": []}]}]},
+    "OTLP logs": {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "tool"}}]}]}]},
+    "event batch": {"events": [{"event_type": "tool_result", "event_data": {"tool_use_id": "t"}}]},
+    "Langfuse batch": {"batch": [{"type": "trace-create", "body": {"input": [USER]}}]},
+    "Segment": {"batch": [{"type": "track", "event": "x"}], "messages": [CHAT_CALL, CHAT_OUTPUT]},
+    "Sentry": {"event_id": "1", "exception": {"values": []}},
+    "elastic bulk": {"index": {"_id": 1}},
+    "conversation items": {"items": [{"type": "function_call_output", "call_id": "c", "output": "x"}]},
+    "search": {"input": [{"name": "x"}], "limit": 3},
+    "rerank": {"model": "r", "query": "q", "documents": ["a"]},
+    "two shapes at once": chat(USE, RESULT, CHAT_CALL, CHAT_OUTPUT, max_tokens=1),
+    "messages and input": {"messages": [CHAT_CALL, CHAT_OUTPUT], "input": [{"type": "message", "role": "user"}]},
+    "no evidence": {"model": "m", "messages": [USER]},
+    "empty messages": {"messages": []},
+    "messages of strings": {"messages": ["a", "b"]},
+    "message without role": chat({"content": "x"}, CHAT_OUTPUT),
+    "role is no string": chat({"role": 1, "content": "x"}, CHAT_OUTPUT),
+    "messages is an object": {"messages": {"role": "tool", "tool_call_id": "c", "content": "x"}},
+    "a list": [CHAT_OUTPUT],
+    "a string": "messages",
+    "an empty object": {},
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_request_of_one_of_the_three_apis_is_known_with_its_tool_outputs(name: str) -> None:
+    body, shape, texts = OURS[name]
+    found = detected(body)
+    assert isinstance(found, Detected)
+    assert (found.shape, [slot.text for slot in found.slots]) == (shape, texts)
+
+
+@pytest.mark.parametrize("name", LOOKALIKES)
+def test_a_lookalike_is_not_ours(name: str) -> None:
+    assert isinstance(detected(LOOKALIKES[name]), Reason)
+
+
+def test_a_key_that_decides_standing_twice_makes_a_body_not_ours() -> None:
+    one = json.dumps(chat(CHAT_CALL, CHAT_OUTPUT))
+    assert detect(parse((one[:-1] + ', "messages": []}').encode())) is Reason.UNKNOWN_SHAPE
+
+
+def test_a_slot_knows_its_call_its_question_and_whether_it_is_in_the_tail() -> None:
+    found = detected(messages_body(USER, USE, RESULT, USE, {**RESULT, "content": [*RESULT["content"]]}))
+    assert isinstance(found, Detected)
+    old, new = found.slots
+    assert (old.in_tail, new.in_tail) == (False, True)
+    assert (new.call.tool, new.call.command, new.question) == ("Bash", "ls", "why?")
+
+
+def test_a_tool_output_with_an_unknown_part_gives_only_its_texts() -> None:
+    body = chat(CHAT_CALL, {**CHAT_OUTPUT, "content": [{"type": "image_url", "image_url": {"url": "u"}}, "text"]})
+    assert detected(body) == Detected("chat", ())
+
+
+def test_an_error_flag_is_read() -> None:
+    block = {**RESULT["content"][0], "is_error": True}
+    found = detected(messages_body(USE, {"role": "user", "content": [block]}))
+    assert isinstance(found, Detected)
+    assert found.slots[0].is_error
+
+
+def test_an_output_without_an_id_is_no_slot() -> None:
+    assert detected(chat(CHAT_CALL, {"role": "tool", "content": "x"})) == Detected("chat", ())
+    body = {
+        "input": [{"type": "function_call_output", "output": "x"}, {"type": "message", "role": "user", "content": ""}]
+    }
+    assert detected(body) == Detected("responses", ())

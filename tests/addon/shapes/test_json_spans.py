@@ -1,0 +1,115 @@
+"""The scanner reads what a JSON parser reads, and the splice leaves every other byte alone."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from addon.shapes.json_spans import Node, NotJson, encode, parse, splice
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+_STRANGE = [
+    b'{"a":1,"a":"twice"}',
+    b'{"n":1234567890123456789012345678901234567890,"x":"y"}',
+    b'{"n":1e5,"m":-0,"o":1.50E+3,"x":"y"}',
+    rb'{"x":"\u00e9\ud800 \/ \ud83d\ude00"}',
+    '{"x":"\u2028 and \x7f"}'.encode(),
+    b'{"x":"\\u0000"}',
+    b'\xef\xbb\xbf{"x":"behind a byte order mark"}',
+    b' {\n  "x" :\t"spaced" , "y":[ ] , "z":{ } }\r\n',
+    b'{"x":"y","deep":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    b'"only a string"',
+    b"[]",
+]
+
+
+def strings(node: Node) -> Iterator[tuple[Node, str]]:
+    """Every string value, in the order of the document; keys are none."""
+    todo = [node]
+    while todo:
+        at = todo.pop()
+        if (text := at.text()) is not None:
+            yield at, text
+        todo += reversed([value for _, value in at.members()] + list(at.elements()))
+
+
+@pytest.mark.parametrize("raw", _STRANGE, ids=lambda raw: repr(raw[:30]))
+def test_putting_back_what_was_read_gives_the_same_value_and_untouched_bytes_around_it(raw: bytes) -> None:
+    found = list(strings(parse(raw)))
+    marked = splice(raw, [(node, f"<{number}>") for number, (node, _) in enumerate(found)])
+    restored = splice(marked, [(node, found[int(text[1:-1])][1]) for node, text in strings(parse(marked))])
+    respelled = splice(raw, [(node, text) for node, text in found])
+    assert restored == respelled
+    for node, text in found:
+        raw_around = raw[: node.start], raw[node.end :]
+        assert splice(raw, [(node, text)]) == raw_around[0] + encode(text) + raw_around[1]
+
+
+@given(_VALUES, st.sampled_from([None, 2]), st.booleans())
+def test_it_reads_the_strings_that_the_standard_library_reads(
+    value: object, indent: int | None, ascii_only: bool
+) -> None:
+    raw = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    if b"\xed" in raw and not ascii_only:
+        return  # lone surrogates written raw are not UTF-8
+    assert [text for _, text in strings(parse(raw))] == list(_plain_strings(value))
+
+
+def _plain_strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list():
+            for element in value:
+                yield from _plain_strings(element)
+        case dict():
+            for element in value.values():
+                yield from _plain_strings(element)
+
+
+@given(st.text())
+def test_what_is_written_is_read_back_lone_surrogates_included(text: str) -> None:
+    for ascii_only in (False, True):
+        literal = encode(text, ascii_only=ascii_only)
+        assert parse(literal).text() == text
+        assert not ascii_only or literal.isascii()
+
+
+def test_without_replacements_the_same_object_comes_back() -> None:
+    raw = b'{"x":"y"}'
+    assert splice(raw, []) is raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"a"}',
+        b'{"a":}',
+        b'{"a":1,}',
+        b'{"a":1 "b":2}',
+        b"[1,]",
+        b"[1 2]",
+        b"{]",
+        b'{"a":1}}',
+        b'{"a":1}{"b":2}',
+        b'{"a":"line\nbreak"}',
+        b'{"a":"\xff"}',
+        b'{"a":"\\x41"}',
+        b"{'a':1}",
+        b'{"a":01}',
+        b'{"a":NaN}',
+        b'{"a":tru}',
+        b'"open',
+    ],
+)
+def test_what_is_not_json_is_said_to_be_none(raw: bytes) -> None:
+    with pytest.raises(NotJson):
+        list(strings(parse(raw)))

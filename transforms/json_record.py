@@ -1,0 +1,128 @@
+"""Records as flat rows: the path of every value, and its cell.
+
+An object inside a record becomes columns (`user.login`), as long as the records agree about its keys. A short
+list of objects with the same keys becomes `labels[name,color]`, and its cell the list of their values. Long text and
+long lists become a cell of several lines: a fence that stands below the row.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from transforms.json_cell import PATH, read_path, write_cell, write_key
+from transforms.json_fence import MIN_FENCED, embedded, fence, many_lines
+from transforms.json_tree import Tree, dumps
+
+type Record = dict[str, Tree]
+type Row = dict[str, str]
+"""Cells by column name, in the order of the record's keys. A cell with a newline is a fence."""
+
+_MAX_LIST = 1500
+"""Characters of a list within a row; a longer one stands below it."""
+_NAME = re.compile(rf"(?P<path>{PATH})(?:\[(?P<keys>[^\]\t]*+)\])?\Z")
+_KEYS = re.compile(r'"(?:[^"\\]|\\.)*+"|[^",]+')
+
+
+@dataclass(slots=True)
+class Nesting:
+    """Which keys of a record hold objects that become columns, and what is nested in these."""
+
+    inner: dict[str, "Nesting"] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, records: list[Record]) -> "Nesting":
+        """What the records agree about: objects with about the same keys in each of them."""
+        groups: dict[str, list[Record]] = {}
+        for record in records:
+            for key, value in record.items():
+                if isinstance(value, dict) and value:
+                    groups.setdefault(key, []).append(value)
+        return cls({key: cls.of(group) for key, group in groups.items() if _agree(group)})
+
+
+def _agree(group: list[Record]) -> bool:
+    keys = set().union(*group)
+    return len(keys) <= 2 + 1.5 * sum(map(len, group)) / len(group)
+
+
+@dataclass(slots=True)
+class Rower:
+    """Turns the records of one table into rows."""
+
+    nesting: Nesting
+    write: Callable[[Tree], str]
+    """Writes a value that stands below a row."""
+    names: dict[str, str] = field(default_factory=dict)
+
+    def row(self, record: Record) -> Row:
+        """The cells of one record."""
+        row: Row = {}
+        self._flatten(record, self.nesting, "", row)
+        return row
+
+    def _flatten(self, record: Record, nesting: Nesting, prefix: str, row: Row) -> None:
+        for key, value in record.items():
+            name = self.names.get(key) or self.names.setdefault(key, write_key(key))
+            if isinstance(value, dict) and value and key in nesting.inner:
+                self._flatten(value, nesting.inner[key], f"{prefix}{name}.", row)
+            elif isinstance(value, list) and value:
+                self._list(prefix + name, value, row)
+            elif isinstance(value, str) and len(value) >= MIN_FENCED:
+                row[prefix + name] = self._string(prefix + name, value)
+            else:
+                row[prefix + name] = write_cell(value)
+
+    def _list(self, name: str, items: list[Tree], row: Row) -> None:
+        keys = _shared_keys(items)
+        shape = f"{name}[{','.join(map(write_key, keys))}]" if keys else name
+        cell = dumps([list(item.values()) for item in items if isinstance(item, dict)] if keys else items)
+        if len(cell) > _MAX_LIST:
+            content = self.write(items)
+            if "\n" in content:
+                row[name] = fence(content, f"value {name}")
+                return
+        row[shape] = cell
+
+    def _string(self, name: str, text: str) -> str:
+        if many_lines(text) and text[0] not in "[{":
+            return fence(text, f"text {name}")
+        found = embedded(text)
+        if found:
+            content = self.write(found[1])
+            if "\n" in content:
+                return fence(content, f"{found[0]} {name}")
+        return fence(text, f"text {name}") if many_lines(text) else write_cell(text)
+
+
+def _shared_keys(items: list[Tree]) -> tuple[str, ...]:
+    """The keys of the objects in a list of nothing else; none when they differ."""
+    first = items[0]
+    if not isinstance(first, dict) or not first:
+        return ()
+    keys = list(first)
+    same = all(isinstance(item, dict) and list(item) == keys for item in items)
+    return tuple(keys) if same else ()
+
+
+def put(record: Record, name: str, value: Tree) -> None:
+    """Store a value under a column's name, as a new key. Raises ValueError when the name makes no sense there."""
+    found = _NAME.match(name)
+    if not found:
+        raise ValueError(f"not a column: {name}")
+    *outer, last = read_path(found["path"])
+    for key in outer:
+        inner = record.setdefault(key, {})
+        if type(inner) is not dict:
+            raise ValueError(f"not an object: {name}")
+        record = inner
+    if last in record:
+        raise ValueError(f"twice: {name}")
+    record[last] = value if found["keys"] is None else _unlist(found["keys"], value)
+
+
+def _unlist(header: str, value: Tree) -> Tree:
+    keys = [key for part in _KEYS.findall(header) for key in read_path(part)]
+    if not isinstance(value, list):
+        raise ValueError("not a list")
+    return [dict(zip(keys, item, strict=True)) for item in value if isinstance(item, list)]
+

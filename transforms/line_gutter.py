@@ -1,0 +1,132 @@
+"""Line-number gutters of file-reading tools: one header for a run of lines instead of a number on each.
+
+Agents edit by exact text, so the text of every line stands alone and unbroken; the header tells the number of the
+first and the last line and shows the gutter that was left out. So that a reader need not count far, an empty line
+keeps its number now and then: no line that holds text ever does.
+
+    `     1→import os`            [lines 1-480; numbers ("     1→") only on some empty lines]
+    `     2→`                     import os
+    `     3→def main():`     →    <empty>
+    ...                           def main():
+
+The header and the numbers kept on empty lines give the original back character by character.
+Known limitations: `nl` without `-ba` leaves empty lines unnumbered, so its runs are short and mostly stay. A gutter
+`12:` with nothing after the colon stays: grep and viewers write it whose users then edit by line number.
+"""
+
+import re
+from collections.abc import Callable
+from typing import ClassVar
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+
+_GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}\d{1,9})(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
+_HEADER = re.compile(r'\[lines (\d+)-(\d+); numbers \("([^"\n]+)"\) (?:left out|only on some empty lines)\]')
+_HEADER_LINE = re.compile(rf"^{_HEADER.pattern}$", re.MULTILINE)
+_MIN_RUN = 10
+"""Lines; a header costs about 18 tokens, a number on a line 2 or 3."""
+_STRIDE = 40
+"""Lines between two numbers that stay, where there are empty lines: costs 1 % of a source file's tokens."""
+
+Numbering = Callable[[int], str]
+
+
+class LineGutter:
+    """Consecutive line numbers, told once."""
+
+    name: ClassVar[str] = "line_gutter"
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.CODE, Kind.PROSE, Kind.TEXT, Kind.MARKUP, Kind.LOG})
+    loss: ClassVar[Loss] = Loss.LOSSLESS
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """Every run of 10 or more numbered lines without its numbers; None when there is no such run."""
+        if _HEADER_LINE.search(block.text):
+            return None
+        lines = block.text.split("\n")
+        out: list[str] = []
+        at = copied = 0
+        while at < len(lines):
+            end = _run_end(lines, at)
+            if end - at >= _MIN_RUN:
+                out += lines[copied:at]
+                out += _without_numbers(lines[at:end])
+                copied = end
+            at = max(end, at + 1)
+        if copied == 0:
+            return None
+        return Rewrite("\n".join(out + lines[copied:]))
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether putting the numbers back gives `original`, character by character."""
+        return restore(rewritten) == original
+
+
+def restore(text: str) -> str | None:
+    """The text with its numbers back; None when a header promises more lines than there are."""
+    lines = text.split("\n")
+    out: list[str] = []
+    at = 0
+    while at < len(lines):
+        header = _HEADER.fullmatch(lines[at])
+        numbering = _numbering(header[3]) if header else None
+        if header is None or numbering is None:
+            out.append(lines[at])
+            at += 1
+            continue
+        first, last = int(header[1]), int(header[2])
+        body = lines[at + 1 : at + 2 + last - first]
+        if not first <= last < first + len(body):
+            return None
+        out += [_numbered(numbering(number), line) for number, line in enumerate(body, first)]
+        at += 1 + len(body)
+    return "\n".join(out)
+
+
+def _numbered(gutter: str, line: str) -> str:
+    return line if line in (gutter, gutter.rstrip()) else gutter + line
+
+
+def _numbering(gutter: str) -> Numbering | None:
+    """How the tool that wrote `gutter` (`   120→`, `00120| `, `L120: `) writes any line's number."""
+    match = _GUTTER.fullmatch(gutter)
+    if match is None:
+        return None
+    digits = match["digits"]
+    fill = "0" if digits.startswith("0") and len(digits) > 1 else " "
+    return f"{match['lead']}{{:{fill}>{len(digits)}}}{match['mark']}".format
+
+
+def _run_end(lines: list[str], start: int) -> int:
+    """Index after the last line that continues the numbering begun at `start`; `start` when there is none."""
+    match = _GUTTER.match(lines[start])
+    numbering = _numbering(match[0]) if match else None
+    if match is None or numbering is None:
+        return start
+    number, end = int(match["digits"]), start
+    while end < len(lines):
+        gutter = numbering(number + end - start)
+        if not lines[end].startswith(gutter) and lines[end] != gutter.rstrip():
+            break
+        end += 1
+    return end
+
+
+def _without_numbers(lines: list[str]) -> list[str]:
+    """The header for `lines`, which are one run, and their text; some empty ones keep their number."""
+    match = _GUTTER.match(lines[0])
+    numbering = _numbering(match[0]) if match else None
+    if match is None or numbering is None:
+        raise ValueError("not a run of numbered lines")
+    first = shown = int(match["digits"])
+    text: list[str] = []
+    sparse = False
+    for number, line in enumerate(lines, first):
+        gutter = numbering(number)
+        due = line == gutter and number - shown >= _STRIDE
+        if due or not line.startswith(gutter):
+            shown, sparse = number, True
+            text.append(line)
+        else:
+            text.append(line[len(gutter) :])
+    where = "only on some empty lines" if sparse else "left out"
+    return [f'[lines {first}-{first + len(lines) - 1}; numbers ("{match[0]}") {where}]', *text]

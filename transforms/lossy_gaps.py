@@ -1,0 +1,106 @@
+"""Which lines a lossy rewrite leaves out for its budget, and the text with the gaps marked.
+
+A rewrite gives every line a rank: 0 stays, 1 goes first, 2 next, and so on. From this follow the gaps. Contract:
+pure, linear in the lines (times the number of ranks), never raises.
+"""
+
+from collections.abc import Callable, Sequence
+
+from transforms.contract import Rewrite
+from transforms.marker import Markers
+from transforms.tokenizer import count_tokens
+
+_WORTH = 40
+"""Tokens. A gap that saves fewer is not made: its marker costs 12 to 25, and the reader's trust."""
+_SOURCE = 30
+"""Tokens that naming the full text costs, once in a block."""
+
+type Gap = tuple[int, int]
+"""First and last line left out, counted from 0, inclusive."""
+
+
+def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> list[Gap]:
+    """The gaps for at most `tokens` tokens: rank by rank, and of the first rank that is too much, the largest runs.
+
+    A gap is a run of lines whose rank is not 0. Runs worth less than their marker stay.
+    """
+    chosen: list[Gap] = []
+    for rank in sorted(set(ranks) - {0}):
+        runs = [(run, _cost(lines, run)) for run in _runs(ranks, rank)]
+        worthy = [(run, cost) for run, cost in runs if cost >= _WORTH]
+        if sum(cost for _, cost in worthy) > tokens:
+            return _fill(lines, chosen, worthy, tokens)
+        chosen = [run for run, _ in worthy]
+    return chosen
+
+
+def leave_out(
+    lines: Sequence[str], gaps: Sequence[Gap], handle: str, describe: Callable[[int, int], str]
+) -> Rewrite | None:
+    """The lines with a marker in place of each gap; `describe(first, last)` says what was there.
+
+    None if that is no shorter: the gaps together do not pay for the markers.
+    """
+    markers, out, at, saved = Markers(handle), [], 0, -_SOURCE
+    for first, last in gaps:
+        marker = markers.gap(first + 1, last + 1, describe(first, last))
+        out += [*lines[at:first], marker]
+        saved += _cost(lines, (first, last)) - count_tokens(marker if at else "")
+        at = last + 1
+    if saved <= 0:
+        return None
+    return Rewrite("\n".join([*out, *lines[at:]]), tuple(markers.omitted))
+
+
+def _runs(ranks: Sequence[int], rank: int) -> list[Gap]:
+    """The longest runs of lines that may go when everything up to `rank` may."""
+    runs, start = [], -1
+    for at, own in enumerate([*ranks, 0]):
+        if 0 < own <= rank:
+            start = at if start < 0 else start
+        elif start >= 0:
+            runs.append((start, at - 1))
+            start = -1
+    return runs
+
+
+def _cost(lines: Sequence[str], run: Gap) -> int:
+    return count_tokens("\n".join(lines[run[0] : run[1] + 1]) + "\n")
+
+
+def _fill(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]], tokens: int) -> list[Gap]:
+    """Of `runs`, which hold `chosen`, as much as `tokens` allow: the ones chosen before, then the largest first."""
+    before = dict(chosen)
+    starts = [first for first, last in chosen]
+    left, gaps = tokens, []
+    costs = {first: _cost(lines, (first, last)) for first, last in chosen}
+    left -= sum(costs.values())
+    at = 0
+    grown = []
+    for run, cost in runs:
+        inside = []
+        while at < len(starts) and starts[at] <= run[1]:
+            inside.append((starts[at], before[starts[at]]))
+            at += 1
+        grown.append((cost - sum(costs[first] for first, _ in inside), run, inside))
+    for gain, run, inside in sorted(grown, key=lambda g: (-g[0], g[1])):
+        if gain <= left:
+            gaps.append(run)
+            left -= gain
+        elif inside:
+            gaps += inside
+        elif (head := _head(lines, run, left)) is not None:
+            gaps.append(head)
+            left -= _cost(lines, head)
+    return sorted(gaps)
+
+
+def _head(lines: Sequence[str], run: Gap, tokens: int) -> Gap | None:
+    """The longest beginning of `run` within `tokens`, or None if that is not worth a marker."""
+    if tokens < _WORTH:
+        return None
+    last, cost = run[0] - 1, 0
+    while last < run[1] and (cost := cost + count_tokens(lines[last + 1] + "\n")) <= tokens:
+        last += 1
+    gap = (run[0], last)
+    return gap if last >= run[0] and _cost(lines, gap) >= _WORTH else None

@@ -1,0 +1,129 @@
+"""Places in search results: which lines say "this file, this line", in the forms grep and ripgrep write.
+
+Forms: `path:12:text`, `path:12:5:text`, `path-12-text` (context), and without numbers `path:text`, `path-text`.
+Contract: pure, linear in the lines, never raises. A place put together again is its line, character by character.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_MATCH = re.compile(
+    r"((?:[A-Za-z]:(?=[\\/]))?[^:]{1,512}+|[^\s:]{1,200}+(?::[^\s:\d][^\s:]{0,200}+){1,4}?\.\w{1,10}+):(\d{1,9}+):"
+)
+"""A path (a Windows drive may lead it; colons only inside a name without blanks that ends like a file's) and a line."""
+_CONTEXT = re.compile(r"-(\d{1,9})-")
+_NAMED = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^\s:]{1,512}+):")
+"""A path without a line number behind it: no blanks, because nothing else tells it from a sentence."""
+_FILE_NAME = re.compile(r"[^\s/\\.][\w@+()\[\]$-]{0,100}+\.\w{1,12}$|^\.[\w.-]+$|[/\\][\w.-]+$|^[A-Z]\w+file$")
+_LETTER = re.compile(r"[^\W\d_]")
+_CLOCK = re.compile(r"\d\d[T ]\d\d$")
+"""What stands before the minutes of a time stamp, which would else look like a path before a line number."""
+_LONGEST_PATH = 512
+_SEPARATORS_TRIED = 12
+
+
+class Place(NamedTuple):
+    """One line of search results, taken apart."""
+
+    path: str
+    """The file, spelled as on the line."""
+    mark: str
+    """`:` behind the path of a match, `-` behind that of a context line."""
+    number: str
+    """Line number in the file; empty where the search wrote none."""
+    rest: str
+    """All behind the second mark (behind the only one, without a number): column and text."""
+
+    @property
+    def line(self) -> str:
+        """The line as it was."""
+        head = f"{self.path}{self.mark}"
+        return f"{head}{self.number}{self.mark}{self.rest}" if self.number else f"{head}{self.rest}"
+
+
+def places(lines: Sequence[str]) -> list[Place | None]:
+    """For each line its place, or None for a line that is none.
+
+    Context lines are told by the paths of the matches around them where that is possible, because a path may
+    hold `-12-` itself. Lines without numbers are places only where one path stands on several lines in a row.
+    """
+    verdicts: dict[str, bool] = {}
+    found = [_match(line, verdicts) for line in lines]
+    known = {place.path for place in found if place}
+    for at, line in enumerate(lines):
+        if found[at] is None and "-" in line:
+            found[at] = _context(line, known)
+    if not known:
+        _find_unnumbered(lines, found)
+    return found
+
+
+def match_of(line: str) -> Place | None:
+    """The place of a single match with a line number, read without the lines around it; or None."""
+    return _match(line, {})
+
+
+def _match(line: str, verdicts: dict[str, bool]) -> Place | None:
+    found = _MATCH.match(line)
+    if found is None:
+        return None
+    path, number = found.groups()
+    verdict = verdicts.get(path)
+    if verdict is None:
+        verdict = verdicts[path] = _is_path(path)
+    return Place(path, ":", number, line[found.end() :]) if verdict else None
+
+
+def _is_path(text: str) -> bool:
+    """Whether `text` may name a file: letters in it, no time stamp, and blanks only beside a separator or a dot."""
+    if not _LETTER.search(text) or _CLOCK.search(text) or text != text.strip():
+        return False
+    return not any(map(str.isspace, text)) or any(mark in text for mark in "/\\.")
+
+
+def _context(line: str, known: set[str]) -> Place | None:
+    """The place of a context line: the path is a known one, else the first that ends as a file's name does."""
+    likely: Place | None = None
+    for tried, found in enumerate(_CONTEXT.finditer(line, 1, _LONGEST_PATH)):
+        path = line[: found.start()]
+        if path in known:
+            return Place(path, "-", found[1], line[found.end() :])
+        if likely is None and _FILE_NAME.search(path) and _is_path(path):
+            likely = Place(path, "-", found[1], line[found.end() :])
+        if tried == _SEPARATORS_TRIED:
+            break
+    if likely is not None:
+        known.add(likely.path)
+    return likely
+
+
+def _find_unnumbered(lines: Sequence[str], found: list[Place | None]) -> None:
+    """Fill in the places of lines without numbers: the same path on at least two lines in a row."""
+    heads = [_unnumbered(line) for line in lines]
+    around = ["", *lines, ""]
+    for at, path in enumerate(heads):
+        if path and (_leads(path, around[at]) or _leads(path, around[at + 2])):
+            found[at] = Place(path, ":", "", lines[at][len(path) + 1 :])
+    for order in (range(len(lines)), reversed(range(len(lines)))):
+        path = ""
+        for at in order:
+            place = found[at]
+            if place is not None:
+                path = place.path
+            elif path and lines[at].startswith(path + "-"):
+                found[at] = Place(path, "-", "", lines[at][len(path) + 1 :])
+
+
+def _leads(path: str, line: str) -> bool:
+    return line.startswith(path) and line[len(path) : len(path) + 1] in (":", "-")
+
+
+def _unnumbered(line: str) -> str:
+    """The path before the first colon, if it has the form of a file's; else an empty string."""
+    found = _NAMED.match(line)
+    if found is None:
+        return ""
+    path = found[1]
+    plausible = ("/" in path or "\\" in path or _FILE_NAME.search(path)) and _LETTER.search(path)
+    return path if plausible and not path.endswith(("/", "\\")) and not line.startswith("//", found.end()) else ""

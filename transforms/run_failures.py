@@ -1,0 +1,156 @@
+"""The passages of a run's output that tell of a failure, which a rewrite leaves whole.
+
+Sections of pytest and unittest, tracebacks, diagnostics of compilers, jest's and vitest's failures, and whatever is
+indented below a line that tells of something wrong. Contract: pure, linear, never raises. Lines count from 0.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+_PYTEST_HEADER = re.compile(r"_{2,} .+ _{2,}|_{3,}[^_].*[^_]_{3,}")
+_PYTEST_RULE = re.compile(r"={3,} .+ ={3,}")
+_PYTEST_SIGN = re.compile(r"E  |> |\S+:\d+: \S|\[XPASS")
+_UNITTEST_END = re.compile(r"={70}|Ran \d+ tests? in .+")
+_TRACEBACK = re.compile(r"(?P<indent>[\sE|+]*)(?:Exception Group )?Traceback \(most recent call last\):")
+_DIAGNOSTIC = re.compile(
+    r"(?:error|warning)(?:\[\w+\])?: |\S+:\d+:(?:\d+:)? (?:fatal )?(?:error|warning)|[A-Z]{1,4}\d{2,4} |thread '.+' pan"
+)
+_JS_FAILURE = re.compile(r" *● .+| *FAIL +\S+ > .+")
+_JS_END = re.compile(r" *● .+|(?:PASS|FAIL) .+|(?:Test Suites|Tests|Snapshots): .+|⎯{5,}.*| *Test Files .+")
+_LONGEST_DIAGNOSTIC = 80
+_LONGEST_BELOW = 200
+"""Lines. What claims to be longer is not one report of one failure."""
+_LIBRARY = re.compile(
+    r"site-packages|dist-packages|node_modules|/lib/python\d|/rustc/|<frozen |node:internal|/usr/(?:local/)?go/src/|"
+    r"\.cargo/registry|/gems/|\bjava\.base/|org\.junit\.|\bsun\.reflect|jdk\.internal|org\.gradle\."
+)
+_FRAME = re.compile(r'\s*(?:File ".+", line \d+|at \S.+)')
+_FRAMES_KEPT_FIRST, _FRAMES_KEPT_LAST = 2, 4
+
+
+def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequence[str]) -> bytearray:
+    """A 1 for every line of a passage about a failure.
+
+    `lines` are the bodies; `signs` says which of them tell of something wrong, `routines` which are routine.
+    """
+    whole = bytearray(len(lines))
+    passages = (
+        *_pytest_sections(lines),
+        *_unittest_sections(lines),
+        *_tracebacks(lines),
+        *_until(lines, _JS_FAILURE, _JS_END, _LONGEST_BELOW),
+        *_diagnostics(lines),
+        *_indented(lines, signs, routines),
+    )
+    for first, last in passages:
+        whole[first : last + 1] = b"\x01" * (last + 1 - first)
+    return whole
+
+
+def library_frames(lines: Sequence[str]) -> Iterator[int]:
+    """The lines of frames inside third-party code, from the middles of long tracebacks."""
+    for first, last in _stacks(lines):
+        frames = [at for at in range(first, last + 1) if _FRAME.match(lines[at])]
+        for at, following in zip(frames[_FRAMES_KEPT_FIRST:-_FRAMES_KEPT_LAST], frames[_FRAMES_KEPT_FIRST + 1 :]):
+            if _LIBRARY.search(lines[at]):
+                yield from range(at, following)
+
+
+def _pytest_sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """From a header `___ test ___` to the next header or rule, where an assertion or a place stands between."""
+    head, told = -1, False
+    for at, line in enumerate(lines):
+        if line.startswith(("__", "==")) and (_PYTEST_HEADER.match(line) or _PYTEST_RULE.match(line)):
+            if head >= 0 and told:
+                yield head, at - 1
+            head, told = (at if line.startswith("_") else -1), False
+        elif head >= 0 and not told:
+            told = _PYTEST_SIGN.match(line) is not None
+    if head >= 0 and told:
+        yield head, len(lines) - 1
+
+
+def _unittest_sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    head = -1
+    for at, line in enumerate(lines):
+        if line.startswith(("=" * 70, "Ran ")) and _UNITTEST_END.fullmatch(line.rstrip()):
+            if head >= 0:
+                yield head, at - 1
+            opens = at + 1 < len(lines) and lines[at + 1].startswith(("ERROR: ", "FAIL: ", "UNEXPECTED SUCCESS: "))
+            head = at if opens else -1
+    if head >= 0:
+        yield head, len(lines) - 1
+
+
+def _tracebacks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """From the word `Traceback` to the line of the exception."""
+    at = 0
+    while at < len(lines):
+        found = _TRACEBACK.match(lines[at]) if "Traceback (" in lines[at] else None
+        if found is not None:
+            first, deeper = at, found["indent"] + " "
+            while at + 1 < len(lines) and (lines[at + 1].startswith(deeper) or lines[at + 1].strip(" |") == ""):
+                at += 1
+            at = min(at + 1, len(lines) - 1)
+            yield first, at
+        at += 1
+
+
+def _stacks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Tracebacks, and runs of `at ...` lines of JavaScript and Java."""
+    yield from _tracebacks(lines)
+    first = -1
+    for at, line in enumerate([*lines, ""]):
+        if line.lstrip().startswith("at ") and line[:1].isspace():
+            first = at if first < 0 else first
+        elif first >= 0:
+            yield first, at - 1
+            first = -1
+
+
+def _diagnostics(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """A compiler's report, to the blank line behind it."""
+    at = 0
+    while at < len(lines):
+        if _DIAGNOSTIC.match(lines[at]):
+            first, end = at, min(at + _LONGEST_DIAGNOSTIC, len(lines))
+            while at + 1 < end and lines[at + 1].strip() and _is_detail(lines[at + 1]):
+                at += 1
+            yield first, at
+        at += 1
+
+
+def _is_detail(line: str) -> bool:
+    """Source excerpts, arrows and notes: indented, behind a gutter, or a note."""
+    return line[0].isspace() or line[0].isdigit() or line.startswith(("|", "note:", "help:", "-->", "^", "..."))
+
+
+def _until(lines: Sequence[str], opens: re.Pattern[str], ends: re.Pattern[str], most: int) -> Iterator[tuple[int, int]]:
+    first = -1
+    for at, line in enumerate(lines):
+        if first >= 0 and (ends.match(line) or at - first >= most):
+            yield first, at - 1
+            first = -1
+        if first < 0 and opens.match(line):
+            first = at
+    if first >= 0:
+        yield first, len(lines) - 1
+
+
+def _indented(lines: Sequence[str], signs: Sequence[bool], routines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """A line that tells of something wrong, and what is indented deeper below it."""
+    at = 0
+    while at < len(lines):
+        if signs[at] and not routines[at]:
+            first, depth = at, _depth(lines[at])
+            end = min(at + _LONGEST_BELOW, len(lines))
+            while at + 1 < end and not routines[at + 1] and _depth(lines[at + 1]) > depth:
+                at += 1
+            yield first, at
+        at += 1
+
+
+def _depth(line: str) -> int:
+    """Columns before the first character; a blank line has none."""
+    stripped = line.lstrip()
+    return len(line) - len(stripped) if stripped else 0

@@ -1,0 +1,162 @@
+"""What a single line in the output of a run says: routine of a known tool, or a sign that something is wrong.
+
+A run is a test run, a build, an installation, a lint, or the log of a CI job that does these. Contract: pure,
+linear, never raises.
+"""
+
+import re
+
+_STAMP = re.compile(
+    r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\ufeff?"  # `gh run view --log`: job, step
+    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? |\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? )?"
+    r"(?:#\d{1,4} \d{1,6}\.\d{1,3} )?"  # `docker build --progress=plain`: step, seconds
+)
+_PERCENT = r"(?:[ \t]+\[[ \d/]{1,12}%?\])?"
+_ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "passed",
+        "passed tests",
+        (
+            r"\S.*::.* PASSED" + _PERCENT,  # pytest -v
+            r"\[gw\d+\](?: \[ *\d+%\])? PASSED \S.*",  # pytest-xdist
+            r"PASSED \S+.*",  # pytest -rA
+            r"\S.* \.\.\. (?:ok|OK)",  # unittest, django, cargo
+            r"test .+ \.\.\. ok(?: <[\d.]+s>)?",
+            r" *--- PASS: .+",  # go
+            r"ok  ?\t? *\S+/?\S*\t.*",
+            r" *(?:✓|✔|√|✅|☑) .+",  # jest, vitest, mocha, bats, playwright
+            r"PASS {1,2}\S+.*",
+            r" *PASS \[ *[\d.]+s\] .+",  # nextest
+            r" *ok \d+ .+",  # TAP
+            r".+ > .+ PASSED",  # gradle
+            r"\[INFO\] Tests run: \d+, Failures: 0, Errors: 0, Skipped: 0.*(?:in|-) \S+",  # maven
+            r" *\d+/\d+ Test +#\d+: .+ Passed +[\d.]+ sec",  # ctest
+            r"\[       OK \] .+",  # googletest
+            r" *Passed .+ \[.+\]",  # dotnet
+            r"Test Case '.+' passed .+",  # xctest
+        ),
+    ),
+    ("dots", "lines of passing tests", (r"\S+\.py [.sxX]+" + _PERCENT, r"[.sx]{3,}[ \t]+\[ *\d+%\]")),
+    (
+        "started",
+        "started tests",
+        (
+            r"=== (?:RUN|PAUSE|CONT|NAME) +\S.*",
+            r"\[ RUN      \] .+",
+            r" *Start +\d+: .+",
+            r"Test Case '.+' started.*",
+            r"\[INFO\] Running \S+",
+            r"\S+::\S+ *",
+        ),
+    ),
+    (
+        "compiled",
+        "compiler steps",
+        (
+            r" +(?:Compiling|Checking|Fresh|Building|Documenting|Dirty) \S+ v[\d.]+.*",  # cargo
+            r"\[ *\d+%\] (?:Building|Linking|Built|Generating|Compiling) .+",  # cmake
+            r"\[\d+/\d+\] (?:Building|Linking|Generating|Compiling|CC|CXX|LD|AR|Copying) .+",  # ninja
+            r" +(?:CC|CXX|LD|AR|AS|GEN|HOSTCC|HOSTLD|CCLD|CXXLD|OBJCOPY|LDS|UPD|WRAP|SYSHDR|COPY|MKDIR) +.+",  # make
+            r"make(?:\[\d+\])?: (?:Entering|Leaving) directory .+",
+            r"(?:\S*/)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|x86_64-linux-gnu-g(?:cc|\+\+)) .*-[co] .+",
+            r"> Task :\S+(?: UP-TO-DATE| NO-SOURCE| FROM-CACHE| SKIPPED)?",  # gradle
+            r"\[INFO\] --- .+ ---",  # maven
+        ),
+    ),
+    (
+        "fetched",
+        "download and install steps",
+        (
+            r"(?:Requirement already satisfied|Collecting|Obtaining dependency|Using cached|Downloading) .+",  # pip
+            r" +(?:Downloading|Using cached|Preparing metadata|Getting requirements|Created wheel|Stored in) .+",
+            r" +(?:Installing build dep|Building wheel|Attempting uninstall|Found existing|Uninstalling|Not unin).+",
+            r" +━+ .+",
+            r" [+~-] [\w.\[\]-]+==\S+(?: \(.*\))?",  # uv
+            r" +(?:Downloaded|Downloading|Updating|Locking|Adding|Unpacking|Installed) .+",  # cargo
+            r"(?: *Downloading|Downloaded) (?:from \S+: )?https?://.+",  # maven, gradle
+            r"\[INFO\] (?:Downloading|Downloaded) .+",
+            r"go: (?:downloading|extracting|finding|added|upgraded) .+",
+            r"npm (?:http|timing|verb|verbose|sill|silly) .+",
+            r"Progress: resolved .+",  # pnpm
+            r"(?:➤ )?YN0013: .+",
+            r"(?:Get|Hit|Ign):\d+ .+",  # apt
+            r"(?:Selecting previously|Preparing to unpack|Unpacking|Setting up|Processing triggers for) .+",
+            r"\(Reading database .+",
+        ),
+    ),
+    (
+        "layers",
+        "steps of image layers",
+        (
+            r"[0-9a-f]{12}: (?:Pulling|Waiting|Download|Verifying|Extract|Pull|Already|Push|Prepar|Layer|Mount).*",
+            r"#\d+ (?:sha256:|extracting|resolve |transferring |exporting |pushing |writing |naming |\.\.\.).*",
+            r" ---> (?:Running in )?[0-9a-f]{12}",
+            r"(?: ---> )?Removed? intermediate container .+|Removing intermediate container .+",
+        ),
+    ),
+    (
+        "received",
+        "progress lines of git",
+        (r"(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Writing|Resolving|Updating) \w+: .+",),
+    ),
+    (
+        "refreshed",
+        "state steps",
+        (r".+: (?:Refreshing state|Reading|Read complete|Still \w+)\.{0,3}.*", r"ok: \[[^]]+\].*"),
+    ),
+    (
+        "skipped",
+        "skipped tests",
+        (
+            r"\S.*::.* SKIPPED.*",
+            r" *--- SKIP: .+",
+            r".+ \.\.\. (?:skipped.*|ignored)",
+            r"\?   +\t?\S+\t\[no test files\]",
+            r" *(?:○|↓|⏭) .+",
+        ),
+    ),
+)
+LABELS = {name: told for name, told, _ in _ROUTINE}
+"""What a gap says of the lines of each kind, after their number."""
+_KINDS = re.compile("|".join(f"(?P<{name}>{'|'.join(forms)})" for name, _, forms in _ROUTINE))
+
+_SIGN = re.compile(
+    r"\b(?:errors?|fail(?:ed|ures?|s|ing)?|fatal|panic\w*|exceptions?|traceback|assert\w*|abort\w*|crash\w*|denied|"
+    r"refused|time[ds]?[ -]?out|unable|cannot|can't|could not|couldn't|not found|no such|missing|undefined|"
+    r"unresolved|invalid|illegal|unexpected|critical|severe|killed|segfault|segmentation|leak\w*|mismatch\w*|"
+    r"conflict\w*|vulnerabilit\w+|exit(?:ed|s)?(?: with)? (?:code|status)|violat\w+|unhandled|uncaught|reject\w*|"
+    r"unsupported|broken|corrupt\w*|bad|wrong|(?:status|http\S*|code)\W{1,3}[45]\d\d)\b|"
+    r"(?-i:\w(?:Error|Exception|Failure)\b)|[✗✘✕×❌✖]|\bxpass",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"[ \t]*(?:E  |> |##\[(?:error|warning)\]|\S{1,300}?\.\w{1,8}(?::\d+(?::\d+)?[:\s]|\(\d+,\d+\): ))")
+_WARNING = re.compile(r"\b(?:warn(?:ing|ings|ed)?|deprecat\w+|caution|notice)\b|Warning\b", re.IGNORECASE)
+_NONE_OF = re.compile(
+    r"\b(?:0|no|without)\s+(?:\w+\s+)?(?:errors?|warnings?|fail(?:ed|ures?)|vulnerabilit\w+|issues|problems)\b|"
+    r"\b(?:errors?|failures?|warnings?|failed)\s*[:=]\s*0\b",
+    re.IGNORECASE,
+)
+
+
+def body_at(line: str) -> int:
+    """Where the tool's own words begin, after the time and the step that a CI system or docker put before them."""
+    found = _STAMP.match(line)
+    return found.end() if found is not None else 0
+
+
+def routine(body: str) -> str:
+    """The kind of routine line (a key of `LABELS`), or an empty string."""
+    found = _KINDS.fullmatch(body.rstrip())
+    return found.lastgroup or "" if found is not None else ""
+
+
+def is_sign(body: str) -> bool:
+    """Whether a line may be about something wrong: an error word, an assertion, a place in a source file."""
+    if _PLACE.match(body) is not None:
+        return True
+    return _SIGN.search(body) is not None and _SIGN.search(_NONE_OF.sub("", body)) is not None
+
+
+def is_warning(body: str) -> bool:
+    """Whether a line warns."""
+    return _WARNING.search(body) is not None and _WARNING.search(_NONE_OF.sub("", body)) is not None

@@ -1,0 +1,34 @@
+"""Lines of a run that say the same thing again and again, with other names and numbers in it.
+
+Two lines are of one pattern when they are equal but for words that hold digits, quotes, underscores or path
+characters. Contract: pure, linear, never raises.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_VARIABLE = re.compile(r"(?<!\S)(?:[^\s0-9_'\"/.:\\=@#\-]|[/.:\\=@#\-](?!\S))*+[0-9_'\"/.:\\=@#\-]\S*+")
+_RULE = re.compile(r"([=_─━-])\1{5,}")
+_HOLE = "…"
+_SPOKEN = re.compile(r"[^\W\d_]{3}")
+"""A pattern must hold a word: rows of numbers and names are data, not repetition."""
+_SEEN = 4
+"""Lines of one pattern from which on it is routine."""
+_SHOWN = 36
+"""Characters of a pattern that a gap quotes."""
+
+
+def patterns(bodies: Sequence[str]) -> list[str]:
+    """The pattern of each line; an empty string for one that is not routine: rare, blank or without a word."""
+    masked = _RULE.sub("──", _VARIABLE.sub(_HOLE, "\n".join(bodies))).split("\n")
+    counts = Counter(masked)
+    routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _SPOKEN.search(pattern)}
+    return [pattern if pattern in routine else "" for pattern in masked]
+
+
+def quoted(pattern: str) -> str:
+    """The beginning of a pattern as a gap names it."""
+    words = " ".join(pattern.split())
+    shown = words if len(words) <= _SHOWN else words[:_SHOWN].rstrip() + _HOLE
+    return f'"{shown}"'
