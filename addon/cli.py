@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from addon.hints import hints
-from addon.launch import PYTHON, mitmproxy_command
+from addon.launch import PYTHON, Tool, mitmproxy_command
 from addon.start_plan import PortTaken, StartPlan, read_plan
 from addon.trust import NoAuthority, write_bundle
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _start("mitmdump" if own.dump else "mitmweb", plan, bundle, rest)
 
 
-def _start(tool: str, plan: StartPlan, bundle: Path, rest: Sequence[str]) -> int:
+def _start(tool: Tool, plan: StartPlan, bundle: Path, rest: Sequence[str]) -> int:
     if plan.serves and not plan.quiet:
         mode = plan.modes[0].type_name if plan.first.port else ""
         print(hints(mode, plan.first, plan.web, bundle), flush=True)

@@ -35,10 +35,11 @@ def demo_requests() -> tuple[DemoRequest, ...]:
 def issues() -> str:
     """A tracker's answer: JSON records, indented as many tools do."""
     areas, people = ("import", "billing", "search", "export"), ("mara", "jonas", "li", "ana", "tomek")
+    troubles = ("slow", "wrong total", "crash")
     records = [
         {
             "id": 4000 + n,
-            "title": f"{areas[n % 4].capitalize()}: {('slow', 'wrong total', 'crash', 'unclear message')[n % 3]} in step {n % 9}",
+            "title": f"{areas[n % 4].capitalize()}: {troubles[n % 3]} in step {n % 9}",
             "state": "open" if n % 5 else "closed",
             "author": {"login": people[n % 5], "type": "User"},
             "labels": [areas[n % 4], "bug"] if n % 3 else [areas[n % 4]],
@@ -62,7 +63,9 @@ def nightly_log() -> str:
     lines = []
     for n in range(_LOG_LINES):
         stamp = f"2026-03-14T02:{n // 60:02}:{n % 60:02}.{n * 37 % 1000:03}Z"
-        lines.append(f"{stamp} INFO  worker-{n % 4} imported batch {n} of 420: {180 + n * 13 % 40} rows in {n * 7 % 90 + 10} ms")
+        lines.append(
+            f"{stamp} INFO  worker-{n % 4} imported batch {n} of 420: {180 + n * 13 % 40} rows in {n * 7 % 90 + 10} ms"
+        )
         if n == 287:
             lines += [
                 f"{stamp} ERROR worker-3 batch 287 failed: currency 'XTS' has no exchange rate for 2026-03-13",
@@ -78,23 +81,38 @@ def nightly_log() -> str:
 
 def search_results() -> str:
     """What `rg -n` finds for a name: many matches in few files."""
-    names = ("batch", "rates", "rows", "report", "cli")
-    shapes = ("    total = convert(row.amount, row.currency, day)", "from importer.rates import convert", "def convert(amount, currency, day):")
-    return "\n".join(
-        f"services/importer/src/importer/{names[n * 5 // _MATCHES]}.py:{12 + n * 9}:{shapes[n % 3]}" for n in range(_MATCHES)
-    )
+    files, rows = ("batch", "rates", "rows", "report", "cli"), ("row", "line", "entry", "refund")
+    columns = ("total", "fee", "tax", "net", "paid", "due", "gross")
+    lines = []
+    for n in range(_MATCHES):
+        row, column = rows[n % 4], columns[n * n % 7]
+        found = f"{column} = convert({row}.{column}, {row}.currency, {'day' if n % 3 else 'batch.day'})"
+        path = f"services/importer/src/importer/{files[n * 5 // _MATCHES]}.py"
+        lines.append(f"{path}:{12 + n * 9}:{' ' * (4 + n % 2 * 4)}{found}")
+    return "\n".join(lines)
 
 
 def _messages() -> DemoRequest:
-    calls = {"toolu_01demo": ("Read", {"file_path": "addon/demo_requests.py"}), "toolu_02demo": ("mcp__tracker__list_issues", {"state": "all"})}
+    calls = {
+        "toolu_01demo": ("Read", {"file_path": "addon/demo_requests.py"}),
+        "toolu_02demo": ("mcp__tracker__list_issues", {"state": "all"}),
+    }
     results = {"toolu_01demo": source_with_gutter(), "toolu_02demo": issues()}
     body = {
         "model": "claude-sonnet-5",
         "max_tokens": 1024,
         "messages": [
             {"role": "user", "content": "Which open issues are about the import, and where is it in the code?"},
-            {"role": "assistant", "content": [{"type": "tool_use", "id": i, "name": name, "input": given} for i, (name, given) in calls.items()]},
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": i, "content": text} for i, text in results.items()]},
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "tool_use", "id": i, "name": name, "input": given} for i, (name, given) in calls.items()
+                ],
+            },
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": i, "content": text} for i, text in results.items()],
+            },
         ],
         "stream": True,
     }
@@ -104,7 +122,11 @@ def _messages() -> DemoRequest:
 
 
 def _chat() -> DemoRequest:
-    call = {"id": "call_01demo", "type": "function", "function": {"name": "bash", "arguments": '{"command": "cat nightly.log"}'}}
+    call = {
+        "id": "call_01demo",
+        "type": "function",
+        "function": {"name": "bash", "arguments": '{"command": "cat nightly.log"}'},
+    }
     body = {
         "model": "gpt-5.6",
         "messages": [
@@ -115,11 +137,18 @@ def _chat() -> DemoRequest:
         ],
     }
     headers = {"authorization": "Bearer sk-proj-demo"}
-    return DemoRequest("OpenAI Chat Completions", "/v1/chat/completions", headers, body, ("bash: a log with one error",), _chat_outputs)
+    return DemoRequest(
+        "OpenAI Chat Completions", "/v1/chat/completions", headers, body, ("bash: a log with one error",), _chat_outputs
+    )
 
 
 def _responses() -> DemoRequest:
-    call = {"type": "function_call", "call_id": "call_02demo", "name": "exec_command", "arguments": '{"cmd": "rg -n convert services"}'}
+    call = {
+        "type": "function_call",
+        "call_id": "call_02demo",
+        "name": "exec_command",
+        "arguments": '{"cmd": "rg -n convert services"}',
+    }
     body = {
         "model": "gpt-5.6",
         "input": [
@@ -130,7 +159,9 @@ def _responses() -> DemoRequest:
         "stream": True,
     }
     headers = {"authorization": "Bearer sk-proj-demo"}
-    return DemoRequest("OpenAI Responses", "/v1/responses", headers, body, ("exec_command: search results",), _response_outputs)
+    return DemoRequest(
+        "OpenAI Responses", "/v1/responses", headers, body, ("exec_command: search results",), _response_outputs
+    )
 
 
 def _message_outputs(body: Body) -> list[str]:

@@ -8,11 +8,13 @@ from typing import Literal
 PYTHON = (sys.executable, "-P")
 """Without the current folder on `sys.path`: a file there could take the place of a module of ours."""
 
+type Tool = Literal["mitmweb", "mitmdump"]
+
 _ENTRY = Path(__file__).resolve().with_name("headroom.py")
 _PROGRAM = "import sys; sys.argv[0] = {0!r}; from mitmproxy.tools.main import {0}; {0}()"
 """Not the script beside the interpreter: in a user's or a system's installation it lies elsewhere."""
 
 
-def mitmproxy_command(tool: Literal["mitmweb", "mitmdump"], arguments: Sequence[str]) -> list[str]:
+def mitmproxy_command(tool: Tool, arguments: Sequence[str]) -> list[str]:
     """The command line that starts `tool` with the addon loaded."""
     return [*PYTHON, "-c", _PROGRAM.format(tool), "-s", str(_ENTRY), *arguments]

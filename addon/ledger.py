@@ -204,12 +204,21 @@ def _size(decision: Decision) -> int:
 def _open(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, timeout=_LOCK_SECONDS)
+    try:
+        _prepare(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Bring the file to our schema and forget what is too old or too much."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     (stored,) = connection.execute("PRAGMA user_version").fetchone()
     if stored > _SCHEMA_VERSION:
-        connection.close()
-        raise sqlite3.OperationalError(f"{path.name} was written by a newer version (schema {stored})")
+        raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
     with connection:
         connection.execute(_SCHEMA)
         connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (_KEEP_DAYS,))
@@ -218,4 +227,3 @@ def _open(path: Path) -> sqlite3.Connection:
             (_KEEP_ROWS,),
         )
         connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
-    return connection

@@ -40,9 +40,11 @@ def write_bundle(confdir: Path, own_roots: Path | None = None) -> Path:
 
 
 def bundle_path(confdir: Path) -> Path:
-    """`certs/bundle.pem` in a checkout, else a file beside mitmproxy's own certificates."""
+    """In a checkout `certs/bundle.pem`; installed, or with another folder than the default, a file in that folder."""
     checkout = (_ROOT / "certs").is_dir() and (_ROOT / "pyproject.toml").is_file()
-    return _ROOT / "certs" / "bundle.pem" if checkout else confdir / "headroom-bundle.pem"
+    if checkout and confdir == CONFDIR.expanduser():
+        return _ROOT / "certs" / "bundle.pem"
+    return confdir / "headroom-bundle.pem"
 
 
 def _authority(confdir: Path) -> Path:

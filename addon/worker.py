@@ -12,7 +12,7 @@ import sys
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import orjson
 
@@ -20,6 +20,7 @@ from addon import frames, pipeline
 from addon.deadline import Deadline
 from addon.fail_open import describe, fail_open
 from addon.ledger import Decision, Ledger, LedgerUnavailable, SqliteLedger
+from addon.originals import Originals
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
 from transforms import tokenizer
@@ -34,10 +35,20 @@ class Worker:
     """Handles jobs one after the other."""
 
     def __init__(self) -> None:
-        self._ledgers: dict[Path, Ledger] = {}
+        self._ledgers: dict[Path, SqliteLedger] = {}
 
-    def handle(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
-        """The answer to one job: the routing log, and the body to send when it changed."""
+    def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
+        """The answer to one job: the routing log, and the body to send where it changed. Never raises."""
+        failures: list[BaseException] = []
+        outcomes: list[pipeline.Outcome] = []
+        with fail_open(failures.append):
+            outcomes.append(self._compress(header, body))
+        for outcome in outcomes:
+            changed = outcome.body is not body
+            return _header(digest(outcome.body) if changed else "", outcome.log), outcome.body if changed else b""
+        return _header("", RoutingLog(decision=Reason.FAILED, failures=tuple(map(describe, failures)))), b""
+
+    def _compress(self, header: frames.Header, body: bytes) -> pipeline.Outcome:
         settings = _parsed(orjson.dumps(header["settings"]))
         request = pipeline.Request(
             body=body,
@@ -47,18 +58,21 @@ class Worker:
             deadline=Deadline(header["deadline"]),
             keep=_reason_to_keep(header),
         )
-        outcome = pipeline.compress(request, settings, self._ledger(settings.home))
-        changed = outcome.body is not body
-        log = outcome.log.model_dump(mode="json", by_alias=True)
-        return {"sha256": digest(outcome.body) if changed else "", "log": log}, outcome.body if changed else b""
+        return pipeline.compress(request, settings, self._ledger(settings.home))
 
     def _ledger(self, home: Path) -> Ledger:
         if home not in self._ledgers:
             try:
                 self._ledgers[home] = SqliteLedger.open(home)
+                Originals(home).prune()
             except LedgerUnavailable as error:
                 return _NoLedger(error)
         return self._ledgers[home]
+
+    def close(self) -> None:
+        """Close the ledgers."""
+        for store in self._ledgers.values():
+            store.close()
 
 
 class _NoLedger:
@@ -74,7 +88,7 @@ class _NoLedger:
         raise self._error
 
 
-def serve(source: BinaryIO, out: BinaryIO) -> None:
+def serve(source: IO[bytes], out: IO[bytes]) -> None:
     """Answer jobs until the pipe ends."""
     tokenizer.load()
     worker = Worker()
@@ -83,11 +97,9 @@ def serve(source: BinaryIO, out: BinaryIO) -> None:
             header, body = frame
             seconds = max(0.0, header["deadline"] - time.monotonic()) + GRACE
             faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-            answers: list[tuple[frames.Header, bytes]] = []
-            with fail_open(lambda error: answers.append(_failed(error))):  # noqa: B023  # called within this turn
-                answers.append(worker.handle(header, body))
+            answer = worker.answer(header, body)
             faulthandler.cancel_dump_traceback_later()
-            frames.write(out, *answers[0])
+            frames.write(out, *answer)
 
 
 def main() -> None:
@@ -112,9 +124,8 @@ def _reason_to_keep(header: frames.Header) -> Reason | None:
     return Reason.BUSY if header["deadline"] <= time.monotonic() else None
 
 
-def _failed(error: BaseException) -> tuple[frames.Header, bytes]:
-    log = RoutingLog(decision=Reason.FAILED, failures=(describe(error),))
-    return {"sha256": "", "log": log.model_dump(mode="json", by_alias=True)}, b""
+def _header(sha256: str, log: RoutingLog) -> frames.Header:
+    return {"sha256": sha256, "log": log.model_dump(mode="json", by_alias=True)}
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,9 @@ no native call that holds the interpreter lock can stall the proxy's event loop.
 
 import asyncio
 import os
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,7 +94,9 @@ class WorkerPool:
         self._size = size or min(2, os.cpu_count() or 1)
         self._queue: asyncio.Queue[_Ticket] = asyncio.Queue()
         self._queued_bytes = 0
+        self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="headroom")
         self._runners: list[asyncio.Task[None]] = []
+        self._processes: set[_Process] = set()
 
     def start(self) -> None:
         """Start the processes, so that the first request need not wait for them. Does nothing when started."""
@@ -103,7 +107,9 @@ class WorkerPool:
         """End all processes at once; jobs under way get no answer."""
         for runner in self._runners:
             runner.cancel()
-        self._runners = []
+        for process in list(self._processes):
+            self._end(process)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, job: Job) -> Answer:
         """The answer to a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
@@ -132,36 +138,33 @@ class WorkerPool:
         """Serve the queue with one process after the other."""
         while True:
             try:
-                process = await _spawn()
+                process = _Process()
             except OSError as error:  # no memory, no file handles, no interpreter: nothing can be decided for now
                 self._refuse_queued(error)
                 await asyncio.sleep(_RESPAWN_PAUSE)
                 continue
+            self._processes.add(process)
             try:
                 await self._serve(process)
             except (OSError, EOFError, TimeoutError):
                 continue
             finally:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                self._end(process)
 
-    def _refuse_queued(self, error: OSError) -> None:
-        while not self._queue.empty():
-            ticket = self._queue.get_nowait()
-            self._queued_bytes -= len(ticket.job.body)
-            _refuse(ticket, Reason.FAILED, f"no worker process: {error}")
+    def _end(self, process: "_Process") -> None:
+        self._processes.discard(process)
+        process.kill()
 
-    async def _serve(self, process: asyncio.subprocess.Process) -> None:
+    async def _serve(self, process: "_Process") -> None:
         """Pass jobs to one process until it fails, which is raised."""
-        extra = _STARTUP
+        loop, extra = asyncio.get_running_loop(), _STARTUP
         while True:
             ticket = await self._queue.get()
             self._queued_bytes -= len(ticket.job.body)
             ticket.started = True
             try:
                 async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE + extra):
-                    answer = await _exchange(process, ticket.job)
+                    answer = await loop.run_in_executor(self._threads, process.exchange, ticket.job)
             except (OSError, EOFError, TimeoutError) as error:
                 self._lost(ticket, error)
                 raise
@@ -177,22 +180,41 @@ class WorkerPool:
         if ticket.job.keep is None:
             self.remember(replace(ticket.job, keep=reason))
 
+    def _refuse_queued(self, error: OSError) -> None:
+        while not self._queue.empty():
+            ticket = self._queue.get_nowait()
+            self._queued_bytes -= len(ticket.job.body)
+            _refuse(ticket, Reason.FAILED, f"no worker process: {error}")
+
+
+class _Process:
+    """One worker process and the pipe to it. Raises OSError when it cannot be started."""
+
+    def __init__(self) -> None:
+        self._popen = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def exchange(self, job: Job) -> Answer:
+        """Send a job and wait for its answer: blocking, for a thread. Raises OSError or EOFError when it is gone."""
+        if self._popen.stdin is None or self._popen.stdout is None:
+            raise EOFError
+        frames.write(self._popen.stdin, job.header, job.body)
+        if (frame := frames.read(self._popen.stdout)) is None:
+            raise EOFError
+        header, body = frame
+        changed = Changed(body, header["sha256"]) if header["sha256"] else None
+        return Answer(changed, RoutingLog.model_validate(header["log"]))
+
+    def kill(self) -> None:
+        """End it; a thread that waits for its answer gets the end of the pipe."""
+        self._popen.kill()
+        self._popen.wait()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            with suppress(OSError):  # what was not written yet has no reader any more
+                if pipe is not None:
+                    pipe.close()
+
 
 def _refuse(ticket: _Ticket, reason: Reason, detail: str) -> None:
     if not ticket.answer.done():
         ticket.answer.set_exception(NoWorker(reason, detail))
         ticket.answer.exception()  # marks it as seen: nobody may be waiting any more
-
-
-async def _spawn() -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", _START, stdin=pipe, stdout=pipe)
-
-
-async def _exchange(process: asyncio.subprocess.Process, job: Job) -> Answer:
-    if process.stdin is None or process.stdout is None:
-        raise EOFError
-    await frames.send(process.stdin, job.header, job.body)
-    header, body = await frames.receive(process.stdout)
-    changed = Changed(body, header["sha256"]) if header["sha256"] else None
-    return Answer(changed, RoutingLog.model_validate(header["log"]))

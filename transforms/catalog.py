@@ -1,9 +1,31 @@
-"""Every transform there is, in the order in which they are tried on a block.
+"""Every transform there is, in the order in which they are tried on a part of a block.
 
 Noise goes first, so that what follows sees clean text; then the lossy ones, which choose among the original's
 own lines and rows; then the lossless ones, which write what is left in fewer tokens.
 """
 
 from transforms.contract import Transform
+from transforms.diff_trimmer import DiffTrimmer
+from transforms.file_listing import ListingFolder
+from transforms.line_gutter import LineGutter
+from transforms.progress_lines import ProgressLines
+from transforms.run_report import RunReport
+from transforms.search_results import PathGrouper
+from transforms.search_sampler import SearchSampler
+from transforms.smart_crusher import SmartCrusher
+from transforms.terminal_noise import TerminalNoise
 
-TRANSFORMS: tuple[Transform, ...] = ()
+TRANSFORMS: tuple[Transform, ...] = (
+    # noise
+    TerminalNoise(),
+    ProgressLines(),
+    # lossy
+    SearchSampler(),
+    DiffTrimmer(),
+    RunReport(),
+    # lossless
+    SmartCrusher(),
+    PathGrouper(),
+    ListingFolder(),
+    LineGutter(),
+)

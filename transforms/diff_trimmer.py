@@ -1,10 +1,10 @@
 """Diffs with less of what nobody reviews line by line: lock files, generated code, far context, bulk bodies.
 
 Lossy. What goes first, as far as the budget needs: addresses and checksums in lock files and binary data; all
-hunks of files that a program wrote; unchanged lines more than three from a change; the middles of files of 400 lines
-and more that are wholly deleted or wholly new. Every gap says what it held, with the counts of added and removed lines. Headers, modes,
-renames, hunk headers (but those of wholly omitted hunks), commit messages, diffstats and every other changed line
-stay as they are, and so does each line that names what the question or the call named.
+hunks of files that a program wrote; unchanged lines more than three from a change; the middles of files of 400
+lines and more that are wholly deleted or wholly new. Every gap says what it held, with the counts of added and
+removed lines. Headers, modes, renames, hunk headers (but those of wholly omitted hunks), commit messages, diffstats
+and every other changed line stay as they are, and so does each line that names what the question or the call named.
 
     @@ -1,4 +1,4 @@
      name = "httpx"

@@ -32,6 +32,9 @@ STYLES = {
 }
 """Spacing of JSON in a string, by the word the fence opens with: the string is written again from it, exactly."""
 
+FENCE_KINDS = r"json[a-z0-9-]*"
+"""Words that say that a fence holds the JSON of a string, as a pattern."""
+
 
 def fence(content: str, kind: str = "") -> str:
     """`content` between two fences; `kind` follows the first."""

@@ -8,6 +8,7 @@ long lists become a cell of several lines: a fence that stands below the row.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from transforms.json_cell import PATH, read_path, write_cell, write_key
 from transforms.json_fence import MIN_FENCED, embedded, fence, many_lines
@@ -15,12 +16,16 @@ from transforms.json_tree import Tree, dumps
 
 type Record = dict[str, Tree]
 type Row = dict[str, str]
-"""Cells by column name, in the order of the record's keys. A cell with a newline is a fence."""
+"""Cells by column name, in the order of the record's keys. A cell with a newline is a fence and what it holds."""
+
+KEY = "(key)"
+"""The column that holds the keys of an object of records."""
+VALUE = "(value)"
+"""The one column of a list that does not hold records."""
 
 _MAX_LIST = 1500
 """Characters of a list within a row; a longer one stands below it."""
 _NAME = re.compile(rf"(?P<path>{PATH})(?:\[(?P<keys>[^\]\t]*+)\])?\Z")
-_KEYS = re.compile(r'"(?:[^"\\]|\\.)*+"|[^",]+')
 
 
 @dataclass(slots=True)
@@ -68,61 +73,66 @@ class Rower:
             elif isinstance(value, list) and value:
                 self._list(prefix + name, value, row)
             elif isinstance(value, str) and len(value) >= MIN_FENCED:
-                row[prefix + name] = self._string(prefix + name, value)
+                row[prefix + name] = self._string(value)
             else:
                 row[prefix + name] = write_cell(value)
 
     def _list(self, name: str, items: list[Tree], row: Row) -> None:
         keys = _shared_keys(items)
-        shape = f"{name}[{','.join(map(write_key, keys))}]" if keys else name
+        shape = f"{name}[{','.join(keys)}]" if keys else name
         cell = dumps([list(item.values()) for item in items if isinstance(item, dict)] if keys else items)
         if len(cell) > _MAX_LIST:
             content = self.write(items)
             if "\n" in content:
-                row[name] = fence(content, f"value {name}")
+                row[name] = fence(content, "value")
                 return
         row[shape] = cell
 
-    def _string(self, name: str, text: str) -> str:
+    def _string(self, text: str) -> str:
         if many_lines(text) and text[0] not in "[{":
-            return fence(text, f"text {name}")
+            return fence(text, "text")
         found = embedded(text)
         if found:
             content = self.write(found[1])
             if "\n" in content:
-                return fence(content, f"{found[0]} {name}")
-        return fence(text, f"text {name}") if many_lines(text) else write_cell(text)
+                return fence(content, found[0])
+        return fence(text, "text") if many_lines(text) else write_cell(text)
 
 
 def _shared_keys(items: list[Tree]) -> tuple[str, ...]:
-    """The keys of the objects in a list of nothing else; none when they differ."""
+    """The keys of the objects in a list of nothing else; none when they differ, or when one needs quotes."""
     first = items[0]
     if not isinstance(first, dict) or not first:
         return ()
     keys = list(first)
     same = all(isinstance(item, dict) and list(item) == keys for item in items)
+    same = same and all(write_key(key) == key for key in keys)
     return tuple(keys) if same else ()
 
 
-def put(record: Record, name: str, value: Tree) -> None:
+def put(record: dict[str, object], name: str, value: object) -> None:
     """Store a value under a column's name, as a new key. Raises ValueError when the name makes no sense there."""
-    found = _NAME.match(name)
-    if not found:
-        raise ValueError(f"not a column: {name}")
-    *outer, last = read_path(found["path"])
+    outer, last, keys = _target(name)
     for key in outer:
         inner = record.setdefault(key, {})
-        if type(inner) is not dict:
+        if not isinstance(inner, dict):
             raise ValueError(f"not an object: {name}")
         record = inner
     if last in record:
         raise ValueError(f"twice: {name}")
-    record[last] = value if found["keys"] is None else _unlist(found["keys"], value)
+    record[last] = _unlist(keys, value) if keys else value
 
 
-def _unlist(header: str, value: Tree) -> Tree:
-    keys = [key for part in _KEYS.findall(header) for key in read_path(part)]
+@lru_cache(maxsize=4096)
+def _target(name: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    found = _NAME.match(name)
+    if not found:
+        raise ValueError(f"not a column: {name}")
+    *outer, last = read_path(found["path"])
+    return tuple(outer), last, tuple(found["keys"].split(",")) if found["keys"] else ()
+
+
+def _unlist(keys: tuple[str, ...], value: object) -> object:
     if not isinstance(value, list):
         raise ValueError("not a list")
-    return [dict(zip(keys, item, strict=True)) for item in value if isinstance(item, list)]
-
+    return [dict(zip(keys, item, strict=True)) for item in value]

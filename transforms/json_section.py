@@ -1,26 +1,26 @@
-"""Sections: runs of rows that share a header line, and how a row is written below it.
+"""Sections: the header line that a run of rows shares.
 
     #id	name:str	kind=pod	labels[name,color]
     7	1.30	[["bug","red"]]	+note=slow start
 
 The header names the columns. `kind=pod`: every row has this value there, and no cell. `a==b`: in every row the same
 value as column b. `:str`: every value is a string, numbers and JSON too. A cell `+note=...` is a key that only this
-row has, at its place in the record. `*1` stands for the value that a line `#*1=...` below the header gives. An empty cell:
-the record has no such key; empty cells at the end of a row are not written.
+row has, at its place in the record. `*1` stands for the value that a line `#*1=...` below the header gives. An empty
+cell: the record has no such key; empty cells at the end of a row are not written.
 """
 
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from transforms.json_cell import PATH, read_cell, read_string, write_string
-from transforms.json_fence import unfence
-from transforms.json_record import Row
-from transforms.json_tree import Tree
+from transforms.json_cell import PATH, read_cell, write_string
+from transforms.json_record import KEY, Row
 
-REPEATED = re.compile(r"\*[0-9]+\Z")
-_COLUMN = re.compile(rf"(?P<name>{PATH}(?:\[[^\]\t]*+\])?)(?::(?P<type>str)|==(?P<twin>[^\t]+)|=(?P<constant>[^\t]+))?\Z")
+_COLUMN = re.compile(
+    rf"(?P<name>\((?:key|value)\)|{PATH}(?:\[[^\]\t]*+\])?)(?::(?P<type>str)|==(?P<twin>[^\t]+)|=(?P<constant>[^\t]+))?\Z"
+)
 _MIN_REPEATED = 24
+_MIN_SAVED = 40
 _MIN_TWIN = 8
 
 
@@ -57,32 +57,42 @@ class Column:
         return cls(found["name"], found["constant"], found["twin"], found["type"] is not None)
 
 
+type Cell = tuple[str, str]
+"""A column's name, and what stands in it."""
+
+
 @dataclass(slots=True)
 class Repeats:
     """Long values that stand once per section; a value keeps its number throughout a table."""
 
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def of(self, rows: list[Row], constant: set[str]) -> dict[str, str]:
-        """The short forms of what pays to say once, by cell."""
+    def of(self, rows: list[Row], columns: set[str]) -> dict[Cell, str]:
+        """The short forms of the cells that stand more than once in one of the `columns`."""
         counts = Counter(
-            cell for row in rows for name, cell in row.items() if len(cell) >= _MIN_REPEATED and name not in constant
+            (name, cell)
+            for row in rows
+            for name, cell in row.items()
+            if len(cell) >= _MIN_REPEATED and name in columns and name != KEY
         )
         return {
-            cell: f"*{self.numbers.setdefault(cell, len(self.numbers) + 1)}"
-            for cell, count in counts.items()
-            if count > 1
+            at: f"*{self.numbers.setdefault(at[1], len(self.numbers) + 1)}"
+            for at, count in counts.items()
+            if (count - 1) * len(at[1]) > _MIN_SAVED + 4 * count
         }
 
 
-def columns_of(rows: list[Row], chosen: set[str]) -> list[Column]:
-    """The header for `rows`: the `chosen` names in an order that suits most rows, each as plain as can be."""
+def columns_of(rows: list[Row], chosen: set[str], spelled_out: set[str]) -> list[Column]:
+    """The header for `rows`: the `chosen` names in an order that suits most rows.
+
+    The header says itself what is the same in all rows, but for the names in `spelled_out`.
+    """
     order = _merge_orders(rows, chosen)
-    full = [name for name in order if all(name in row for row in rows)]
+    counts = Counter(name for row in rows for name in row)
     firsts: dict[tuple[str, ...], str] = {}
     columns: list[Column] = []
     for name in order:
-        if name not in full:
+        if counts[name] < len(rows) or name in spelled_out:
             columns.append(Column(name))
             continue
         cells = tuple(row[name] for row in rows)
@@ -123,43 +133,11 @@ def _quoted_strings(name: str, rows: list[Row]) -> bool:
     quoted = [cell for cell in cells if cell[0] == '"' and "\n" not in cell]
     if not quoted or any(not isinstance(read_cell(c), str) for c in cells if c[0] != '"' and c != "null"):
         return False
-    saved = sum(len(cell) - len(_as_string(cell, False)) for cell in quoted)
-    return saved > 6
+    saved = sum(len(cell) - len(as_string(cell, first=False)) for cell in quoted)
+    return saved > len(":str")
 
 
-def _as_string(cell: str, first: bool) -> str:
+def as_string(cell: str, *, first: bool) -> str:
+    """A cell of any type, as it is written in a column of strings."""
     value = read_cell(cell)
     return write_string(value, first) if isinstance(value, str) else cell
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Writes rows below one header."""
-
-    columns: list[Column]
-    repeats: dict[str, str]
-    ranks: dict[str, int]
-    """Places of the columns, by name."""
-
-    @classmethod
-    def of(cls, columns: list[Column], repeats: dict[str, str]) -> "Layout":
-        return cls(columns, repeats, {column.name: rank for rank, column in enumerate(columns)})
-
-    def line(self, row: Row) -> str | None:
-        """`row` as text: its cells, and below them the fences. None: the order of its keys does not fit."""
-        names = [name for name in row if name in self.ranks]
-        ranks = [self.ranks[name] for name in names]
-        if any(a > b for a, b in zip(ranks, ranks[1:], strict=False)):
-            ranks = _rising(ranks)
-        parts: list[tuple[int, str]] = []
-        kept = {self.columns[rank].name for rank in ranks}
-        if any(not column.positional and column.name not in kept for column in self.columns):
-            return None
-        sequence: list[str] = []
-        cells: list[str] = []
-        fences: list[str] = []
-        del parts, sequence
-        return self._line(row, kept, cells, fences)
-
-    def _line(self, row: Row, kept: set[str], cells: list[str], fences: list[str]) -> str | None:
-        raise NotImplementedError

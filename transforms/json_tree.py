@@ -86,7 +86,7 @@ def quote(text: str) -> str:
 def dumps(tree: Tree) -> str:
     """The shortest spelling of `tree`."""
     try:
-        return orjson.dumps(tree, default=orjson.Fragment).decode()
+        return orjson.dumps(tree, default=orjson.Fragment, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
     except TypeError:  # a lone surrogate, an object with a repeated key, or more than 254 levels
         return dumps_styled(tree, COMPACT)
 

@@ -6,7 +6,7 @@ what may belong to the message is left to the message, because messages are quot
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from transforms.log_times import REACH, TimeFormat
 
 _LEVEL = (
     r"(?i:trace|debug|verbose|fine|info|information|notice|log|warn|warning|error|err|severe|fatal|critical|crit|alert|"
-    r"emerg|panic)"
+    r"emerg)"
 )
 _END = r"(?=[\s\[|,]|$)"
 _BRACKET = r"\[(?!client\b)(?:[^\[\]\n]|\[[^\[\]\n]*\])*+\]"
@@ -32,17 +32,22 @@ _FIELD = "|".join(
 )
 _LOGGER = r"[ \t]+[\w.$/@()#<>-]++(?:::\w++)*+(?:\[[^\]\s]*\])?:(?=[ \n]|$)"
 _PROGRAM = r"[ ][\w.-]+[ ][\w./()-]+\[\d+\]:(?=[ \n]|$)"
-_SYSLOG_PROGRAM = r"[ ][\w.-]+[ ][\w./()-]+(?:\[\d+\])?:(?=[ \n]|$)"
+_SYSLOG_PROGRAM = r"[ ][\w./-]+[ ][\w./()-]+(?:\[\d+\])?:(?=[ \n]|$)"
 _OWN_NAME = r"[ ](?:[\w$-]++(?:\.[\w$-]++)+|\w++(?:::\w++)+):(?=[ \n]|$)"
 _HOST_AND_LEVEL = rf"[ ]\S*\d\S*(?:[ ][A-Z]{{3,10}}){{0,2}}[ ]{_LEVEL}(?=[ ])"
 _ZONE = r"(?:Z|[+-]\d\d:?\d\d|,)?(?:[ ](?:[+-]\d{4}|\d{4}|UTC|GMT))?[\])\"]?"
 
-_WORD_WITH_DIGIT = re.compile(r"[\w.:/@-]*\d[\w.:/@-]*")
-_SEVERE_WORDS = tuple(
-    spelling
-    for word in "error fail fatal exception panic warn critical severe traceback denied refused abort killed".split()
-    for spelling in (word, word.capitalize(), word.upper())
-) + ("SIGSEGV", "segfault", "Out of memory", "out of memory", "OOM", "nable to ", "annot ", "ould not ", '" 5', '" 4')
+_APART = r"\s\"'`()\[\]{}<>,;=|*#"
+"""What stands between words, as far as values are told from the words around them."""
+_WORD_WITH_DIGIT = re.compile(rf"(?<![^{_APART}])[^{_APART}0-9]*+[0-9][^{_APART}]*+")
+_SEVERE_STEMS = (
+    *("error", "fail", "fatal", "exception", "panic", "warn", "critical", "severe", "traceback"),
+    *("denied", "refused", "abort", "killed"),
+)
+_SEVERE_WORDS = (
+    *(word for stem in _SEVERE_STEMS for word in (stem, stem.capitalize(), stem.upper())),
+    *("SIGSEGV", "segfault", "Out of memory", "out of memory", "OOM", "nable to ", "annot ", "ould not ", '" 5', '" 4'),
+)
 """What an error or a warning is told by; the last two are the status in an access log."""
 _SEVERE_HEAD = re.compile(r"(?:^|[ \[\t])(?:[EFW]|ERR|err|CRIT|crit|alert|emerg)(?=[\s\]]|$)")
 
@@ -69,7 +74,8 @@ def parser(written: TimeFormat) -> Callable[[str], list[Parsed]]:
         r"(?:[ \t]+-(?=[ ]))?"
     )
     pattern = re.compile(
-        rf"^(?:([^\n]{{0,{REACH}}}?)({written.pattern})({_ZONE})({head})(?:(?=[ \n]|\Z)|(?<=\|)))?([^\n]*)$", re.MULTILINE
+        rf"^(?:([^\n]{{0,{REACH}}}?)({written.pattern})({_ZONE})({head})(?:(?=[ \n]|\Z)|(?<=\|)))?([^\n]*)$",
+        re.MULTILINE,
     )
     return lambda text: [Parsed._make(parts) for parts in pattern.findall(text)]
 
@@ -84,8 +90,13 @@ def numbers(words: str) -> list[str]:
     return _WORD_WITH_DIGIT.findall(words)
 
 
-def severe_lines(text: str) -> list[int]:
-    """The lines (counted from 0) that speak of an error or a warning, in order."""
+def with_numbers(words: str, shown: Callable[[str], str]) -> str:
+    """`words` with what `shown` says in place of each word that holds a digit."""
+    return _WORD_WITH_DIGIT.sub(lambda match: shown(match[0]), words)
+
+
+def severe_lines(text: str, parsed: Sequence[Parsed]) -> list[int]:
+    """The lines of `text` (counted from 0) that tell of an error or a warning, in order."""
     ends = list(accumulate(len(line) + 1 for line in text.split("\n")))
     found: set[int] = set()
     for word in _SEVERE_WORDS:
@@ -94,6 +105,9 @@ def severe_lines(text: str) -> list[int]:
             line = bisect_right(ends, at)
             found.add(line)
             at = text.find(word, ends[line])
+    heads = {head for head in {line.before + line.head for line in parsed} if severe_head(head)}
+    if heads:
+        found.update(number for number, line in enumerate(parsed) if line.before + line.head in heads)
     return sorted(found)
 
 

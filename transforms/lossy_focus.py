@@ -26,7 +26,7 @@ _SENTENCE_WORDS = frozenset(
 )
 _MOST_TERMS = 400
 _QUESTION = 20_000
-"""Characters of a question that are looked at, from its end: what is asked stands there."""
+"""Characters of a question, or of one argument, that are looked at; of a question the last, where it asks."""
 _COMMON = 25
 """A term on more lines than this, and on more than one of twenty, names everything and so nothing."""
 _COMMON_QUOTED = 60
@@ -53,11 +53,11 @@ def _terms(block: Block) -> tuple[frozenset[str], list[str]]:
     quoted = [t.lower() for m in _QUOTED.finditer(question) for t in m.groups() if t and _WORD.search(t)]
     found: dict[str, None] = {}
     for text in (question, *_arguments(block)):
-        for match in _TERM.finditer(text):
+        for match in reversed([*_TERM.finditer(text)]):
             found.update(dict.fromkeys(_names(match[0])))
             if len(found) > _MOST_TERMS:
                 break
-    return frozenset(quoted[:_MOST_TERMS]), list(found)
+    return frozenset(quoted[-_MOST_TERMS:]), list(found)
 
 
 def _arguments(block: Block) -> Iterator[str]:

@@ -8,14 +8,13 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_MATCH = re.compile(
-    r"((?:[A-Za-z]:(?=[\\/]))?[^:]{1,512}+|[^\s:]{1,200}+(?::[^\s:\d][^\s:]{0,200}+){1,4}?\.\w{1,10}+):(\d{1,9}+):"
-)
-"""A path (a Windows drive may lead it; colons only inside a name without blanks that ends like a file's) and a line."""
+_MATCH = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^:]{1,512}+(?::[^\s:\d][^\s:]{0,200}+){0,3}?):(\d{1,9}+):")
+"""A path and a line number. A Windows drive may lead the path, and a name may hold colons."""
 _CONTEXT = re.compile(r"-(\d{1,9})-")
 _NAMED = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^\s:]{1,512}+):")
 """A path without a line number behind it: no blanks, because nothing else tells it from a sentence."""
-_FILE_NAME = re.compile(r"[^\s/\\.][\w@+()\[\]$-]{0,100}+\.\w{1,12}$|^\.[\w.-]+$|[/\\][\w.-]+$|^[A-Z]\w+file$")
+_FILE_NAME = re.compile(r"[^\s.][^\s]{0,200}\.\w{1,12}|\.[\w.-]+|[A-Z]\w+file")
+_ENDING = re.compile(r"\.\w{1,10}$")
 _LETTER = re.compile(r"[^\W\d_]")
 _CLOCK = re.compile(r"\d\d[T ]\d\d$")
 """What stands before the minutes of a time stamp, which would else look like a path before a line number."""
@@ -48,8 +47,7 @@ def places(lines: Sequence[str]) -> list[Place | None]:
     Context lines are told by the paths of the matches around them where that is possible, because a path may
     hold `-12-` itself. Lines without numbers are places only where one path stands on several lines in a row.
     """
-    verdicts: dict[str, bool] = {}
-    found = [_match(line, verdicts) for line in lines]
+    found = _matches(lines)
     known = {place.path for place in found if place}
     for at, line in enumerate(lines):
         if found[at] is None and "-" in line:
@@ -61,25 +59,43 @@ def places(lines: Sequence[str]) -> list[Place | None]:
 
 def match_of(line: str) -> Place | None:
     """The place of a single match with a line number, read without the lines around it; or None."""
-    return _match(line, {})
+    return _matches((line,))[0]
 
 
-def _match(line: str, verdicts: dict[str, bool]) -> Place | None:
-    found = _MATCH.match(line)
-    if found is None:
-        return None
-    path, number = found.groups()
-    verdict = verdicts.get(path)
-    if verdict is None:
-        verdict = verdicts[path] = _is_path(path)
-    return Place(path, ":", number, line[found.end() :]) if verdict else None
+def _matches(lines: Sequence[str]) -> list[Place | None]:
+    """The places of matches with line numbers."""
+    verdicts: dict[str, bool] = {}
+    found: list[Place | None] = []
+    match = _MATCH.match
+    for line in lines:
+        parts = match(line)
+        if parts is None:
+            found.append(None)
+            continue
+        path, number = parts.groups()
+        verdict = verdicts.get(path)
+        if verdict is None:
+            verdict = verdicts[path] = _is_path(path)
+        found.append(Place(path, ":", number, line[parts.end() :]) if verdict else None)
+    return found
 
 
 def _is_path(text: str) -> bool:
-    """Whether `text` may name a file: letters in it, no time stamp, and blanks only beside a separator or a dot."""
+    """Whether `text` may name a file: letters in it, no time stamp, and blanks only beside a separator or a dot.
+
+    With a colon in it, it must end as a file does: `src/a.py:f(x)` is a path and the beginning of a text.
+    """
+    if ":" in text[2:] and (not _ENDING.search(text) or any(map(str.isspace, text))):
+        return False
     if not _LETTER.search(text) or _CLOCK.search(text) or text != text.strip():
         return False
     return not any(map(str.isspace, text)) or any(mark in text for mark in "/\\.")
+
+
+def _names_file(path: str) -> bool:
+    """Whether `path` ends as a file's name does."""
+    name = path[max(path.rfind("/"), path.rfind("\\")) + 1 :]
+    return _FILE_NAME.fullmatch(name) is not None or (name != path and name != "" and not any(map(str.isspace, name)))
 
 
 def _context(line: str, known: set[str]) -> Place | None:
@@ -89,7 +105,7 @@ def _context(line: str, known: set[str]) -> Place | None:
         path = line[: found.start()]
         if path in known:
             return Place(path, "-", found[1], line[found.end() :])
-        if likely is None and _FILE_NAME.search(path) and _is_path(path):
+        if likely is None and _names_file(path) and _is_path(path):
             likely = Place(path, "-", found[1], line[found.end() :])
         if tried == _SEPARATORS_TRIED:
             break
@@ -105,6 +121,8 @@ def _find_unnumbered(lines: Sequence[str], found: list[Place | None]) -> None:
     for at, path in enumerate(heads):
         if path and (_leads(path, around[at]) or _leads(path, around[at + 2])):
             found[at] = Place(path, ":", "", lines[at][len(path) + 1 :])
+    if not any(found):
+        return
     for order in (range(len(lines)), reversed(range(len(lines)))):
         path = ""
         for at in order:
@@ -125,5 +143,5 @@ def _unnumbered(line: str) -> str:
     if found is None:
         return ""
     path = found[1]
-    plausible = ("/" in path or "\\" in path or _FILE_NAME.search(path)) and _LETTER.search(path)
-    return path if plausible and not path.endswith(("/", "\\")) and not line.startswith("//", found.end()) else ""
+    plausible = _names_file(path) and _LETTER.search(path) and not line.startswith("//", found.end())
+    return path if plausible else ""

@@ -6,6 +6,7 @@ indented below a line that tells of something wrong. Contract: pure, linear, nev
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 _PYTEST_HEADER = re.compile(r"_{2,} .+ _{2,}|_{3,}[^_].*[^_]_{3,}")
 _PYTEST_RULE = re.compile(r"={3,} .+ ={3,}")
@@ -25,7 +26,8 @@ _LIBRARY = re.compile(
     r"\.cargo/registry|/gems/|\bjava\.base/|org\.junit\.|\bsun\.reflect|jdk\.internal|org\.gradle\."
 )
 _FRAME = re.compile(r'\s*(?:File ".+", line \d+|at \S.+)')
-_FRAMES_KEPT_FIRST, _FRAMES_KEPT_LAST = 2, 4
+_OUTER, _INNER = 2, 4
+"""Frames that stay at the two ends of a stack: where the call came from, and where it went wrong."""
 
 
 def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequence[str]) -> bytearray:
@@ -49,9 +51,11 @@ def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequenc
 
 def library_frames(lines: Sequence[str]) -> Iterator[int]:
     """The lines of frames inside third-party code, from the middles of long tracebacks."""
-    for first, last in _stacks(lines):
+    stacks = [(stack, _OUTER, _INNER) for stack in _tracebacks(lines)]
+    stacks += [(stack, _INNER, _OUTER) for stack in _called_at(lines)]
+    for (first, last), top, bottom in stacks:
         frames = [at for at in range(first, last + 1) if _FRAME.match(lines[at])]
-        for at, following in zip(frames[_FRAMES_KEPT_FIRST:-_FRAMES_KEPT_LAST], frames[_FRAMES_KEPT_FIRST + 1 :]):
+        for at, following in pairwise(frames[top : len(frames) - bottom + 1]):
             if _LIBRARY.search(lines[at]):
                 yield from range(at, following)
 
@@ -96,9 +100,8 @@ def _tracebacks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
         at += 1
 
 
-def _stacks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Tracebacks, and runs of `at ...` lines of JavaScript and Java."""
-    yield from _tracebacks(lines)
+def _called_at(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Runs of `at ...` lines of JavaScript and Java, which begin where it went wrong."""
     first = -1
     for at, line in enumerate([*lines, ""]):
         if line.lstrip().startswith("at ") and line[:1].isspace():

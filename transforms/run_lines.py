@@ -7,8 +7,9 @@ linear, never raises.
 import re
 
 _STAMP = re.compile(
-    r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\ufeff?"  # `gh run view --log`: job, step
-    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? |\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? )?"
+    r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t\ufeff?(?=\d{4}-\d\d-\d\dT))?\ufeff?"  # `gh run view --log`: job, step
+    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? "
+    r"|\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? )?"
     r"(?:#\d{1,4} \d{1,6}\.\d{1,3} )?"  # `docker build --progress=plain`: step, seconds
 )
 _PERCENT = r"(?:[ \t]+\[[ \d/]{1,12}%?\])?"
@@ -20,12 +21,9 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r"\S.*::.* PASSED" + _PERCENT,  # pytest -v
             r"\[gw\d+\](?: \[ *\d+%\])? PASSED \S.*",  # pytest-xdist
             r"PASSED \S+.*",  # pytest -rA
-            r"\S.* \.\.\. (?:ok|OK)",  # unittest, django, cargo
-            r"test .+ \.\.\. ok(?: <[\d.]+s>)?",
+            r"\w+ \(\S+\) \.\.\. ok",  # unittest
+            r"test .+ \.\.\. ok(?: <[\d.]+s>)?",  # cargo
             r" *--- PASS: .+",  # go
-            r"ok  ?\t? *\S+/?\S*\t.*",
-            r" *(?:✓|✔|√|✅|☑) .+",  # jest, vitest, mocha, bats, playwright
-            r"PASS {1,2}\S+.*",
             r" *PASS \[ *[\d.]+s\] .+",  # nextest
             r" *ok \d+ .+",  # TAP
             r".+ > .+ PASSED",  # gradle
@@ -36,6 +34,10 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r"Test Case '.+' passed .+",  # xctest
         ),
     ),
+    ("packages", "passed packages and test files", (r"ok {2,4}\t? *\S+[\t ]+(?:\d|\(cached\)).*", r"PASS {1,2}\S+.*")),
+    ("ticked", "ticked lines", (r" *(?:✓|✔|√|✅|☑) .+",)),  # jest, vitest, mocha, bats, playwright
+    ("done", "steps that ended well", (r"\S.* \.\.\. (?:ok|OK|done)", r" *\w+ing .+\.\.\. (?:ok|OK|done)")),
+    ("bars", "progress bars", (r"[^\w\s]? *[\w. /:-]{0,60}[\[|][=#>\-.█▏▎▍▌▋▊▉░▒▓ ]{6,}[\]|].{0,80}",)),
     ("dots", "lines of passing tests", (r"\S+\.py [.sxX]+" + _PERCENT, r"[.sx]{3,}[ \t]+\[ *\d+%\]")),
     (
         "started",
@@ -111,7 +113,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r"\S.*::.* SKIPPED.*",
             r" *--- SKIP: .+",
             r".+ \.\.\. (?:skipped.*|ignored)",
-            r"\?   +\t?\S+\t\[no test files\]",
+            r"\? {2,4}\t? *\S+[\t ]+\[no test files\]",
             r" *(?:○|↓|⏭) .+",
         ),
     ),
@@ -119,6 +121,9 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 LABELS = {name: told for name, told, _ in _ROUTINE}
 """What a gap says of the lines of each kind, after their number."""
 _KINDS = re.compile("|".join(f"(?P<{name}>{'|'.join(forms)})" for name, _, forms in _ROUTINE))
+
+_LONGEST = 1000
+"""Characters. A longer line is data, whatever it begins with."""
 
 _SIGN = re.compile(
     r"\b(?:errors?|fail(?:ed|ures?|s|ing)?|fatal|panic\w*|exceptions?|traceback|assert\w*|abort\w*|crash\w*|denied|"
@@ -146,7 +151,7 @@ def body_at(line: str) -> int:
 
 def routine(body: str) -> str:
     """The kind of routine line (a key of `LABELS`), or an empty string."""
-    found = _KINDS.fullmatch(body.rstrip())
+    found = _KINDS.fullmatch(body.rstrip()) if len(body) <= _LONGEST else None
     return found.lastgroup or "" if found is not None else ""
 
 

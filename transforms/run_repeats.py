@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 _VARIABLE = re.compile(r"(?<!\S)(?:[^\s0-9_'\"/.:\\=@#\-]|[/.:\\=@#\-](?!\S))*+[0-9_'\"/.:\\=@#\-]\S*+")
-_RULE = re.compile(r"([=_─━-])\1{5,}")
+_RULE = re.compile(r"(?<![=_─━-])([=_─━-])\1{2,}+(?!\S)")
+_RULED = "──"
+_HOLES = re.compile(r"…(?: …)+|──")
 _HOLE = "…"
 _SPOKEN = re.compile(r"[^\W\d_]{3}")
 """A pattern must hold a word: rows of numbers and names are data, not repetition."""
@@ -21,14 +23,18 @@ _SHOWN = 36
 
 def patterns(bodies: Sequence[str]) -> list[str]:
     """The pattern of each line; an empty string for one that is not routine: rare, blank or without a word."""
-    masked = _RULE.sub("──", _VARIABLE.sub(_HOLE, "\n".join(bodies))).split("\n")
+    masked = _VARIABLE.sub(_HOLE, _RULE.sub(_RULED, "\n".join(bodies))).split("\n")
     counts = Counter(masked)
-    routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _SPOKEN.search(pattern)}
+    routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _speaks(pattern)}
     return [pattern if pattern in routine else "" for pattern in masked]
+
+
+def _speaks(pattern: str) -> bool:
+    return _SPOKEN.search(pattern) is not None or pattern == f"{_RULED} {_HOLE} {_RULED}"
 
 
 def quoted(pattern: str) -> str:
     """The beginning of a pattern as a gap names it."""
-    words = " ".join(pattern.split())
+    words = _HOLES.sub(_HOLE, " ".join(pattern.split())).strip(_HOLE + " ")
     shown = words if len(words) <= _SHOWN else words[:_SHOWN].rstrip() + _HOLE
-    return f'"{shown}"'
+    return f'"{shown}"' if shown else "section headers"

@@ -32,7 +32,7 @@ _LATER = frozenset({"skipped"})
 """Kinds of routine that go with the repeated lines."""
 _FIRST, _LAST = 3, 6
 """Lines at the beginning and at the end that stay: what was run, and how it ended."""
-_NAMED_KINDS = 3
+_NAMED_KINDS = 2
 """Kinds of lines that a gap names."""
 
 
@@ -79,22 +79,31 @@ def _read(lines: Sequence[str]) -> _Lines:
     read = _Lines(bodies, [""] * len(lines), [0] * len(lines))
     seen: set[str] = set()
     for at, (kind, pattern) in enumerate(zip(routines, patterns(bodies), strict=True)):
+        new, body = bodies[at] not in seen, bodies[at]
+        seen.add(body)
+        if failures[at]:
+            continue
         if kind:
             read.kinds[at], read.ranks[at] = LABELS[kind], _REPEATED if kind in _LATER else _ROUTINE
-        elif pattern and not failures[at] and (not is_warning(bodies[at]) or bodies[at] in seen):
+        elif pattern and not (new and is_warning(body)):
             read.kinds[at], read.ranks[at] = quoted(pattern), _REPEATED
-        seen.add(bodies[at])
     _keep(read, _ends(read.kinds))
-    _keep(
-        read, (at for sign in _places(signs) for at in (sign - 1, sign + 1) if read.ranks[at : at + 1] == [_REPEATED])
-    )
+    _keep(read, _neighbours(signs, read))
+    _keep(read, _headers(read))
     for at in library_frames(bodies):
         read.kinds[at], read.ranks[at] = "lines of library frames", _FRAMES
     return read
 
 
-def _places(flags: Sequence[bool]) -> list[int]:
-    return [at for at, flag in enumerate(flags) if flag and at]
+def _neighbours(signs: Sequence[bool], read: _Lines) -> list[int]:
+    """The repeated lines beside a line about something wrong, and the start of the test before it."""
+    beside = ((sign + step, step) for sign, told in enumerate(signs) if told for step in (-1, 1))
+    return [
+        at
+        for at, step in beside
+        if 0 <= at < len(read.ranks)
+        and (read.ranks[at] == _REPEATED or (step < 0 and read.kinds[at] == LABELS["started"]))
+    ]
 
 
 def _ends(kinds: Sequence[str]) -> Iterable[int]:
@@ -103,6 +112,18 @@ def _ends(kinds: Sequence[str]) -> Iterable[int]:
     yield from range(max(len(kinds) - _LAST, 0), len(kinds))
     yield from {kind: at for at, kind in reversed([*enumerate(kinds)])}.values()
     yield from {kind: at for at, kind in enumerate(kinds)}.values()
+
+
+def _headers(read: _Lines) -> Iterable[int]:
+    """The headers of pytest's sections of which a line stays."""
+    head, stays = -1, False
+    for at, body in enumerate([*read.bodies, "__"]):
+        if body.startswith("__"):
+            if stays:
+                yield head
+            head, stays = at, False
+        elif head >= 0 and body.strip() and not read.ranks[at]:
+            stays = True
 
 
 def _keep(read: _Lines, places: Iterable[int]) -> None:
@@ -128,8 +149,9 @@ def _describer(read: _Lines) -> Callable[[int, int], str]:
 
     def describe(first: int, last: int) -> str:
         counts = Counter(kind for kind in read.kinds[first : last + 1] if kind)
-        shown = [f"{count} {kind}" for kind, count in counts.most_common(_NAMED_KINDS)]
-        rest = sum(counts.values()) - sum(count for _, count in counts.most_common(_NAMED_KINDS))
-        return ", ".join([*shown, f"{rest} other routine lines"] if rest else shown)
+        shown = [(kind, count) for kind, count in counts.most_common(_NAMED_KINDS) if count > 1 or len(counts) == 1]
+        told = [f"{count} × {kind}" if kind.startswith('"') else f"{count} {kind}" for kind, count in shown]
+        rest = counts.total() - sum(count for _, count in shown)
+        return ", ".join([*told, f"{rest} {'other' if told else 'routine'} lines"] if rest else told)
 
     return describe

@@ -4,6 +4,7 @@ Contract: pure, linear in the lines, never raises. `Reader` undoes what `Writer`
 be read as a line of the file above it is fenced off by the heading `(no file):`.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -49,10 +50,22 @@ class Form:
         spots = [place for place in found if place]
         return cls(indented=not any(place.number for place in spots), root=_root(spots))
 
-    def heading(self, place: Place, whole: frozenset[str]) -> str | None:
-        """The path to say above `place`; None where it cannot stand below one. `whole`: the paths with the root."""
-        bare = _is_bare(place.mark, place.rest)
-        path = place.path
+    def headings(self, found: Sequence[Place | None]) -> list[str | None]:
+        """For each line the path to say above it; None where it cannot stand below one."""
+        whole = frozenset(place.path for place in found if place and place.path.startswith(self.root))
+        known: dict[tuple[str, bool], str | None] = {}
+        out: list[str | None] = []
+        for place in found:
+            if place is None:
+                out.append(None)
+                continue
+            key = (place.path, place.mark == ":" or ":" in place.rest)
+            if key not in known:
+                known[key] = self._heading(*key, whole)
+            out.append(known[key])
+        return out
+
+    def _heading(self, path: str, bare: bool, whole: frozenset[str]) -> str | None:
         if self.root and bare and self.root + path in whole:
             path = self.root + path
         elif self.root and bare and path.startswith(self.root):
@@ -70,7 +83,7 @@ class Form:
         if self.indented:
             return [(" " if place.mark == ":" else "-") + place.rest for place in spots]
         numbers = [int(place.number) for place in spots]
-        ordered = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+        ordered = all(a < b for a, b in itertools.pairwise(numbers))
         if not ordered or any(place.mark == "-" for place in spots):
             return [f"{place.number}{place.mark}{place.rest}" for place in spots]
         same: dict[str, list[str]] = {}
@@ -89,7 +102,7 @@ class Form:
             numbers, mark = _split(row)
             rest = row[len(numbers) + 1 :]
             path = heading
-            if self.root and path.startswith(self.root) and _is_bare(mark, rest):
+            if self.root and path.startswith(self.root) and (mark == ":" or ":" in rest):
                 path = path[len(self.root) :]
             spots += [Place(path, mark, number, rest) for number in numbers.split(",")]
         if len(spots) > len(rows):
@@ -205,11 +218,6 @@ def _close(form: Form, at: _Position, rows: list[str], out: list[str]) -> None:
 def _split(row: str) -> tuple[str, str]:
     found = _NUMBERED.match(row)
     return (found[1], found[2]) if found else ("", "")
-
-
-def _is_bare(mark: str, rest: str) -> bool:
-    """Whether Claude Code's Grep cut the root off a line: it does so where it finds a colon."""
-    return mark == ":" or ":" in rest
 
 
 def _root(spots: Sequence[Place]) -> str:

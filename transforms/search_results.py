@@ -53,7 +53,7 @@ def encode(text: str) -> str | None:
     legend = text.partition("\n")[0]
     if legend == _TOOL_LEGEND or Form.named(legend):
         return None
-    if len(_TOOL_LINE.findall(text)) >= _FEWEST_TOOL_LINES and not _SHORT_LINE.search(text):
+    if "  Line " in text and len(_TOOL_LINE.findall(text)) >= _FEWEST_TOOL_LINES and not _SHORT_LINE.search(text):
         return f"{_TOOL_LEGEND}\n" + _TOOL_LINE.sub(r"\1:", text)
     lines = text.split("\n")
     found = places(lines)
@@ -79,8 +79,7 @@ def decode(text: str) -> str:
 
 def _group(form: Form, lines: Sequence[str], found: Sequence[Place | None]) -> tuple[list[str], bool]:
     """The lines in groups, and whether there is any group."""
-    whole = frozenset(place.path for place in found if place and place.path.startswith(form.root))
-    headings = [form.heading(place, whole) if place else None for place in found]
+    headings = form.headings(found)
     writer = Writer(form)
     at, folding = 0, False
     while at < len(lines):

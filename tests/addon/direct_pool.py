@@ -1,0 +1,27 @@
+"""A worker pool without processes, so that a test can see and break what happens inside a worker."""
+
+from addon.routing_log import RoutingLog
+from addon.worker import Worker
+from addon.worker_pool import Answer, Changed, Job
+
+
+class DirectPool:
+    """Has the methods of `WorkerPool` and answers on the spot."""
+
+    def __init__(self) -> None:
+        self.worker = Worker()
+        self.remembered: list[Job] = []
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        self.worker.close()
+
+    async def run(self, job: Job) -> Answer:
+        header, body = self.worker.answer(job.header, job.body)
+        changed = Changed(body, header["sha256"]) if header["sha256"] else None
+        return Answer(changed, RoutingLog.model_validate(header["log"]))
+
+    def remember(self, job: Job) -> None:
+        self.remembered.append(job)
+        self.worker.answer(job.header, job.body)

@@ -1,0 +1,233 @@
+"""The hooks, as mitmproxy calls them: what is done to a flow, and what is not."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mitmproxy import exceptions, http
+from mitmproxy.test import taddons, tflow, tutils
+
+from addon.hooks import Headroom
+from tests.addon.direct_pool import DirectPool
+from tests.recorded import bodies
+from transforms.reasons import Reason
+
+BODY = next(body.body for body in bodies() if body.name.startswith("chat__sdkpy"))
+
+
+class Rig:
+    """The addon in a mitmproxy context, with a worker in this process."""
+
+    def __init__(self, home: Path, context: taddons.context) -> None:
+        self.addon = Headroom()
+        self.pool = DirectPool()
+        self.addon._pool = self.pool  # type: ignore[assignment]  # the same methods
+        self.context = context
+        context.master.addons.add(self.addon)
+        self.set(home=str(home), attach="rewrite", time_budget_ms="20000")
+
+    def set(self, **values: str) -> None:
+        self.context.configure(self.addon, **{f"headroom_{name}": value for name, value in values.items()})
+
+    async def send(self, body: bytes = BODY, host: str = "api.openai.com", **headers: str) -> http.HTTPFlow:
+        flow = a_flow(body, host, **headers)
+        await self.addon.request(flow)
+        return flow
+
+
+def a_flow(body: bytes = BODY, host: str = "api.openai.com", **headers: str) -> http.HTTPFlow:
+    flow = tflow.tflow(req=tutils.treq(method=b"POST", host=host, path=b"/v1/chat/completions", content=body))
+    flow.live = True
+    flow.request.headers["content-type"] = "application/json"
+    for name, value in headers.items():
+        flow.request.headers[name.replace("_", "-")] = value
+    return flow
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with taddons.context() as context:
+        made = Rig(tmp_path, context)
+        yield made
+        made.pool.stop()
+
+
+def decision(flow: http.HTTPFlow) -> str | None:
+    data: dict[str, Any] = flow.metadata.get("headroom", {})
+    return data.get("decision")
+
+
+async def test_a_request_to_a_known_host_is_rewritten_and_says_so(rig: Rig) -> None:
+    flow = await rig.send()
+    sent = flow.request.raw_content or b""
+    assert len(sent) < len(BODY)
+    assert flow.request.headers["content-length"] == str(len(sent))
+    assert flow.comment.startswith("-")
+    assert decision(flow) == Reason.COMPRESSED
+    assert flow.modified()
+
+
+async def test_another_host_passes_untouched_unless_passthrough_is_on(rig: Rig) -> None:
+    flow = await rig.send(host="gateway.example.com")
+    assert flow.request.raw_content == BODY
+    assert decision(flow) == Reason.UNKNOWN_HOST
+    rig.set(compress_passthrough="on")
+    assert decision(await rig.send(host="gateway.example.com")) == Reason.COMPRESSED
+
+
+async def test_a_host_of_the_users_own_list_is_known(rig: Rig) -> None:
+    rig.set(hosts="gateway.example.com")
+    assert decision(await rig.send(host="gateway.example.com")) == Reason.COMPRESSED
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "AWS4-HMAC-SHA256 Credential=x"},
+        {"x_amz_content_sha256": "0" * 64},
+        {"content_digest": "sha-256=:x:"},
+    ],
+)
+async def test_a_signed_body_is_never_touched(rig: Rig, headers: dict[str, str]) -> None:
+    flow = await rig.send(**headers)
+    assert flow.request.raw_content == BODY
+    assert decision(flow) == Reason.SIGNED
+
+
+async def test_bypass_leaves_a_request_alone_and_is_remembered_and_never_forwarded(rig: Rig) -> None:
+    flow = await rig.send(x_headroom_bypass="true")
+    assert flow.request.raw_content == BODY
+    assert decision(flow) == Reason.BYPASS
+    assert not [name for name in flow.request.headers if name.startswith("x-headroom")]
+    assert (await rig.send()).request.raw_content == BODY, "a retry is sent as the first try was"
+
+
+async def test_our_request_headers_never_reach_any_upstream(rig: Rig) -> None:
+    flow = await rig.send(host="example.com", x_headroom_anything="1")
+    assert not [name for name in flow.request.headers if name.startswith("x-headroom")]
+
+
+async def test_a_saved_flow_that_is_opened_is_not_changed(rig: Rig) -> None:
+    flow = a_flow()
+    flow.live = False
+    await rig.addon.request(flow)
+    assert flow.request.raw_content == BODY
+    assert not flow.comment
+
+
+async def test_a_replay_is_not_compressed_twice_and_an_edited_one_is_new(rig: Rig) -> None:
+    flow = await rig.send()
+    sent = flow.request.raw_content
+    await rig.addon.request(flow)
+    assert flow.request.raw_content == sent
+    assert decision(flow) == Reason.ALREADY_SENT
+    flow.request.raw_content = BODY
+    await rig.addon.request(flow)
+    assert decision(flow) == Reason.REPLAYED
+
+
+@pytest.mark.parametrize("path", ["/v1/messages/count_tokens?beta=true", "/v1/responses/input_tokens"])
+async def test_counting_endpoints_are_left_alone(rig: Rig, path: str) -> None:
+    flow = a_flow()
+    flow.request.path = path
+    await rig.addon.request(flow)
+    assert flow.request.raw_content == BODY
+    assert decision(flow) == Reason.NOT_A_TURN
+
+
+async def test_a_body_that_is_streamed_past_us_or_answered_by_another_addon_is_none_of_ours(rig: Rig) -> None:
+    streamed, answered = a_flow(), a_flow()
+    streamed.request.raw_content = None
+    answered.response = http.Response.make(200)
+    for flow in (streamed, answered):
+        await rig.addon.request(flow)
+        rig.addon.responseheaders(flow)
+        assert "headroom" not in flow.metadata
+
+
+async def test_a_chunked_request_stays_chunked(rig: Rig) -> None:
+    flow = a_flow(transfer_encoding="chunked")
+    del flow.request.headers["content-length"]
+    await rig.addon.request(flow)
+    assert len(flow.request.raw_content or b"") < len(BODY)
+    assert "content-length" not in flow.request.headers
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mode", "fast"), ("min_tokens", "many"), ("hosts", "not a host"), ("max_lossy_ratio", "2")]
+)
+async def test_a_bad_option_is_refused_by_name_and_the_old_settings_stay(rig: Rig, name: str, value: str) -> None:
+    with pytest.raises(exceptions.OptionsError, match=f"headroom_{name}"):
+        rig.set(**{name: value})
+    assert decision(await rig.send()) == Reason.COMPRESSED
+
+
+async def test_an_unknown_option_and_the_end_of_the_addon_are_said_loudly(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.context.options.deferred["headroom_min_token"] = ["5"]
+    with caplog.at_level(logging.INFO):
+        await rig.addon.running()
+        rig.addon.done()
+    assert "no such option: headroom_min_token" in caplog.text
+    assert "no longer compressed" in caplog.text
+
+
+async def test_http2_is_off_by_default_and_left_alone_on_request(rig: Rig) -> None:
+    rig.set(defaults="off")
+    await rig.addon.running()
+    assert rig.context.options.http2
+    rig.set(defaults="on")
+    await rig.addon.running()
+    assert not rig.context.options.http2
+
+
+async def test_the_response_is_passed_on_as_it_is_and_carries_the_routing_log(rig: Rig) -> None:
+    flow = await rig.send()
+    flow.response = http.Response.make(200, b"", {"content-type": "text/event-stream"})
+    rig.addon.responseheaders(flow)
+    assert len(flow.response.headers["x-headroom-routing-log"]) <= 2000
+    stream = flow.response.stream
+    assert callable(stream)
+    assert stream(b"data: {}\n\n") == b"data: {}\n\n"
+
+
+async def test_usage_is_read_also_when_the_client_cancels_the_stream(rig: Rig) -> None:
+    flow = await rig.send()
+    flow.response = http.Response.make(200, b"", {"content-type": "text/event-stream"})
+    rig.addon.responseheaders(flow)
+    stream = flow.response.stream
+    assert callable(stream)
+    stream(b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}\n\n')
+    rig.addon.error(flow)
+    assert flow.metadata["headroom"]["usage"]["input_tokens"] == 7
+
+
+async def test_a_stream_that_another_addon_has_set_is_left_in_place(rig: Rig) -> None:
+    flow = await rig.send()
+    flow.response = http.Response.make(200, b"")
+    flow.response.stream = lambda chunk: chunk.upper()
+    rig.addon.responseheaders(flow)
+    stream = flow.response.stream
+    assert callable(stream)
+    assert stream(b"x") == b"X"
+
+
+async def test_metrics_are_served_at_a_port_and_a_taken_port_is_an_option_error(rig: Rig, unused_tcp_port: int) -> None:
+    await rig.send()
+    rig.set(metrics_port=str(unused_tcp_port))
+    text = await _fetch(unused_tcp_port)
+    assert 'headroom_requests_total{auth_mode="unknown",client="other",decision="compressed",shape="chat"} 1.0' in text
+    assert "headroom_compression_ratio_bucket" in text
+    rig.set(metrics_port="0")
+
+
+async def _fetch(port: int) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+    text = (await reader.read()).decode()
+    writer.close()
+    return text

@@ -1,0 +1,103 @@
+"""Every setting is parsed once; a bad value is refused by name, value and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from addon.settings import (
+    Attach,
+    BadSetting,
+    LogLevel,
+    Mode,
+    Settings,
+    environment_variable,
+    option_default,
+    option_help,
+    option_names,
+)
+from transforms.compression_policy import AuthMode
+
+BAD = {
+    "mode": ["", "compres", "on"],
+    "compress_passthrough": ["", "maybe", "2"],
+    "policy_enforcement": ["perhaps"],
+    "auth_modes": ["", "paid", "payg,free"],
+    "attach": ["later"],
+    "transforms": ["a b", "ok, not ok!"],
+    "exclude_tools": ["Bash;Read"],
+    "min_tokens": ["abc", "-1", "1.5", "99999999999", "²"],
+    "max_lossy_ratio": ["1.01", "-0.1", "nan", "half", "1e-1"],
+    "originals": ["?"],
+    "time_budget_ms": ["1s", ""],
+    "hosts": ["http://api.example.com/v1", "a b", "*"],
+    "only_llm_hosts": ["?"],
+    "defaults": ["?"],
+    "home": ["", "  "],
+    "log_level": ["verbose"],
+    "metrics_port": ["65536", "http"],
+}
+
+
+def test_the_defaults_are_valid_and_compress_known_hosts_only() -> None:
+    settings = Settings()
+    assert (settings.mode, settings.attach, settings.log_level) == (Mode.COMPRESS, Attach.KEEP, LogLevel.INFO)
+    assert not settings.compress_passthrough
+    assert settings.policy_enforcement
+    assert settings.max_lossy_ratio is None
+    assert settings.auth_modes == {*AuthMode, None}
+
+
+def test_defaults_given_as_text_parse_to_the_same_record() -> None:
+    assert Settings.parse({name: option_default(name, {}) for name in option_names()}) == Settings()
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_a_bad_value_is_refused_with_name_value_and_what_is_allowed(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as error:
+        Settings.parse({name: value})
+    assert f"headroom_{name}={value!r}: " in str(error.value)
+    assert len(str(error.value)) > len(f"headroom_{name}={value!r}: ") + 8
+    assert "\n" not in str(error.value)
+
+
+def test_there_is_a_bad_value_for_every_setting() -> None:
+    assert set(BAD) == set(option_names())
+
+
+@pytest.mark.parametrize("word", ["disabled", "off", "false", "no", "0", "OFF", " off "])
+def test_a_switch_is_off_by_any_of_the_usual_words(word: str) -> None:
+    assert not Settings.parse({"policy_enforcement": word}).policy_enforcement
+
+
+@pytest.mark.parametrize("word", ["enabled", "on", "true", "yes", "1"])
+def test_a_switch_is_on_by_any_of_the_usual_words(word: str) -> None:
+    assert Settings.parse({"compress_passthrough": word}).compress_passthrough
+
+
+def test_values_are_parsed_to_their_types() -> None:
+    settings = Settings.parse(
+        {
+            "auth_modes": "payg, unknown",
+            "exclude_tools": "Bash, mcp__*",
+            "max_lossy_ratio": "0",
+            "hosts": "llm.example.com,*.example.org",
+            "home": "~/state",
+        }
+    )
+    assert settings.auth_modes == {AuthMode.PAYG, None}
+    assert settings.exclude_tools == {"Bash", "mcp__*"}
+    assert settings.max_lossy_ratio == 0
+    assert settings.hosts == ("llm.example.com", "*.example.org")
+    assert settings.home == Path.home() / "state"
+
+
+def test_an_environment_variable_gives_the_default() -> None:
+    assert environment_variable("compress_passthrough") == "HEADROOM_COMPRESS_PASSTHROUGH"
+    assert environment_variable("policy_enforcement") == "HEADROOM_PROXY_AUTH_MODE_POLICY_ENFORCEMENT"
+    assert environment_variable("home") == "HEADROOM_HOME"
+    assert option_default("home", {"HEADROOM_HOME": "/x"}) == "/x"
+    assert option_default("min_tokens", {}) == "0"
+
+
+def test_every_option_has_a_help_text() -> None:
+    assert all(option_help(name).endswith(".") for name in option_names())

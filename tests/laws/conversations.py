@@ -1,0 +1,67 @@
+"""Runs requests through the pipeline as a client would send them, and tells what was sent."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from addon.deadline import Deadline
+from addon.ledger import Ledger, MemoryLedger
+from addon.pipeline import Outcome, Request, compress
+from addon.settings import Settings
+from addon.shapes.detect import Detected, detect
+from addon.shapes.json_spans import Node, parse
+from transforms.compression_policy import AuthMode
+
+type Body = dict[str, Any]
+
+_PATIENT = 60.0
+"""Seconds: these tests are about what is decided, not how fast."""
+
+
+def sent(
+    body: bytes, settings: Settings, ledger: Ledger | None = None, *, auth_mode: AuthMode | None = AuthMode.PAYG
+) -> Outcome:
+    """What the pipeline makes of one request."""
+    request = Request(body, "", auth_mode, "test", Deadline(time.monotonic() + _PATIENT))
+    return compress(request, settings, MemoryLedger() if ledger is None else ledger)
+
+
+def slot_nodes(body: bytes) -> list[Node]:
+    """The string literals of all tool outputs."""
+    found = detect(parse(body))
+    return [slot.node for slot in found.slots] if isinstance(found, Detected) else []
+
+
+def restored(changed: bytes, original: bytes) -> bytes:
+    """`changed` with the literals of the original's tool outputs put back in."""
+    pieces, at = [], 0
+    for new, old in zip(slot_nodes(changed), slot_nodes(original), strict=True):
+        pieces += [changed[at : new.start], old.literal()]
+        at = new.end
+    return b"".join([*pieces, changed[at:]])
+
+
+def turns(body: bytes) -> Iterator[bytes]:
+    """The requests that led to this one: the conversation cut before every turn of the assistant."""
+    whole: Body = json.loads(body)
+    key = "messages" if "messages" in whole else "input"
+    items = whole[key]
+    for end in range(1, len(items) + 1):
+        if end == len(items) or (_is_models(items[end]) and not _is_models(items[end - 1])):
+            yield json.dumps({**whole, key: items[:end]}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def items(body: bytes) -> list[Body]:
+    """The conversation's items, without the marks that move between turns."""
+    decoded: Body = json.loads(body)
+    found: list[Body] = json.loads(json.dumps(decoded.get("messages") or decoded.get("input")), object_hook=_unmarked)
+    return found
+
+
+def _is_models(item: Body) -> bool:
+    return item.get("role") == "assistant" or item.get("type", "").endswith("_call") or item.get("type") == "reasoning"
+
+
+def _unmarked(value: Body) -> Body:
+    return {k: v for k, v in value.items() if k != "cache_control"}

@@ -1,0 +1,156 @@
+"""Law 1: whatever function of ours raises, the client's own bytes go on and the response comes back."""
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mitmproxy import http
+from mitmproxy.test import taddons, tflow, tutils
+
+from addon import (
+    body_codecs,
+    clients,
+    hooks,
+    ledger,
+    metrics,
+    originals,
+    pipeline,
+    response_tee,
+    routing_log,
+    scope,
+    sinks,
+    usage,
+    worker,
+)
+from addon.hooks import Headroom
+from addon.shapes import chat, detect, json_spans, slot
+from tests.addon.direct_pool import DirectPool
+from tests.recorded import Recorded, bodies
+from transforms import compression_policy, content_router, rewriting, tokenizer
+
+RECORDED = next(body for body in bodies() if body.name.startswith("chat__sdkpy"))
+ANSWER = b'{"id":"x","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":1}}'
+MODULES: tuple[ModuleType, ...] = (
+    *(
+        body_codecs,
+        clients,
+        ledger,
+        metrics,
+        originals,
+        pipeline,
+        response_tee,
+        routing_log,
+        scope,
+        sinks,
+        usage,
+        worker,
+    ),
+    *(chat, detect, json_spans, slot, compression_policy, content_router, rewriting, tokenizer),
+)
+
+
+class Panic(BaseException):
+    """As native libraries raise it."""
+
+
+def targets() -> Iterator[tuple[Any, str]]:
+    """Every function and method of our own modules on the way of a request, and where it is looked up."""
+    for module in MODULES:
+        for name, value in vars(module).items():
+            if getattr(value, "__module__", None) != module.__name__:
+                continue
+            if inspect.isfunction(value):
+                yield module, name
+            elif inspect.isclass(value) and not issubclass(value, BaseException):
+                yield from (
+                    (value, n)
+                    for n, member in vars(value).items()
+                    if inspect.isfunction(member) and not n.startswith("__")
+                )
+    yield from ((Headroom, name) for name in ("_decide", "_apply", "_finish", "_untouched"))
+
+
+TARGETS = {f"{owner.__name__}.{name}": (owner, name) for owner, name in targets()}
+
+
+async def exchange(addon: Headroom, body: Recorded) -> http.HTTPFlow:
+    """One request and its response, as mitmproxy would call the hooks."""
+    flow = tflow.tflow(
+        req=tutils.treq(method=b"POST", host="api.openai.com", path=b"/v1/chat/completions", content=body.body)
+    )
+    flow.live = True
+    flow.request.headers["content-type"] = "application/json"
+    flow.request.headers["authorization"] = "Bearer sk-test"
+    await addon.request(flow)
+    flow.response = http.Response.make(200, b"", {"content-type": "application/json"})
+    flow.response.raw_content = None
+    addon.responseheaders(flow)
+    stream = flow.response.stream
+    passed = b"".join(stream(chunk) if callable(stream) else chunk for chunk in (ANSWER[:20], ANSWER[20:]))
+    assert passed == ANSWER
+    addon.response(flow)
+    return flow
+
+
+@pytest.fixture
+def addon(tmp_path: Path) -> Iterator[Headroom]:
+    """The addon, configured, with a worker in this process."""
+    headroom = Headroom()
+    pool = DirectPool()
+    headroom._pool = pool  # type: ignore[assignment]  # the same methods
+    with taddons.context(headroom) as context:
+        context.configure(
+            headroom, headroom_home=str(tmp_path), headroom_attach="rewrite", headroom_time_budget_ms="20000"
+        )
+        yield headroom
+        pool.stop()
+
+
+async def test_without_a_fault_the_request_gets_smaller_and_the_response_is_read(addon: Headroom) -> None:
+    flow = await exchange(addon, RECORDED)
+    assert len(flow.request.raw_content or b"") < len(RECORDED.body)
+    assert flow.metadata["headroom"]["usage"]["input_tokens"] == 10
+    assert flow.response is not None
+    assert flow.response.raw_content == ANSWER
+    assert "x-headroom-routing-log" in flow.response.headers
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), Panic("broken")], ids=["error", "panic"])
+@pytest.mark.parametrize("name", TARGETS)
+async def test_a_function_that_raises_costs_the_saving_and_nothing_else(
+    addon: Headroom, monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException
+) -> None:
+    owner, attribute = TARGETS[name]
+
+    def broken(*_args: object, **_keywords: object) -> object:
+        raise error
+
+    for place in (owner, *(m for m in (*MODULES, hooks) if getattr(m, attribute, None) is getattr(owner, attribute))):
+        monkeypatch.setattr(place, attribute, broken)
+    flow = await exchange(addon, RECORDED)
+    sent = flow.request.raw_content
+    assert sent is not None
+    assert sent == RECORDED.body or json_values_agree(sent)
+
+
+def json_values_agree(sent: bytes) -> bool:
+    """A fault on a side road (metrics, the log line) may leave a request that was rewritten in full."""
+    return len(sent) < len(RECORDED.body)
+
+
+async def test_cancelling_a_request_under_way_is_not_swallowed(
+    addon: Headroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forever(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(addon._pool, "run", forever)
+    task = asyncio.create_task(exchange(addon, RECORDED))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -1,0 +1,137 @@
+"""Reads a shell command roughly: which programs print, and on which files.
+
+Contract: pure, never raises; a word is what stands between blanks once quotes are gone. Good enough to tell what
+a command's output will look like, and no more: nothing is expanded and nothing is run.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+
+def names(text: str) -> frozenset[str]:
+    """The names in `text`, which stand between blanks: how tables of names are written here."""
+    return frozenset(text.split())
+
+
+_MAX_COMMAND = 20_000
+"""Characters read: a longer command is a script that writes files, and its first programs tell enough."""
+_TOKEN = re.compile(
+    r"""(?P<stop>&&|\|\||[;\n()]|(?<![>&])&(?![>&\d]))
+      | (?P<pipe>\|&?)
+      | (?P<redirect>\d?[<>]{1,3}&?\d?(?:\s*[^\s;|&<>()]+)?)
+      | (?P<comment>(?<!\S)\#[^\n]*)
+      | (?P<word>(?:'[^']*+'|"(?:[^"\\]|\\.)*+"|\\.|[^\s;|&<>()'"\\])+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_QUOTING = re.compile(r"""['"]|\\(?=.)""", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_SCRIPTED = re.compile(r"""\b(?:cmd|command)\s*:\s*(?P<text>"(?:[^"\\]|\\.)*+")""")
+"""A command inside a script that calls tools, as Codex's code mode writes it: `tools.exec_command({cmd: "ls"})`."""
+_SILENT = names(
+    "cd pushd popd export set unset source . mkdir rm mv cp touch chmod chown ln true false sleep wait trap"
+    " alias ulimit read test [ [[ if fi done esac while until case echo printf umask shopt local declare"
+)
+_PREFIXES = names("sudo time nice nohup command exec builtin env stdbuf unbuffer do then else ! { xargs")
+_RUNNERS = {
+    "npx": 1, "bunx": 1, "pnpx": 1, "timeout": 2, "gtimeout": 2, "bundle": 2, "poetry": 2, "uv": 2, "pipenv": 2,
+    "hatch": 2, "rye": 2, "pdm": 2, "pixi": 2, "mise": 2,
+}  # fmt: skip
+"""Programs that run another one, and how many words stand before that one when it is called so."""
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
+_RUN_WORDS = frozenset({"run", "exec", "x"})
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program of a pipeline with its arguments."""
+
+    name: str
+    """Without its folder."""
+    words: tuple[str, ...]
+    """The arguments, options included."""
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The arguments that are no options."""
+        return tuple(word for word in self.words if not word.startswith("-"))
+
+    def has(self, *options: str) -> bool:
+        """Whether one of `options` stands among the arguments; a single letter also inside a group (`-rn`)."""
+        letters = "".join(option[1] for option in options if len(option) == 2)
+        return any(
+            word in options
+            or word.split("=", 1)[0] in options
+            or (word[:1] == "-" and word[1:2] != "-" and any(letter in word[1:] for letter in letters))
+            for word in self.words
+        )
+
+
+def pipelines(command: str) -> list[tuple[Program, ...]]:
+    """The pipelines of `command` that print something, each with its programs from left to right.
+
+    >>> [[p.name for p in line] for line in pipelines("cd src && FOO=1 rg -n 'a|b' . | head -5; git log")]
+    [['rg', 'head'], ['git']]
+    """
+    scripted = [json.loads(found["text"]) for found in _SCRIPTED.finditer(command[:_MAX_COMMAND]) if _decodes(found)]
+    found: list[tuple[Program, ...]] = []
+    for text in scripted or [command[:_MAX_COMMAND]]:
+        for line in _pipelines(text.replace("\\\n", " ")):
+            found += _pipelines(_script(line[0])) if line[0].name in _SHELLS else [line]
+    return found
+
+
+def _script(shell: Program) -> str:
+    """What `bash -lc …` runs."""
+    at = next((at for at, word in enumerate(shell.words) if word[:1] == "-" and word.endswith("c")), len(shell.words))
+    return " ".join(shell.words[at + 1 :])
+
+
+def _decodes(found: re.Match[str]) -> bool:
+    try:
+        return isinstance(json.loads(found["text"]), str)
+    except ValueError:
+        return False
+
+
+def _pipelines(command: str) -> list[tuple[Program, ...]]:
+    lines: list[list[list[str]]] = [[[]]]
+    for token in _TOKEN.finditer(command):
+        match token.lastgroup:
+            case "stop":
+                lines.append([[]])
+            case "pipe":
+                lines[-1].append([])
+            case "word":
+                lines[-1][-1].append(_QUOTING.sub("", token[0]))
+    parsed = (tuple(program for words in line if (program := _program(words)) is not None) for line in lines)
+    return [line for line in parsed if line and line[0].name not in _SILENT]
+
+
+def _program(words: list[str]) -> Program | None:
+    """The program that `words` run; what only starts another one is passed over."""
+    at = 0
+    while at < len(words):
+        name = words[at].rpartition("/")[2]
+        if name in _PREFIXES or _ASSIGNMENT.match(words[at]):
+            at += 1
+            while at < len(words) and words[at].startswith("-"):
+                at += 1
+        elif (skipped := _skipped(name, words[at + 1 :])) is not None:
+            at += skipped
+        else:
+            return Program(name, tuple(words[at + 1 :]))
+    return None
+
+
+def _skipped(name: str, rest: list[str]) -> int | None:
+    """Words up to the program that the runner `name` starts; None if it is no runner."""
+    if name in ("python", "python3") and rest[:1] == ["-m"] and len(rest) > 1:
+        return 2
+    if name == "conda" and rest[:1] == ["run"]:
+        return 4 if rest[1:2] in (["-n"], ["-p"]) else 2
+    count = _RUNNERS.get(name)
+    if count is None or len(rest) < count:
+        return None
+    return count if count == 1 or rest[0] in _RUN_WORDS or name.endswith("timeout") else None

@@ -1,0 +1,235 @@
+"""HTML written as text: headings, lists, tables, code, links, image texts and form fields, without their markup.
+
+Headings, lists and code look as in Markdown. The address of a link stands behind its text as `<address>`, so that
+the words of a sentence stay together; a table row is one line of `| cell` pieces. Emphasis goes; deletions (`~~`),
+superscripts (`^`) and subscripts (`_`) are marked, for without them numbers and prices would read wrong.
+
+    <h2>Setup</h2><p>Read the <a href="/docs">manual</a>.   →   ## Setup
+                                                                Read the manual </docs>.
+"""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from itertools import accumulate
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+HIDDEN = ["script", "style", "template", "noframes", "noembed", "xmp", "plaintext"]
+"""Elements whose text no reader sees, or that hold text a browser with scripts would not show."""
+_NESTING = re.compile(
+    r"<(/?)(?!(?:p|li|t[rdh]|thead|tbody|tfoot|option|d[td]|br|img|input|meta|link|hr|source|wbr|area|col|embed|track|base|"
+    r"param|path|circle|rect|use|line|polygon)\b)[a-z][^\s/>]*+",
+    re.IGNORECASE,
+)
+"""Start and end tags, but for those that have no end tag or need none."""
+_MAX_DEPTH = 400
+"""Levels; HTML's parsing rules search the open elements at each tag, quadratic in the depth. Pages have 20 to 60."""
+_CONTROLS = re.compile(r"[\x00-\x04]|&#(?:0*[0-4]|[xX]0*[0-4]);?(?![0-9a-fA-F])")
+_GLUED = re.compile(
+    r"(</(?:span|a|time|label|button|small|img|i|em|strong|b)>)(?=<(?:span|a|time|label|button|small|i)\b)"
+)
+_BLANKS = re.compile(r"[ \t\n\r\f\xa0]+")
+_REST = r'(?=[\s/>])(?:[^">]++|"[^"]*+")*+>'
+_SPACED = re.compile(rf"</?(?:ul|ol|dl|table|blockquote|p|hr|figure|form|article|section|h[1-6]){_REST}")
+_BROKEN = re.compile(
+    "</?(?:address|aside|br|caption|center|dd|details|dir|div|dt|fieldset|figcaption|footer|header|legend|li|main|menu|"
+    rf"nav|option|optgroup|select|summary|tbody|tfoot|thead|tr|textarea|video|audio|iframe){_REST}"
+)
+"""The tags at which a paragraph or a line ends."""
+_TAG = re.compile(rf"<!--.*?-->|</?[a-zA-Z][^\s/>]*+{_REST}", re.DOTALL)
+_META = ("description", "author", "date", "article:published_time", "article:modified_time")
+_FIELDS = {
+    "form": ("action", "method"),
+    "input": ("type", "name", "value", "placeholder", "checked"),
+    "select": ("name",),
+    "textarea": ("name", "placeholder"),
+    "iframe": ("src", "title"),
+    "video": ("src", "title"),
+    "audio": ("src", "title"),
+    "embed": ("src",),
+    "source": ("src",),
+}
+"""Attributes of forms and embedded media that tell a reader something."""
+_MAX_VALUE = 200
+"""Characters of an attribute; longer ones are a server's state or data, not a reader's."""
+_OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
+"""Stand around a mark (`- `), behind an item, around the number of a piece of code. Never in a result."""
+_LINES = re.compile(r" *[\r\n][ \r\n]*")
+_AFTER_MARK = re.compile(f"{_SHUT}[ \r\n]+")
+_EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}]*{_SHUT}{_STOP}")
+_SPACES = re.compile(r"[ \t\f\xa0]+")
+_STOPS = re.compile(f"[{_OPEN}{_SHUT}{_STOP}]")
+_CODE = re.compile(f"{_HOLD}(\\d+){_HOLD}")
+
+
+def parse(html: str) -> LexborHTMLParser | None:
+    """The page without what no reader sees; None when it cannot be parsed, or not in linear time."""
+    depth = max(accumulate(-1 if close else 1 for close in _NESTING.findall(html)), default=0)
+    if depth > _MAX_DEPTH or _CONTROLS.search(html):
+        return None
+    try:
+        page = LexborHTMLParser(html)
+    except UnicodeEncodeError:
+        return None
+    page.strip_tags(HIDDEN)
+    return page
+
+
+def attribute(node: LexborNode, name: str) -> str:
+    """The value of an attribute with its blanks collapsed; empty when it is missing or has none."""
+    return _BLANKS.sub(" ", node.attributes.get(name) or "").strip()
+
+
+def address(node: LexborNode) -> str:
+    """Where a link leads; empty when it leads nowhere but into the page or a script."""
+    target = attribute(node, "href")
+    return "" if target.startswith("#") or target.lower().startswith(("javascript:", "data:")) else target
+
+
+def heading(node: LexborNode) -> str:
+    """The mark of a heading: `## ` for `h2`."""
+    return "#" * int((node.tag or "h1")[1]) + " "
+
+
+def metadata(page: LexborHTMLParser) -> list[tuple[str, str]]:
+    """What the page's head tells a reader: title, description, author and dates, each once, in this order."""
+    title = page.css_first("head > title")
+    told = [("title", _BLANKS.sub(" ", title.text()).strip())] if title else []
+    for name in _META:
+        node = page.css_first(f'meta[name="{name}"], meta[property="{name}"]')
+        told.append((name, attribute(node, "content") if node else ""))
+    return [(name, text) for name, text in told if text]
+
+
+def write(page: LexborHTMLParser, images: bool) -> str:
+    """The page as text; `images`: with the addresses of images. Uses the page up."""
+    head = "".join(f"{name}: {text}\n" for name, text in metadata(page))
+    if page.body is None:
+        return head
+    code = _take_code(page.body)
+    _mark_links(page.body)
+    for selector, mark in _MARKS.items():
+        for node in page.body.css(selector):
+            mark(node)
+    for node in page.body.css("img"):
+        _mark_image(node, images)
+    return f"{head}\n{_flat(page.body.html or '', code)}"
+
+
+def _flat(html: str, code: list[str]) -> str:
+    """Serialised HTML, in which every tag is whole and every other `<` of a text escaped, as text."""
+    broken = _BROKEN.sub("\r", _SPACED.sub("\n", _BLANKS.sub(" ", _GLUED.sub(r"\1 ", html))))
+    text = _SPACES.sub(" ", unescape(_TAG.sub("", broken)))
+    text = _STOPS.sub("", _EMPTY_ITEM.sub("", _AFTER_MARK.sub(_SHUT, text)))
+    return _CODE.sub(lambda hold: code[int(hold[1])], _LINES.sub(_line_end, text).strip("\n "))
+
+
+def _line_end(run: re.Match[str]) -> str:
+    return "\n\n" if "\n" in run[0] else "\n"
+
+
+def _take_code(body: LexborNode) -> list[str]:
+    """Take the `pre` elements out of the page, leaving their numbers; their texts, fenced."""
+    taken: list[str] = []
+    for node in body.css("pre"):
+        for line in node.css("br"):
+            line.replace_with("\n")
+        for line in node.css("div, li, tr"):
+            line.insert_after("" if line.text().endswith("\n") else "\n")
+        links = "".join(f"\n<{target}>" for link in node.css("a[href]") if (target := address(link)))
+        node.insert_before(f"\n\n{_HOLD}{len(taken)}{_HOLD}\n\n")
+        taken.append(f"```\n{node.text().strip(chr(10))}\n```{links}")
+    body.strip_tags(["pre"])
+    return taken
+
+
+def _mark_links(body: LexborNode) -> None:
+    """Write each address behind its text, but not again right behind itself, behind the same text, or without one."""
+    links = [(node, target, node.text().strip()) for node in body.css("a[href]") if (target := address(node))]
+    named = {target for _, target, text in links if text}
+    written: set[tuple[str, str]] = set()
+    last = ""
+    for node, target, text in links:
+        label = "" if text else attribute(node, "aria-label")
+        if label:
+            node.insert_before(label)
+        title = attribute(node, "title")
+        told = f' "{title}"' if title not in text and title != label else ""
+        repeated = target == last or (target, text) in written or (not text and target in named)
+        if told or not repeated:
+            node.insert_after(f" <{target}{told}>{' ' if node.next and node.next.is_element_node else ''}")
+            written.add((target, text))
+            last = target
+
+
+def _mark_image(node: LexborNode, images: bool) -> None:
+    told = attribute(node, "alt") or attribute(node, "title")
+    source = f"({attribute(node, 'src')})" if images and not attribute(node, "src").startswith("data:") else ""
+    if told or source:
+        node.insert_before(f"![{told}]{source} ")
+
+
+def _mark_item(node: LexborNode) -> None:
+    _mark_inside(node, "- ")
+
+
+def _mark_list(node: LexborNode) -> None:
+    start = attribute(node, "start")
+    number = int(start) if start.isdecimal() else 1
+    for item in node.iter():
+        if item.tag == "li":
+            _mark_inside(item, f"{number}. ")
+            number += 1
+
+
+def _mark_inside(node: LexborNode, mark: str) -> None:
+    if node.first_child is not None:
+        node.first_child.insert_before(f"{_OPEN}{mark}{_SHUT}")
+        node.insert_after(_STOP)
+
+
+def _mark_heading(node: LexborNode) -> None:
+    _mark_inside(node, heading(node))
+
+
+def _around(mark: str) -> Callable[[LexborNode], None]:
+    def surround(node: LexborNode) -> None:
+        node.insert_before(mark)
+        node.insert_after(mark)
+
+    return surround
+
+
+def _before(mark: str) -> Callable[[LexborNode], None]:
+    return lambda node: None if node.first_child is None else node.insert_before(mark)
+
+
+def _mark_field(node: LexborNode) -> None:
+    told = [(name, attribute(node, name)) for name in _FIELDS[node.tag or ""]]
+    shown = {name: value for name, value in told if value and len(value) <= _MAX_VALUE}
+    if shown.keys() - {"type", "method", "checked"}:
+        fields = "".join(f' {name}="{value}"' for name, value in shown.items())
+        node.insert_before(f" <{node.tag}{fields}> ")
+
+
+def _mark_title(node: LexborNode) -> None:
+    told = attribute(node, "title") or attribute(node, "datetime")
+    if told and told not in node.text():
+        node.insert_after(f" ({told})")
+
+
+_MARKS: dict[str, Callable[[LexborNode], None]] = {
+    "h1, h2, h3, h4, h5, h6": _mark_heading,
+    "ul > li": _mark_item,
+    "ol": _mark_list,
+    "td, th": lambda node: _mark_inside(node, "| "),
+    "option": lambda node: _mark_inside(node, "| "),
+    "sup": _before("^"),
+    "sub": _before("_"),
+    "del, s, strike": _around("~~"),
+    "code, kbd, samp, tt": _around("`"),
+    "abbr[title], time[datetime]": _mark_title,
+    ", ".join(_FIELDS): _mark_field,
+}
+"""What is written into the page before its tags go, by the elements it is written to."""

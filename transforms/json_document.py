@@ -1,0 +1,105 @@
+"""Documents: JSON in its shortest spelling, with tables and fenced text where they read better and are shorter.
+
+    {"total":2,"items":[2 rows
+    #id	title	state=open
+    1	Broken link
+    2	Typo
+    ]}
+
+A line of JSON that ends with `[2 rows` goes on behind the table's closing bracket; one that ends with three quotes goes
+on behind the fence. `transforms.json_reader` is the inverse.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from transforms.json_fence import embedded, fence, many_lines
+from transforms.json_record import Record
+from transforms.json_table import TableWriter
+from transforms.json_tree import Tree, dumps, quote
+
+_MIN_ROWS = 2
+_WORTH = 0.9
+"""The share of the plain JSON's length that a table must stay below."""
+_MAX_DEPTH = 24
+"""Levels of nesting below which JSON stays JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which items of an array are written."""
+
+    kept: list[int]
+    """Indices, in order."""
+    notes: dict[int, str]
+    """Lines that stand before the n-th of the kept, or behind the last."""
+
+
+type Chooser = Callable[[list[Tree]], Choice | None]
+"""Chooses among the values of an array or an object; None: all of them."""
+
+
+def _all(_: list[Tree]) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class DocumentWriter:
+    """Writes a tree as a document."""
+
+    choose: Chooser = _all
+    depth: int = 0
+    written: dict[int, tuple[Tree, str]] = field(default_factory=dict)
+    """What was written of each container, by its identity; the container is held so that it stays its own."""
+
+    def write(self, tree: Tree) -> str:
+        """The text of any value; several lines when it holds tables or fences."""
+        if isinstance(tree, str):
+            return self._string(tree)
+        if not isinstance(tree, list | dict) or not tree or self.depth >= _MAX_DEPTH:
+            return dumps(tree)
+        if id(tree) not in self.written:
+            self.depth += 1
+            self.written[id(tree)] = (tree, self._list(tree) if isinstance(tree, list) else self._object(tree))
+            self.depth -= 1
+        return self.written[id(tree)][1]
+
+    def _string(self, text: str) -> str:
+        found = embedded(text)
+        if found:
+            content = self.write(found[1])
+            if "\n" in content:
+                return fence(content, found[0])
+        return fence(text) if many_lines(text) else quote(text)
+
+    def _list(self, items: list[Tree]) -> str:
+        choice = self.choose(items)
+        records = [item for item in items if isinstance(item, dict)]
+        if choice and len(records) < len(items):
+            return self.tables.values([items[index] for index in choice.kept], len(items), choice.notes)
+        if choice:
+            return self.tables.records([records[index] for index in choice.kept], [], len(items), choice.notes)
+        plain = f"[{','.join(map(self.write, items))}]"
+        if len(records) < len(items) or len(items) < _MIN_ROWS:
+            return plain
+        table = self.tables.records(records, [], len(items), {})
+        return table if len(table) < _WORTH * len(plain) else plain
+
+    def _object(self, members: Record) -> str:
+        records = [value for value in members.values() if isinstance(value, dict) and value]
+        keyed = len(records) == len(members) >= _MIN_ROWS
+        choice = self.choose(list(records)) if keyed else None
+        keys = list(members)
+        if choice:
+            kept = [records[index] for index in choice.kept]
+            return self.tables.records(kept, [keys[index] for index in choice.kept], len(keys), choice.notes)
+        plain = f"{{{','.join(f'{quote(key)}:{self.write(value)}' for key, value in members.items())}}}"
+        if not keyed:
+            return plain
+        table = self.tables.records(records, keys, len(keys), {})
+        return table if len(table) < _WORTH * len(plain) else plain
+
+    @property
+    def tables(self) -> TableWriter:
+        """What writes the tables of this document."""
+        return TableWriter(self.write)

@@ -1,0 +1,39 @@
+"""The first line of a rewritten document: how to read what this document uses of the notation.
+
+    (JSON; rows of a table are tab-separated, its # line names the columns; empty cell: no such key)
+
+JSON never starts with a parenthesis, so a document with a legend is never taken for JSON.
+"""
+
+import re
+
+_TOPICS = (
+    (
+        r"^#",
+        "[N rows opens a table: its # line names the columns of the tab-separated rows, an empty cell is a missing key",
+    ),
+    (r"^\{[0-9]+ rows$|.\{[0-9]+ rows$", "{N rows: an object, its keys under (key)"),
+    (r"^#(?!\*).*[^=]=[^=]", "name=value in a # line: so in every row"),
+    (r"^#(?!\*).*==", "a==b in a # line: a is as b in every row"),
+    (r"^#(?!\*).*:str(?:\t|$)", "str: every value is a string"),
+    (r"^#(?!\*).*\[.*\]", "a[b,c]: lists of objects with the keys b, c"),
+    (r"^(?!#).*(?:^|\t)\+", "+name=value in a row: a further key"),
+    (r"^#\*|\t\*[0-9]+=|^\*[0-9]+=", "*1: the value told at *1="),
+    (r'"""', 'lines between """ are one string, as it is'),
+)
+_PATTERNS = tuple((re.compile(pattern, re.MULTILINE), topic) for pattern, topic in _TOPICS)
+_OPENS = "(JSON; "
+_OPENS_LINES = "(JSON lines; "
+
+
+def explain(body: str, lines: bool) -> str:
+    """`body` below its legend; `lines`: it stands for JSON lines, not for an array."""
+    topics = [topic for pattern, topic in _PATTERNS if pattern.search(body)]
+    return f"{_OPENS_LINES if lines else _OPENS}{'; '.join(topics)})\n{body}"
+
+
+def strip(text: str) -> tuple[str, bool] | None:
+    """The body below a legend, and whether it stands for JSON lines; None when there is no legend."""
+    if not text.startswith((_OPENS, _OPENS_LINES)):
+        return None
+    return text.partition("\n")[2], text.startswith(_OPENS_LINES)

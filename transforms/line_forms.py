@@ -1,0 +1,139 @@
+"""The forms of lines, and of a text's start, by which kinds of text are told apart.
+
+Contract: every pattern is linear on a line of bounded length; all are meant for `match` at the start of a line
+or text, except where the name says what is searched for inside. Forms come from the programs' own output:
+GNU and BSD tools, git, ripgrep, pytest, unittest, go test, cargo, jest, TAP, npm, pip, apt, make, docker.
+"""
+
+import re
+
+
+def _form(*alternatives: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{alternative})" for alternative in alternatives), flags)
+
+
+GUTTER = _form(r"\s{0,8}(?P<number>\d{1,7})(?:→|\t|\| ?)")
+"""A line number as readers put it before a line: `    12→`, `12<tab>`, `00012| `."""
+
+JSON_START = _form(
+    r'\{\s*(?:["}]|\Z)',
+    r'(?:\[\s*)+(?:["{\]]|-?\d[\d.eE+-]*\s*[,\]]|(?:true|false|null)\s*[,\]]|\Z)',
+)
+JSON_LINE = _form(r"\s*[\"{}\[\]]", r"\s*(?:-?\d[\d.eE+-]*|true|false|null),?\s*$")
+JSON_KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
+"""Searched for."""
+
+COMMIT = _form(r"commit [0-9a-f]{7,40}\b[^\n]*\n(?:Merge: [^\n]*\n)?(?:Author|tree|parent)[: ]", r"From [0-9a-f]{40} ")
+DIFF_START = _form(r"diff (?:--|-[ru])", r"Index: \S", r"--- \S[^\n]*\n\+\+\+ \S", r"@@ -\d", r"\*\*\* Begin Patch")
+DIFF_MARK = _form(
+    r"diff --(?:git|cc|combined) ",
+    r"@@@* -\d+(?:,\d+)? ",
+    r"\+\+\+ \S",
+    r"Index: \S",
+    r"\d+[acd]\d+$",
+    r" \S.* \|\s+(?:\d+ ?[+-]*$|Bin )",
+)
+DIFF_LINE = _form(
+    r"[ +\-@\\<>]", r"(?:diff|index|new|deleted|old|similarity|rename|copy|Binary|Index:|commit|Author:|Date:|Merge:)\b"
+)
+
+MARKUP_START = _form(r"<!doctype (?:html|svg|xml)", r"<(?:html|\?xml|svg|rss|feed|head|body)\b", flags=re.IGNORECASE)
+TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,400}>")
+"""Searched for."""
+TAG_LINE = _form(r"\s*<[A-Za-z/!]")
+
+MATCH = _form(r"(?:[A-Za-z]:)?[^\s:]*[./\\][^\s:]*?(?::\d+:|-\d+-)", r"--$")
+"""`path:12:text`, `path-12-text`."""
+MATCH_OF_A_SEARCH = _form(MATCH.pattern, r"\s*(?:Line |L)?\d+[:-]", r"[^\s:]*[./\\][^\s:]*:")
+"""Also `12:text` below a path, and `path:text`."""
+
+REPORT_MARK = _form(
+    r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info|\d+ (?:passed|failed))\b",
+    r"=== RUN\s|--- (?:PASS|FAIL): ",
+    r"test result: ",
+    r"Ran \d+ tests? in ",
+    r"\s*Tests?:?\s+.*\d+ (?:passed|failed)",
+    r"npm ERR! ",
+    r"error\[E\d{4}\]:",
+    r"Creating test database",
+    r"#\d+ (?:\[internal\]|DONE \d)",
+    r"\[INFO\] (?:BUILD|Tests run)",
+)
+"""One is enough: no other program writes it."""
+REPORT_LINE = _form(
+    REPORT_MARK.pattern,
+    r"\s*(?:PASS|FAIL|FAILED|PASSED|ERROR|XFAIL|SKIPPED)[ :]+\S",
+    r"\S+::\S+.* (?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b",
+    r"\S+\.py [.FEsxX]+(?:\s|$)",
+    r"=== (?:PAUSE|CONT|NAME)\s",
+    r"(?:ok|FAIL|\?)\s+\S+\s+(?:\d+\.\d+s|\(cached\)|\[no test)",
+    r"test \S+.* \.\.\. \w+$",
+    r"test\w* \(\S+\).* \.\.\. ",
+    r"(?:not )?ok \d+ ",
+    r"\s*[✓✔✗✘✕×√❯●] ?\S",
+    r"\s*(?:Compiling|Downloading|Downloaded|Checking|Finished|Building|Linking|Installing|Fetching|Updating) \S",
+    r"\s*(?:error|warning|note|help)(?:\[\w+\])?: ",
+    r"\S+:\d+(?::\d+)?:?\s(?:fatal )?(?:error|warning|note|\w+Warning)\b",
+    r"\S+\.\w+:\d+:\d+: (?:[A-Z]+\d+ |.* \([\w-]+\)$)",
+    r"\S+\(\d+,\d+\): (?:error|warning)",
+    r"\s+\d+:\d+\s+(?:error|warning)\s",
+    r"npm (?:WARN|error|warn|notice) ",
+    r"(?:Collecting|Obtaining|Using cached|Requirement already satisfied:|Successfully (?:installed|built)) ",
+    r"Step \d+/\d+|#\d+ (?:\[|CACHED|\d+\.\d+|sha256)",
+    r"go: (?:downloading|finding) ",
+    r"(?:Get|Hit|Ign):\d+ |(?:Unpacking|Setting up|Selecting previously unselected|Preparing to unpack) ",
+    r"(?:added|removed|changed|audited) \d+ packages?",
+    r"make(?:\[\d+\])?: |\[\s*\d+%\] |\[\d+/\d+\] ",
+    r"\[[\w:.-]+\] \$ ",
+    r"E   +\S",
+)
+
+UNBROKEN = re.compile(r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{200,}=*")
+"""Searched for."""
+CODE_SIGN = re.compile(r"[;{}(),=]")
+BLANK = re.compile(r"\s")
+
+LOG_LINE = _form(
+    r".{0,60}?\d{4}[-/]\d\d[-/]\d\d[T ,]\d\d:\d\d",
+    r".{0,60}?\b\d\d:\d\d:\d\d\b",
+    r".{0,60}?\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|NOTICE|SEVERE)\b(?!\))",
+    r".{0,80}?\blevel=\w",
+)
+
+TIMED_LINE = _form(r"\W{0,3}\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d", r"\W{0,3}(?:[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d\b")
+"""Begins with a time."""
+
+COLUMN_NAMES = _form(r"[A-Z][A-Z0-9_%/()-]*(?:\s+[A-Z%#][A-Z0-9_%/()-]*){2,}\s*$")
+DRAWN_ROW = _form(r"\s*[|│┃+├└┌┏┣┗╔╠╚║](?:.*[|│┃+┤┘┐┓┫┛╗╣╝║])\s*$", r"[^|\n]+(?: \| [^|\n]*){2,}$", r"-+(?:\+-+)+$")
+
+LISTED = _form(
+    r"[-dlbcps][-rwxsStT]{9}[.+@]?\s+\d+\s",
+    r"total \d+",
+    r"\s*[│├└|`].*[─-] ?\S",
+    r"[\d.]+[KMGT]?\t\S",
+    r"[ MADRCU?!]{2} \S+$",
+    r"\s+(?:modified|new file|deleted|renamed|both modified):\s",
+    r"[0-7]{6} (?:blob|tree|commit) [0-9a-f]{40}",
+)
+NAME = _form(r"\s{0,16}[^\s:,;(){}=<>\"'|]{1,200}:?$", r"Found \d+ files?$")
+PATH = _form(r"\s{0,16}(?=[^\s]*[A-Za-z])[^\s]*[./\\][^\s]*$")
+
+CODE_LINE = _form(
+    r"\s*(?:def|class|func|fn|import|from|package|return|const|let|var|struct|enum|impl|use|pub|module|export|type"
+    r"|public|private|protected|static|async|namespace|interface|#include|#define|elif|else|if|for|while|switch|case"
+    r"|try|except|catch|throw|raise|assert|yield|await)\b.*[:;{}()\[\],=\"'`]\s*$",
+    r"\s*[)}\]]+[;,)]*\s*$",
+    r"\s+\S.*[;{(\[]\s*$",
+    r"\s*(?://|/\*|\*/|@\w+\(?|#\[)",
+    r"\s*[\w.\[\]]+ (?::=|=|\+=) \S",
+)
+
+WORDS = re.compile(r"(?:[^\W\d_]{1,30}(?:['’-][^\W\d_]{1,30})?[,;:]? ){4}")
+"""Searched for."""
+SENTENCE_END = _form(r".*[.!?:;,)…”’\"`*]\s*$")
+
+HEADING = _form(r"#{1,6} \S")
+MARKDOWN = _form(HEADING.pattern, r"\s*(?:[-*+]|\d+\.) \S", r"\s*(?:```|> )", r"\|.*\|$", r"\*\*\S")
+
+DIGITS = re.compile(r"\d+")
+LETTERS = re.compile(r"[^\W\d_]{3}")
