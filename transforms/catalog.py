@@ -8,6 +8,9 @@ from transforms.contract import Transform
 from transforms.diff_trimmer import DiffTrimmer
 from transforms.file_listing import ListingFolder
 from transforms.line_gutter import LineGutter
+from transforms.listing_sampler import ListingSampler
+from transforms.log_folder import LogFolder
+from transforms.log_sampler import LogSampler
 from transforms.progress_lines import ProgressLines
 from transforms.run_report import RunReport
 from transforms.search_results import PathGrouper
@@ -20,11 +23,14 @@ TRANSFORMS: tuple[Transform, ...] = (
     TerminalNoise(),
     ProgressLines(),
     # lossy
+    LogSampler(),
     SearchSampler(),
+    ListingSampler(),
     DiffTrimmer(),
     RunReport(),
     # lossless
     SmartCrusher(),
+    LogFolder(),
     PathGrouper(),
     ListingFolder(),
     LineGutter(),

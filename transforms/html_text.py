@@ -19,7 +19,7 @@ HIDDEN = ["script", "style", "template", "noframes", "noembed", "xmp", "plaintex
 """Elements whose text no reader sees, or that hold text a browser with scripts would not show."""
 _NESTING = re.compile(
     r"<(/?)(?!(?:p|li|t[rdh]|thead|tbody|tfoot|option|d[td]|br|img|input|meta|link|hr|source|wbr|area|col|embed|track|base|"
-    r"param|path|circle|rect|use|line|polygon)\b)[a-z][^\s/>]*+",
+    r"param|path|circle|rect|use|line|poly\w+|stop|ellipse|image|animate\w*|fe[a-z]+)\b)[a-z][^\s/>]*+",
     re.IGNORECASE,
 )
 """Start and end tags, but for those that have no end tag or need none."""
@@ -64,14 +64,11 @@ _CODE = re.compile(f"{_HOLD}(\\d+){_HOLD}")
 
 
 def parse(html: str) -> LexborHTMLParser | None:
-    """The page without what no reader sees; None when it cannot be parsed, or not in linear time."""
+    """The page without what no reader sees; None when it cannot be parsed in linear time."""
     depth = max(accumulate(-1 if close else 1 for close in _NESTING.findall(html)), default=0)
     if depth > _MAX_DEPTH or _CONTROLS.search(html):
         return None
-    try:
-        page = LexborHTMLParser(html)
-    except UnicodeEncodeError:
-        return None
+    page = LexborHTMLParser(html)
     page.strip_tags(HIDDEN)
     return page
 
@@ -104,7 +101,7 @@ def metadata(page: LexborHTMLParser) -> list[tuple[str, str]]:
 
 def write(page: LexborHTMLParser, images: bool) -> str:
     """The page as text; `images`: with the addresses of images. Uses the page up."""
-    head = "".join(f"{name}: {text}\n" for name, text in metadata(page))
+    head = "\n".join(f"{name}: {text}" for name, text in metadata(page))
     if page.body is None:
         return head
     code = _take_code(page.body)
@@ -114,7 +111,8 @@ def write(page: LexborHTMLParser, images: bool) -> str:
             mark(node)
     for node in page.body.css("img"):
         _mark_image(node, images)
-    return f"{head}\n{_flat(page.body.html or '', code)}"
+    text = _flat(page.body.html or "", code)
+    return f"{head}\n\n{text}" if head else text
 
 
 def _flat(html: str, code: list[str]) -> str:

@@ -10,7 +10,6 @@ A line of JSON that ends with `[2 rows` goes on behind the table's closing brack
 on behind the fence. `transforms.json_reader` is the inverse.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from transforms.json_fence import embedded, fence, many_lines
@@ -35,19 +34,18 @@ class Choice:
     """Lines that stand before the n-th of the kept, or behind the last."""
 
 
-type Chooser = Callable[[list[Tree]], Choice | None]
-"""Chooses among the values of an array or an object; None: all of them."""
-
-
-def _all(_: list[Tree]) -> None:
-    return None
+type Choices = dict[int, Choice]
+"""Choices by the identity of the array or object they are for."""
 
 
 @dataclass(slots=True)
 class DocumentWriter:
     """Writes a tree as a document."""
 
-    choose: Chooser = _all
+    choices: Choices = field(default_factory=dict)
+    """The containers of which not all is written."""
+    embedded: dict[str, tuple[str, Tree] | None] = field(default_factory=dict)
+    """The JSON in strings that was parsed before, so that choices made in it hold."""
     depth: int = 0
     written: dict[int, tuple[Tree, str]] = field(default_factory=dict)
     """What was written of each container, by its identity; the container is held so that it stays its own."""
@@ -65,7 +63,7 @@ class DocumentWriter:
         return self.written[id(tree)][1]
 
     def _string(self, text: str) -> str:
-        found = embedded(text)
+        found = self.embedded[text] if text in self.embedded else embedded(text)
         if found:
             content = self.write(found[1])
             if "\n" in content:
@@ -73,31 +71,41 @@ class DocumentWriter:
         return fence(text) if many_lines(text) else quote(text)
 
     def _list(self, items: list[Tree]) -> str:
-        choice = self.choose(items)
+        choice = self.choices.get(id(items))
         records = [item for item in items if isinstance(item, dict)]
         if choice and len(records) < len(items):
             return self.tables.values([items[index] for index in choice.kept], len(items), choice.notes)
         if choice:
             return self.tables.records([records[index] for index in choice.kept], [], len(items), choice.notes)
-        plain = f"[{','.join(map(self.write, items))}]"
         if len(records) < len(items) or len(items) < _MIN_ROWS:
-            return plain
+            return self._items(items)
         table = self.tables.records(records, [], len(items), {})
+        if len(table) < _WORTH * len(dumps(items)):
+            return table
+        plain = self._items(items)
         return table if len(table) < _WORTH * len(plain) else plain
+
+    def _items(self, items: list[Tree]) -> str:
+        return f"[{','.join(map(self.write, items))}]"
 
     def _object(self, members: Record) -> str:
         records = [value for value in members.values() if isinstance(value, dict) and value]
         keyed = len(records) == len(members) >= _MIN_ROWS
-        choice = self.choose(list(records)) if keyed else None
+        choice = self.choices.get(id(members))
         keys = list(members)
         if choice:
             kept = [records[index] for index in choice.kept]
             return self.tables.records(kept, [keys[index] for index in choice.kept], len(keys), choice.notes)
-        plain = f"{{{','.join(f'{quote(key)}:{self.write(value)}' for key, value in members.items())}}}"
         if not keyed:
-            return plain
+            return self._members(members)
         table = self.tables.records(records, keys, len(keys), {})
+        if len(table) < _WORTH * len(dumps(members)):
+            return table
+        plain = self._members(members)
         return table if len(table) < _WORTH * len(plain) else plain
+
+    def _members(self, members: Record) -> str:
+        return f"{{{','.join(f'{quote(key)}:{self.write(value)}' for key, value in members.items())}}}"
 
     @property
     def tables(self) -> TableWriter:

@@ -102,6 +102,13 @@ class DocumentReader:
         tree = parse("".join([*pieces, line]))
         return self._fill(tree) if len(self.holes) > first else tree
 
+    def document(self) -> object:
+        """The one value that all lines are. Raises ValueError when lines are left."""
+        tree = self.read()
+        if self.at < len(self.lines):
+            raise ValueError("text behind the value")
+        return tree
+
     def _fill(self, tree: Tree) -> object:
         match tree:
             case bytes() if tree.startswith(self.hole.encode()):
@@ -120,10 +127,8 @@ class DocumentReader:
         if kind == "text":
             return content, rest
         inner = DocumentReader.of(content, self.gaps)
-        tree = inner.read()
+        tree = inner.document()
         self.sampled |= inner.sampled
-        if inner.at < len(inner.lines):
-            raise ValueError("more than one value in a fence")
         if kind == "value":
             return tree, rest
         return Embedded(kind, tree) if inner.sampled else spell(whole(tree), kind), rest

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from transforms.json_cell import PATH, read_path, write_cell, write_key
-from transforms.json_fence import MIN_FENCED, embedded, fence, many_lines
+from transforms.json_fence import MIN_FENCED, fence
 from transforms.json_tree import Tree, dumps
 
 type Record = dict[str, Tree]
@@ -23,6 +23,8 @@ KEY = "(key)"
 VALUE = "(value)"
 """The one column of a list that does not hold records."""
 
+MANY = 20
+"""Values; an array or object with so many is a table of its own, where it makes one."""
 _MAX_LIST = 1500
 """Characters of a list within a row; a longer one stands below it."""
 _NAME = re.compile(rf"(?P<path>{PATH})(?:\[(?P<keys>[^\]\t]*+)\])?\Z")
@@ -47,7 +49,7 @@ class Nesting:
 
 def _agree(group: list[Record]) -> bool:
     keys = set().union(*group)
-    return len(keys) <= 2 + 1.5 * sum(map(len, group)) / len(group)
+    return len(keys) <= min(MANY - 1, 2 + 1.5 * sum(map(len, group)) / len(group))
 
 
 @dataclass(slots=True)
@@ -68,12 +70,16 @@ class Rower:
     def _flatten(self, record: Record, nesting: Nesting, prefix: str, row: Row) -> None:
         for key, value in record.items():
             name = self.names.get(key) or self.names.setdefault(key, write_key(key))
-            if isinstance(value, dict) and value and key in nesting.inner:
+            if isinstance(value, str):
+                row[prefix + name] = write_cell(value) if len(value) < MIN_FENCED else self._string(value)
+            elif isinstance(value, bytes):
+                row[prefix + name] = value.decode()
+            elif isinstance(value, dict) and value and key in nesting.inner:
                 self._flatten(value, nesting.inner[key], f"{prefix}{name}.", row)
             elif isinstance(value, list) and value:
                 self._list(prefix + name, value, row)
-            elif isinstance(value, str) and len(value) >= MIN_FENCED:
-                row[prefix + name] = self._string(value)
+            elif isinstance(value, dict) and len(value) >= MANY:
+                row[prefix + name] = self._object(value)
             else:
                 row[prefix + name] = write_cell(value)
 
@@ -81,22 +87,21 @@ class Rower:
         keys = _shared_keys(items)
         shape = f"{name}[{','.join(keys)}]" if keys else name
         cell = dumps([list(item.values()) for item in items if isinstance(item, dict)] if keys else items)
-        if len(cell) > _MAX_LIST:
+        if len(cell) > _MAX_LIST or len(items) >= MANY:
             content = self.write(items)
             if "\n" in content:
                 row[name] = fence(content, "value")
                 return
         row[shape] = cell
 
+    def _object(self, members: Record) -> str:
+        content = self.write(members)
+        return fence(content, "value") if "\n" in content else content
+
     def _string(self, text: str) -> str:
-        if many_lines(text) and text[0] not in "[{":
-            return fence(text, "text")
-        found = embedded(text)
-        if found:
-            content = self.write(found[1])
-            if "\n" in content:
-                return fence(content, found[0])
-        return fence(text, "text") if many_lines(text) else write_cell(text)
+        opening, newline, content = self.write(text).partition("\n")
+        kind = "text" if opening.endswith('"') else ""
+        return f"{opening}{kind}{newline}{content}" if newline else write_cell(text)
 
 
 def _shared_keys(items: list[Tree]) -> tuple[str, ...]:

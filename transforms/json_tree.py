@@ -80,7 +80,8 @@ def parse_stream(text: str) -> list[Tree]:
 
 def quote(text: str) -> str:
     """`text` as a JSON string; only what must be escaped is."""
-    return encode_basestring_ascii(text) if _SURROGATE.search(text) else encode_basestring(text)
+    plain = text.isascii() or not _SURROGATE.search(text)
+    return encode_basestring(text) if plain else encode_basestring_ascii(text)
 
 
 def dumps(tree: Tree) -> str:

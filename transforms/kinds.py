@@ -42,6 +42,7 @@ _WINDOW = 8192
 _MAX_LINES = 200
 _FEW_LINES = 4
 """Too few to tell JSON by its lines: the windows may start anywhere in one."""
+_GUTTER_LINES = 40
 _MAX_LINE = 400
 """Characters of a line that are looked at."""
 _REPEATED_KEY = 8
@@ -71,10 +72,12 @@ class Sample:
 
     @cached_property
     def numbered(self) -> bool:
-        """Whether the lines carry a reader's line numbers, each one more than the one before."""
-        found = [forms.GUTTER.match(line) for line in self.text[:_WINDOW].split("\n")[:40]]
+        """Whether the lines carry a reader's line numbers, each one more than the one before: not a table's ids."""
+        lines = self.text[:_WINDOW].split("\n")[:_GUTTER_LINES]
+        found = [forms.GUTTER.match(line) for line in lines]
         numbers = [int(match["number"]) for match in found if match]
-        return len(numbers) > 0.6 * len(found) and all(b == a + 1 for a, b in pairwise(numbers))
+        counted = len(numbers) > 0.6 * len(found) and all(b == a + 1 for a, b in pairwise(numbers))
+        return counted and not _same_cells(lines, "\t", 0.8)
 
     @cached_property
     def head(self) -> str:
@@ -120,8 +123,8 @@ def _blank(sample: Sample) -> Kind | None:
 
 def _source(sample: Sample) -> Kind | None:
     guess = sample.expected
-    if guess.file.lower().endswith(".json"):
-        return None if _data(sample) and not sample.numbered else Kind.CODE
+    if guess.file.lower().endswith(".json") and not sample.numbered:
+        return Kind.CODE if sample.share(forms.JSON_LINE) >= 0.5 and not _data(sample) else None
     if guess.file and guess.kind is Kind.CODE:
         return Kind.CODE
     return Kind.CODE if sample.numbered and guess.kind in (None, Kind.CODE, Kind.TABLE, Kind.JSON) else None

@@ -26,6 +26,8 @@ from transforms.log_unfold import is_folded, unfolded
 from transforms.log_writer import Log, folded
 
 _FEWEST_LINES = 5
+_MOST_LEFT = 0.95
+"""Share of the characters. A form that the reader has to learn must save more than a few."""
 _SAMPLE = 200
 """Lines that the way of writing times is told from: evenly spread over the text."""
 _RARE = 3
@@ -52,7 +54,7 @@ class LogFolder:
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
         log = Log(lines, parsed, found, _rare_errors(block.text, parsed) | lines_asked_for(block))
         text = folded(log)
-        return Rewrite(text) if len(text) < len(block.text) else None
+        return Rewrite(text) if len(text) <= _MOST_LEFT * len(block.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether unfolding `rewritten` gives `original`, character by character."""

@@ -2,7 +2,8 @@
 
 A letter stands for the head of a line (`A = <time> INFO [main] org.example.App:`), where `*` marks words that
 differ from line to line and then follow the letter; or for another letter and a message that is repeated
-(`B = A Heartbeat sent`); or for a whole line without a time.
+(`B = A Heartbeat sent`); or for a whole line without a time. A small letter stands for the end of messages
+(`~a = "Mozilla/5.0 (X11; Linux x86_64)"`).
 """
 
 import re
@@ -10,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, product
-from string import ascii_uppercase
+from string import ascii_lowercase, ascii_uppercase
 
 from transforms.log_lines import numbers, severe_head, with_numbers, without_numbers
 
@@ -20,7 +21,10 @@ _MOST = 400
 """Letters a legend has at most: the reader looks each one up."""
 _SEVERE_HEADS = 16
 """A head that names a warning or an error is said in full on fewer lines than this, except for its time."""
+_BARE_LEVEL = 12
+"""Characters. A head this short is hardly more than its level, which is quoted with the message of an error."""
 _SEVERE_LEVEL = re.compile(r"(?i)warn|error|\berr\b|severe|fatal|crit|alert|emerg")
+_SHORTEST_TAIL = 20
 _TAG = re.compile(r"[A-Z]{1,2}")
 
 type Head = tuple[str, str, str]
@@ -56,7 +60,8 @@ def head_uses(heads: Counter[Head]) -> dict[Head, Use]:
     for group in _groups(heads):
         lines = sum(heads[head] for head in group)
         words = group[0][2]
-        if not words or lines < 3 or (_says_severe(group[0]) and lines < _SEVERE_HEADS):
+        in_full = _says_severe(group[0]) and (lines < _SEVERE_HEADS or len(words) <= _BARE_LEVEL)
+        if not words or lines < 3 or in_full:
             left.update({head: heads[head] for head in group})
         else:
             uses.update(_group_uses(group, heads, whole=True))
@@ -79,10 +84,31 @@ def tags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     for number, text in zip(count(), words, strict=False):
         level = _SEVERE_LEVEL.search(text)
         own = plain if level is None else warnings if level[0].lower() == "warn" else errors
-        tag = next(own, None)
+        tag = next(own, None) or next(plain, None)
         if tag is None or number >= _MOST:
             return
         yield tag, text
+
+
+def tail_tags(tails: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """A small letter for each of `tails`, in their order."""
+    letters = (*ascii_lowercase, *("".join(pair) for pair in product(ascii_lowercase, repeat=2)))
+    return zip((f"~{letter}" for letter in letters), tails, strict=False)
+
+
+def tail_of(message: str) -> str:
+    """The end of `message` that may be the same on many lines, or nothing.
+
+    The last quoted string of an access log's line (`"GET / HTTP/1.1" 200 512 "Mozilla/5.0 (X11; Linux x86_64)"`),
+    or the name of a class (`Loaded 3 groups (org.example.GroupCoordinator)`).
+    """
+    if message.endswith('"') and message.startswith(' "'):
+        tail = message[message.rfind(' "', 0, -1) + 1 :]
+    elif message.endswith(")"):
+        tail = message[message.rfind(" ") + 1 :]
+    else:
+        return ""
+    return tail if _SHORTEST_TAIL <= len(tail) < len(message) and (tail[0] in '("') else ""
 
 
 def _says_severe(head: Head) -> bool:

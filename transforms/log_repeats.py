@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 _FEWEST_CHARACTERS = 48
 """What is repeated must be longer than the words that say so."""
+_FEWEST_TIMES = 3
+_MANY_CHARACTERS = 200
+"""Fewer than three more of a line are counted only if they are longer than this: most have a letter anyway."""
 _SHORTEST_MESSAGE = 4
 """A shorter message names no place in the text."""
 
@@ -36,15 +39,13 @@ def repeats(lines: Sequence[str], messages: Sequence[str]) -> Iterator[Repeat]:
             return
         if lines[following] == lines[at]:
             count = _same(lines, at)
-            if count * len(lines[at]) < _FEWEST_CHARACTERS:
+            if not _worth_counting(lines[at], count):
                 last[messages[at]] = at + count - 1
                 at += count
                 continue
             found: Repeat | None = Repeat(following, count, same=True)
-        elif lines[source + 1] == lines[following]:
-            found = _again(lines, messages, source, at)
         else:
-            found = None
+            found = _again(lines, messages, source, at) if lines[source + 1] == lines[following] else None
         if found is not None:
             yield found
             last.update((messages[i], i) for i in range(found.first, found.first + found.count))
@@ -53,10 +54,16 @@ def repeats(lines: Sequence[str], messages: Sequence[str]) -> Iterator[Repeat]:
 
 
 def _same(lines: Sequence[str], at: int) -> int:
+    """How many lines after `at` are the same."""
     end = at + 1
     while end < len(lines) and lines[end] == lines[at]:
         end += 1
     return end - at - 1
+
+
+def _worth_counting(line: str, count: int) -> bool:
+    characters = count * (len(line) + 1)
+    return characters >= (_FEWEST_CHARACTERS if count >= _FEWEST_TIMES else _MANY_CHARACTERS)
 
 
 def _again(lines: Sequence[str], messages: Sequence[str], source: int, at: int) -> Repeat | None:

@@ -77,7 +77,7 @@ def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_nam
 
 def _telling(text: str, parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]:
     """The ends of the text; errors and warnings with what belongs to them and what stands beside them."""
-    total, reached = len(parsed), 0
+    total, kept = len(parsed), set[tuple[int, int]]()
     yield from range(min(_ENDS, total))
     yield from range(max(0, total - _ENDS), total)
     severe = severe_lines(text, parsed)
@@ -88,9 +88,9 @@ def _telling(text: str, parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]
         first, end = entries[entry], entries[entry + 1]
         if few or len(kinds.members[kinds.of_line[number]]) <= _RARE_ERROR:
             first, end = max(0, first - _BESIDE), min(total, end + _BESIDE)
-        if end > reached:
-            yield from range(max(first, min(reached, number)), end)
-            reached = end
+        kept.add((first, end))
+    for first, end in kept:
+        yield from range(first, end)
 
 
 def _entry_starts(parsed: Sequence[Parsed]) -> list[int]:

@@ -4,6 +4,7 @@
     …]                       (the opening is one line)
     A = <time> INFO [main] org.example.App:
     B = A Heartbeat sent
+    ~a = "Mozilla/5.0 (X11; Linux x86_64)"
     ]
     A Starting
     02,375 B
@@ -31,6 +32,7 @@ _OPENING = re.compile(
 _END_OF_TIME = r"[0-9](?:[0-9:.,/ _-]|T(?=[0-9]))*"
 _FOLDED = re.compile(rf"(?:({_END_OF_TIME}) )?([A-Z]{{1,2}})(?= |$)")
 _TIME_ALONE = re.compile(_END_OF_TIME)
+_TAIL = re.compile(r" (~[a-z]{1,2})$")
 _SAME = re.compile(r"\[the line above ([0-9]{1,6}) more times\]")
 _AGAIN = re.compile(r"\[then the same ([0-9]{1,6}) lines as followed it above\]")
 
@@ -63,6 +65,11 @@ def follows_again(count: int) -> str:
 def sayable(end_of_time: str) -> bool:
     """Whether the end of a time can stand at the start of a folded line."""
     return not end_of_time or _TIME_ALONE.fullmatch(end_of_time) is not None
+
+
+def has_tail(rest: str) -> bool:
+    """Whether what follows a head ends as if with a letter for the end of messages."""
+    return _TAIL.search(rest) is not None
 
 
 def escaped(line: str, tags: Container[str]) -> str:
@@ -183,8 +190,10 @@ class _Reader:
             values.insert(form.time_at, self.time)
         if form.message is not None:
             rest = form.message
-        elif not form.blank:
-            rest = rest[1:]
+        else:
+            tail = _TAIL.search(rest)
+            rest = rest if tail is None else rest[: tail.start() + 1] + self.legend[tail[1]]
+            rest = rest if form.blank else rest[1:]
         line = form.frame % tuple(values) + rest
         self.place(line, self.parse(line)[0].message if self.parse and self.keeps_places else line)
 

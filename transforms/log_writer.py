@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from transforms.log_legend import HOLE, TIME, Use, blank_follows, head_uses, is_tag, tags
+from transforms.log_legend import HOLE, TIME, Use, blank_follows, head_uses, is_tag, tags, tail_of, tail_tags
 from transforms.log_lines import Parsed
 from transforms.log_repeats import Repeat
 from transforms.log_times import changed
-from transforms.log_unfold import CLOSING, DITTO, escaped, follows_again, opening, same_again, sayable
+from transforms.log_unfold import CLOSING, DITTO, escaped, follows_again, has_tail, opening, same_again, sayable
 
 _FEWEST_TIMES = 3
 """A message gets a letter if it is said this many times."""
@@ -56,6 +56,8 @@ class _Legend:
     """By what they stand for."""
     messages: dict[tuple[str, str], str] = field(default_factory=dict)
     """By the words of the head, and the message."""
+    tails: dict[str, str] = field(default_factory=dict)
+    """By the end of messages."""
     rows: list[str] = field(default_factory=list)
 
 
@@ -64,7 +66,7 @@ def folded(log: Log) -> str:
     said = _said(log)
     legend = _legend(log, said)
     first = next((log.parsed[line.number].time for line in said if log.parsed[line.number].time), "")
-    holes = any(HOLE in row for row in legend.rows)
+    holes = any(HOLE in words for words in legend.heads)
     rows = [opening(first, legend=bool(legend.rows), holes=holes)]
     if legend.rows:
         rows += [*legend.rows, CLOSING]
@@ -111,6 +113,10 @@ def _legend(log: Log, said: Sequence[_Line]) -> _Legend:
             legend.messages[head, rest] = found[0]
             between = "" if not head or blank_follows(head) else " "
             legend.rows.append(f"{found[0]} = {legend.heads[head] if head else ''}{between}{rest}")
+    tails = Counter(tail for line in said if line.use and line.key not in often and (tail := tail_of(line.rest)))
+    for tag, tail in tail_tags(tail for tail, times in tails.most_common() if times >= _FEWEST_TIMES):
+        legend.tails[tail] = tag
+        legend.rows.append(f"{tag} = {tail}")
     return legend
 
 
@@ -156,6 +162,8 @@ def _row(line: _Line, end_of_time: str, legend: _Legend, last_values: dict[str, 
     if use is None or use.words not in legend.heads or not sayable(end_of_time):
         return None
     message = legend.messages.get(line.key)
+    if message is None and has_tail(line.rest):
+        return None
     before = last_values.get(use.words, ())
     values = [DITTO if before and before[i] == value else value for i, value in enumerate(use.values)]
     last_values[use.words] = use.values
@@ -163,6 +171,8 @@ def _row(line: _Line, end_of_time: str, legend: _Legend, last_values: dict[str, 
     if end_of_time:
         words.insert(0, end_of_time)
     row = " ".join(words)
-    if message:
+    if message or not line.rest:
         return row
-    return row + line.rest if blank_follows(use.words) or not line.rest else f"{row} {line.rest}"
+    tail = tail_of(line.rest)
+    rest = line.rest[: -len(tail)] + legend.tails[tail] if tail in legend.tails else line.rest
+    return row + rest if blank_follows(use.words) else f"{row} {rest}"

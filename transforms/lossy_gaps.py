@@ -5,18 +5,34 @@ pure, linear in the lines (times the number of ranks), never raises.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from transforms.contract import Rewrite
 from transforms.marker import Markers
 from transforms.tokenizer import count_tokens
 
 _WORTH = 40
-"""Tokens. A gap that saves fewer is not made: its marker costs 12 to 25, and the reader's trust."""
+"""Tokens. A gap that holds fewer is not made: its marker costs 12 to 25, and the reader's trust."""
+_WORTH_ALONE = 80
+"""The same for a gap of one line, whose marker says little less than the line itself."""
 _SOURCE = 30
 """Tokens that naming the full text costs, once in a block."""
 
 type Gap = tuple[int, int]
 """First and last line left out, counted from 0, inclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run of lines that may go, with its price."""
+
+    gap: Gap
+    cost: int
+    """Tokens of its lines."""
+    inside: list[Gap]
+    """The gaps in it that were chosen for an earlier rank."""
+    before: int
+    """Tokens of those."""
 
 
 def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> list[Gap]:
@@ -27,7 +43,7 @@ def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> list[Gap]
     chosen: list[Gap] = []
     for rank in sorted(set(ranks) - {0}):
         runs = [(run, _cost(lines, run)) for run in _runs(ranks, rank)]
-        worthy = [(run, cost) for run, cost in runs if cost >= _WORTH]
+        worthy = [(run, cost) for run, cost in runs if _pays(run, cost)]
         if sum(cost for _, cost in worthy) > tokens:
             return _fill(lines, chosen, worthy, tokens)
         chosen = [run for run, _ in worthy]
@@ -68,31 +84,36 @@ def _cost(lines: Sequence[str], run: Gap) -> int:
     return count_tokens("\n".join(lines[run[0] : run[1] + 1]) + "\n")
 
 
+def _pays(run: Gap, cost: int) -> bool:
+    return cost >= (_WORTH if run[1] > run[0] else _WORTH_ALONE)
+
+
 def _fill(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]], tokens: int) -> list[Gap]:
     """Of `runs`, which hold `chosen`, as much as `tokens` allow: the ones chosen before, then the largest first."""
-    before = dict(chosen)
-    starts = [first for first, last in chosen]
-    left, gaps = tokens, []
-    costs = {first: _cost(lines, (first, last)) for first, last in chosen}
-    left -= sum(costs.values())
-    at = 0
-    grown = []
-    for run, cost in runs:
-        inside = []
-        while at < len(starts) and starts[at] <= run[1]:
-            inside.append((starts[at], before[starts[at]]))
-            at += 1
-        grown.append((cost - sum(costs[first] for first, _ in inside), run, inside))
-    for gain, run, inside in sorted(grown, key=lambda g: (-g[0], g[1])):
-        if gain <= left:
-            gaps.append(run)
-            left -= gain
-        elif inside:
-            gaps += inside
-        elif (head := _head(lines, run, left)) is not None:
+    grown = _grown(lines, chosen, runs)
+    left, gaps = tokens - sum(run.before for run in grown), []
+    for run in sorted(grown, key=lambda run: (run.before - run.cost, run.gap)):
+        if run.cost - run.before <= left:
+            gaps.append(run.gap)
+            left -= run.cost - run.before
+        elif run.inside:
+            gaps += run.inside
+        elif (head := _head(lines, run.gap, left)) is not None:
             gaps.append(head)
             left -= _cost(lines, head)
     return sorted(gaps)
+
+
+def _grown(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]]) -> list[_Run]:
+    """Each run with those of the `chosen` gaps that it holds; all are in the order of the text."""
+    grown, at = [], 0
+    for gap, cost in runs:
+        start = at
+        while at < len(chosen) and chosen[at][0] <= gap[1]:
+            at += 1
+        inside = chosen[start:at]
+        grown.append(_Run(gap, cost, inside, sum(_cost(lines, held) for held in inside)))
+    return grown
 
 
 def _head(lines: Sequence[str], run: Gap, tokens: int) -> Gap | None:
@@ -103,4 +124,4 @@ def _head(lines: Sequence[str], run: Gap, tokens: int) -> Gap | None:
     while last < run[1] and (cost := cost + count_tokens(lines[last + 1] + "\n")) <= tokens:
         last += 1
     gap = (run[0], last)
-    return gap if last >= run[0] and _cost(lines, gap) >= _WORTH else None
+    return gap if last >= run[0] and _pays(gap, _cost(lines, gap)) else None

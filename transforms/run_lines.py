@@ -23,9 +23,10 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r"PASSED \S+.*",  # pytest -rA
             r"\w+ \(\S+\) \.\.\. ok",  # unittest
             r"test .+ \.\.\. ok(?: <[\d.]+s>)?",  # cargo
+            r"test_\w+ ok(?: +\[OK\])?",  # sympy
             r" *--- PASS: .+",  # go
             r" *PASS \[ *[\d.]+s\] .+",  # nextest
-            r" *ok \d+ .+",  # TAP
+            r" *ok \d+ (?!.*# ?(?i:skip|todo)).+",  # TAP
             r".+ > .+ PASSED",  # gradle
             r"\[INFO\] Tests run: \d+, Failures: 0, Errors: 0, Skipped: 0.*(?:in|-) \S+",  # maven
             r" *\d+/\d+ Test +#\d+: .+ Passed +[\d.]+ sec",  # ctest
@@ -35,10 +36,15 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("packages", "passed packages and test files", (r"ok {2,4}\t? *\S+[\t ]+(?:\d|\(cached\)).*", r"PASS {1,2}\S+.*")),
+    ("untested", "packages without tests", (r"\? {2,4}\t? *\S+[\t ]+\[no test files\]",)),
     ("ticked", "ticked lines", (r" *(?:✓|✔|√|✅|☑) .+",)),  # jest, vitest, mocha, bats, playwright
     ("done", "steps that ended well", (r"\S.* \.\.\. (?:ok|OK|done)", r" *\w+ing .+\.\.\. (?:ok|OK|done)")),
     ("bars", "progress bars", (r"[^\w\s]? *[\w. /:-]{0,60}[\[|][=#>\-.█▏▎▍▌▋▊▉░▒▓ ]{6,}[\]|].{0,80}",)),
-    ("dots", "lines of passing tests", (r"\S+\.py [.sxX]+" + _PERCENT, r"[.sx]{3,}[ \t]+\[ *\d+%\]")),
+    (
+        "dots",
+        "lines of passing tests",
+        (r"\S+\.py(?:\[\d+\])? [.sxX]+(?: +\[OK\])?" + _PERCENT, r"[.sx]{3,}[ \t]+\[ *\d+%\]"),
+    ),
     (
         "started",
         "started tests",
@@ -48,7 +54,6 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r" *Start +\d+: .+",
             r"Test Case '.+' started.*",
             r"\[INFO\] Running \S+",
-            r"\S+::\S+ *",
         ),
     ),
     (
@@ -69,7 +74,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "fetched",
         "download and install steps",
         (
-            r"(?:Requirement already satisfied|Collecting|Obtaining dependency|Using cached|Downloading) .+",  # pip
+            r"(?:Requirement already satisfied:|Collecting|Obtaining dependency|Using cached|Downloading) .+",  # pip
             r" +(?:Downloading|Using cached|Preparing metadata|Getting requirements|Created wheel|Stored in) .+",
             r" +(?:Installing build dep|Building wheel|Attempting uninstall|Found existing|Uninstalling|Not unin).+",
             r" +━+ .+",
@@ -104,7 +109,11 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "refreshed",
         "state steps",
-        (r".+: (?:Refreshing state|Reading|Read complete|Still \w+)\.{0,3}.*", r"ok: \[[^]]+\].*"),
+        (
+            r"[\w.\[\]\"-]+: (?:Refreshing state|Reading|Still (?:creat|destroy|modify|read)ing)\.\.\..*",  # terraform
+            r"[\w.\[\]\"-]+: Read complete after .+",
+            r"ok: \[[^]]+\].*",  # ansible
+        ),
     ),
     (
         "skipped",
@@ -113,7 +122,6 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r"\S.*::.* SKIPPED.*",
             r" *--- SKIP: .+",
             r".+ \.\.\. (?:skipped.*|ignored)",
-            r"\? {2,4}\t? *\S+[\t ]+\[no test files\]",
             r" *(?:○|↓|⏭) .+",
         ),
     ),
@@ -130,7 +138,7 @@ _SIGN = re.compile(
     r"refused|time[ds]?[ -]?out|unable|cannot|can't|could not|couldn't|not found|no such|missing|undefined|"
     r"unresolved|invalid|illegal|unexpected|critical|severe|killed|segfault|segmentation|leak\w*|mismatch\w*|"
     r"conflict\w*|vulnerabilit\w+|exit(?:ed|s)?(?: with)? (?:code|status)|violat\w+|unhandled|uncaught|reject\w*|"
-    r"unsupported|broken|corrupt\w*|bad|wrong|(?:status|http\S*|code)\W{1,3}[45]\d\d)\b|"
+    r"unsupported|broken|corrupt\w*|bad|wrong|(?:status|http\S{0,8}|code)\W{1,3}[45]\d\d)\b|"
     r"(?-i:\w(?:Error|Exception|Failure)\b)|[✗✘✕×❌✖]|\bxpass",
     re.IGNORECASE,
 )

@@ -152,6 +152,7 @@ def _describer(read: _Lines) -> Callable[[int, int], str]:
         shown = [(kind, count) for kind, count in counts.most_common(_NAMED_KINDS) if count > 1 or len(counts) == 1]
         told = [f"{count} × {kind}" if kind.startswith('"') else f"{count} {kind}" for kind, count in shown]
         rest = counts.total() - sum(count for _, count in shown)
-        return ", ".join([*told, f"{rest} {'other' if told else 'routine'} lines"] if rest else told)
+        others = f"{rest} {'other' if told else 'routine'} line{'s' * (rest > 1)}"
+        return ", ".join([*told, others] if rest else told)
 
     return describe

@@ -92,7 +92,7 @@ async def test_a_host_of_the_users_own_list_is_known(rig: Rig) -> None:
     ],
 )
 async def test_a_signed_body_is_never_touched(rig: Rig, headers: dict[str, str]) -> None:
-    flow = await rig.send(**headers)
+    flow = await rig.send(BODY, "api.openai.com", **headers)
     assert flow.request.raw_content == BODY
     assert decision(flow) == Reason.SIGNED
 

@@ -159,7 +159,7 @@ async def start_http2(trust: Trust, port: int) -> Http2Upstream:
     config.bind = [f"127.0.0.1:{port}"]
     config.certfile, config.keyfile = str(trust.certificate), str(trust.key)
     config.errorlog = None
-    upstream_task = asyncio.create_task(serve(app, config, shutdown_trigger=upstream.stop.wait))  # type: ignore[arg-type]  # any coroutine ends it
+    upstream_task = asyncio.create_task(serve(app, config, shutdown_trigger=upstream.stop.wait))
     await asyncio.sleep(0.3)
     assert not upstream_task.done()
     return upstream

@@ -90,8 +90,8 @@ async def exchange(addon: Headroom, body: Recorded) -> http.HTTPFlow:
     flow.response.raw_content = None
     addon.responseheaders(flow)
     stream = flow.response.stream
-    passed = b"".join(stream(chunk) if callable(stream) else chunk for chunk in (ANSWER[:20], ANSWER[20:]))
-    assert passed == ANSWER
+    for chunk in (ANSWER[:20], ANSWER[20:]):
+        assert not callable(stream) or stream(chunk) == chunk
     addon.response(flow)
     return flow
 

@@ -37,18 +37,10 @@ HEADS = (
 )
 MESSAGES = ("Heartbeat sent to all of the peers", "Loaded {n} plugins", "GET /orders/{n} took {s} ms", "queue is empty")
 TRACE = "java.lang.IllegalStateException: closed\n\tat org.example.Pool.run(Pool.java:9)\n\tat org.example.Main.go(A.java:4)"
+TAILS = ('/ HTTP/1.1" 200 "Mozilla/5.0 (X11; Linux x86_64)"', "Joined (org.example.GroupCoordinator)", "Joined ~a")
 ODD_LINES = (
-    "",
-    " ",
-    "]",
-    "A",
-    "A b",
-    "= x",
-    "02 A x",
-    "[the line above 3 more times]",
-    "é\u2028\x00\udcff",
-    "end\r",
-    TRACE,
+    *("", " ", "]", "A", "A b", "= x", "02 A x", "[the line above 3 more times]", "~a = b", " ~a"),
+    *("é\u2028\x00\udcff", "end\r", "* of %s", "[log folded, nothing left out", TRACE),
 )
 
 
@@ -95,7 +87,8 @@ def test_every_way_of_writing_logs_gets_shorter(head: str) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from((*HEADS, "")), st.sampled_from(MESSAGES + ODD_LINES)), max_size=60), st.data()
+    st.lists(st.tuples(st.sampled_from((*HEADS, "")), st.sampled_from(MESSAGES + TAILS + ODD_LINES)), max_size=60),
+    st.data(),
 )
 @settings(max_examples=60, deadline=None)
 def test_any_mixture_of_lines_is_given_back(parts: Sequence[tuple[str, str]], data: st.DataObject) -> None:

@@ -133,6 +133,15 @@ def test_rows_of_data_are_no_repetition() -> None:
     assert told("Name Stmts Miss Cover Missing\n" + text) == "Name Stmts Miss Cover Missing\n" + text
 
 
+@pytest.mark.parametrize("form", ["tests/test_pay.py::test_amount_{}", "tests/a.py:{}: F401 `os` unused"])
+def test_lists_that_were_asked_for_are_no_routine(form: str) -> None:
+    assert told(passing(60, form)) == passing(60, form)
+
+
+def test_skipped_tests_are_not_called_passed() -> None:
+    assert "passed" not in told(passing(60, "ok {} - adds # SKIP no network"))
+
+
 def test_a_test_that_the_question_names_stays() -> None:
     assert "test_amount_37 PASSED" in told(passing(90), question="Did test_amount_37 run?")
 

@@ -1,0 +1,268 @@
+"""SmartCrusher gives every value back, in every spelling, and is shorter."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.goldens import Golden, load
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.json_document import DocumentWriter
+from transforms.json_legend import explain
+from transforms.json_source import Source, decode
+from transforms.json_tree import Pairs, Tree
+from transforms.smart_crusher import SmartCrusher
+
+CRUSHER = SmartCrusher()
+ODD = (
+    *(
+        "",
+        "1",
+        "1.0",
+        "null",
+        "true",
+        "NaN",
+        "-",
+        "+",
+        "#",
+        "*1",
+        "*1=x",
+        "+a=b",
+        "=",
+        "==b",
+        "a=b",
+        "a.b",
+        "a,b",
+        "k:str",
+    ),
+    *(
+        "[3 rows",
+        "{2 rows",
+        "]",
+        "}",
+        '"',
+        '"""',
+        '"""text',
+        '"""json',
+        "[row 1 omitted]",
+        "(JSON; x)",
+        "(key)",
+        "(value)",
+    ),
+    *(
+        " x",
+        "x ",
+        "a\tb",
+        "\n",
+        "\r\n",
+        "\x00",
+        "\x1b[1m",
+        "\\",
+        "é",
+        "\u2028",
+        "\ud800",
+        "https://example.org/" + "p" * 60,
+    ),
+    *("a\nb\nc\nd\n" * 30, '"""\nb\n"""\nd\n' * 20, '{"a":1,"b":[1,2]}'),
+    json.dumps([{"id": n, "name": f"n{n}"} for n in range(12)]),
+    json.dumps([{"id": n, "name": f"n\nü{n}"} for n in range(12)], indent=2),
+)
+texts = st.sampled_from(ODD) | st.text(max_size=4)
+numbers = st.sampled_from(
+    [b"0", b"-0", b"1.0", b"1e5", b"1E+5", b"9" * 40, b"NaN", b"-Infinity", b"0e00000", b"0e00001"]
+)
+leaves = texts | numbers | st.booleans() | st.none()
+few = st.sampled_from("abcde")
+
+
+def containers(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    """Arrays and objects, many of them records, some with a key twice."""
+    pairs = st.lists(st.tuples(texts, inner), max_size=4)
+    return (
+        st.lists(inner, max_size=4)
+        | st.lists(st.dictionaries(few, inner, max_size=5), max_size=8)
+        | st.dictionaries(texts, st.dictionaries(few, inner, min_size=1, max_size=4), max_size=6)
+        | pairs.map(lambda items: dict(items) if len(dict(items)) == len(items) else Pairs(tuple(items)))
+    )
+
+
+trees: st.SearchStrategy[Tree] = st.recursive(leaves, containers, max_leaves=40)
+
+
+def crush(text: str) -> str | None:
+    """The rewritten text, proven, or None."""
+    rewrite = CRUSHER.rewrite(Block(text, Call()), Budget(0, ""))
+    if rewrite is None:
+        return None
+    assert CRUSHER.proof(text, rewrite.text)
+    assert not rewrite.omitted
+    return rewrite.text
+
+
+def crushed(text: str) -> str:
+    """The same, where there is something to do."""
+    rewritten = crush(text)
+    assert rewritten is not None
+    return rewritten
+
+
+def document(text: str) -> str:
+    """The document of `text`, also where plain JSON is shorter."""
+    source = Source.read(text)
+    return explain(DocumentWriter().write(source.tree), source.lines)
+
+
+@pytest.mark.parametrize("golden", load("smart_crusher"), ids=str)
+def test_goldens(golden: Golden) -> None:
+    rewrite = CRUSHER.rewrite(Block(golden.before, golden.call), Budget(0, ""))
+    assert (rewrite.text if rewrite else "") == golden.after
+    assert rewrite is None or CRUSHER.proof(golden.before, rewrite.text)
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.lists(trees, min_size=1, max_size=3))
+def test_every_document_reads_back_as_the_values_it_was_written_from(values: list[Tree]) -> None:
+    text = Source(values).minified
+    assert decode(document(text)).minified == text
+    assert CRUSHER.proof(text, document(text))
+
+
+@settings(deadline=None, max_examples=60)
+@given(trees, st.sampled_from([0, 1, 4, None]))
+def test_a_rewrite_is_proven_and_final(tree: Tree, indent: int | None) -> None:
+    minified = Source([tree]).minified
+    rewritten = crush(f" {minified}\n\n" if indent is None else minified.replace(",", ",\n" + " " * indent))
+    assert rewritten is None or crush(rewritten) in (None, rewritten)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_damaged_text_never_raises(data: st.DataObject) -> None:
+    text = document(ORDERS) if data.draw(st.booleans()) else ORDERS
+    at = data.draw(st.integers(0, len(text)))
+    damaged = text[:at] + data.draw(texts) + text[at + data.draw(st.integers(0, 30)) :]
+    crush(damaged)
+    assert CRUSHER.proof(ORDERS, damaged) in (True, False)
+
+
+ORDERS = json.dumps([{"id": n, "to": f"street {n}", "kind": "parcel", "note": None} for n in range(30)], indent=2)
+
+
+def test_records_become_a_table_that_says_constants_once() -> None:
+    rewritten = crushed(ORDERS)
+    assert rewritten.split("\n")[1:4] == ["[30 rows", "#id\tto\tkind=parcel\tnote=null", "0\tstreet 0"]
+    assert len(rewritten) < len(ORDERS) / 3
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ('""', "null"),
+        ("1", '"1"'),
+        ("1.0", "1"),
+        ("1e5", "100000"),
+        ("-0", "0"),
+        ("true", '"true"'),
+        ("null", '"null"'),
+        ("[]", "{}"),
+        ("9" * 40, "9" * 39 + "8"),
+        ('"a"', '" a"'),
+        ('"*1"', '"1"'),
+        ('"+a=1"', "1"),
+    ],
+    ids=lambda pair: " and ".join(pair)[:30],
+)
+def test_values_that_are_easily_confused_stay_apart(pair: tuple[str, str]) -> None:
+    one, other = (
+        json.dumps([{"id": n, "a": n, "b": "x" * 9} for n in range(20)], indent=1).replace('"a": 7', f'"a": {value}')
+        for value in pair
+    )
+    assert crushed(one) != crushed(other)
+    assert not CRUSHER.proof(one, crushed(other))
+
+
+def test_a_missing_key_is_neither_null_nor_empty() -> None:
+    rows: list[dict[str, object]] = [{"id": n, "note": "fine", "to": "here and there"} for n in range(20)]
+    texts = set()
+    for change in ({"id": 5, "to": "x"}, {"id": 5, "note": None, "to": "x"}, {"id": 5, "note": "", "to": "x"}):
+        rows[5] = change
+        texts.add(crushed(json.dumps(rows)))
+    assert len(texts) == 3
+
+
+def test_keys_in_another_order_are_another_text() -> None:
+    rows = [{"a": n, "b": n + 1, "c": n + 2} for n in range(20)]
+    other = [{"b": 8, "c": 9, "a": 7} if row["a"] == 7 else row for row in rows]
+    assert not CRUSHER.proof(json.dumps(rows), crushed(json.dumps(other)))
+
+
+def test_a_key_that_stands_twice_stays_twice() -> None:
+    assert crushed('{"a": 1,\n   "a": 2,\n   "b": [1, 2, 3]}') == '{"a":1,"a":2,"b":[1,2,3]}'
+    assert not CRUSHER.proof('{"a":1,"a":2}', '{"a":2}')
+    assert not CRUSHER.proof('{"a":1,"a":2}', '{"items":[["a",1],["a",2]]}')
+
+
+def test_long_text_stays_whole_and_on_lines_of_its_own() -> None:
+    code = "def f():\n\treturn 'a\"b\\\\c'\n\n" * 12
+    rewritten = crushed(json.dumps({"path": "f.py", "content": code}))
+    assert code in rewritten
+
+
+def test_long_values_stand_verbatim() -> None:
+    message = "E" + "x" * 5000
+    rewritten = crushed(json.dumps([{"id": n, "message": message if n == 3 else "ok"} for n in range(20)], indent=2))
+    assert message in rewritten
+
+
+def test_sixty_keys_stay_sixty() -> None:
+    text = json.dumps({f"key_{n}": n * n for n in range(60)}, indent=4)
+    assert all(f'"key_{n}":{n * n}' in crushed(text) for n in range(60))
+
+
+def test_json_lines_stay_json_lines() -> None:
+    lines = "\n".join(json.dumps({"level": "info", "message": f"step {n}", "n": n}) for n in range(20))
+    assert crushed(lines).startswith("(JSON lines;")
+    assert not CRUSHER.proof(f"[{lines.replace(chr(10), ',')}]", crushed(lines))
+
+
+@pytest.mark.parametrize("indent", [None, 2, 4])
+def test_json_in_a_string_profits_too(indent: int | None) -> None:
+    inner = json.dumps([{"id": n, "title": f"Title {n}", "state": "open"} for n in range(12)], indent=indent)
+    text = json.dumps([{"type": "text", "text": inner}])
+    assert "#id\ttitle\tstate=open" in crushed(text)
+    assert len(crushed(text)) < len(text) / 1.8
+
+
+def test_a_string_of_json_that_cannot_be_spelled_again_stays_a_string() -> None:
+    inner = '[{"a":1, "b":2},' + ",".join(f'{{"a":{n},"b":{n}}}' for n in range(40)) + "]"
+    crush(json.dumps({"text": inner}, indent=2))
+
+
+@pytest.mark.parametrize("text", ["", " ", "plain", "[1,2", '{"a":1}', "[]", "3", '{"a":1} trailing', "[1] [2]"])
+def test_what_is_not_json_or_already_short_is_left_alone(text: str) -> None:
+    assert crush(text) is None
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+def test_deep_nesting_is_left_alone_quickly(opening: str) -> None:
+    started = time.monotonic()
+    for depth in (300, 5000, 200_000):
+        closing = "".join({"[": "]", "{": "}"}.get(char, "") for char in reversed(opening))
+        crush(opening * depth + "1" + closing * depth)
+    assert time.monotonic() - started < 2
+
+
+def test_work_grows_with_the_text() -> None:
+    def seconds(rows: int) -> float:
+        text = json.dumps(
+            [{"id": n, "name": f"n{n}", "kind": n % 7, "at": {"x": n, "y": n}} for n in range(rows)], indent=2
+        )
+        started = time.process_time()
+        crushed(text)
+        return time.process_time() - started
+
+    seconds(100)
+    assert seconds(8000) < 10 * max(seconds(2000), 0.02)

@@ -1,0 +1,157 @@
+"""Blobs: base64, hexadecimal and minified code, which no reader takes anything from, named in place.
+
+    `"icon": "data:image/png;base64,iVBORw0KGgo…"`
+    →  `"icon": "data:image/png;base64,[base64 omitted: 48213 characters, sha256 1f2e3d4c; full text: HANDLE]"`
+
+The largest go first, as far as the budget reaches; one that is larger than what is left of the budget keeps its
+start. Every gap tells its length and the start of the SHA-256 of what stood there, so the proof needs no trust.
+Tokens and keys that are used again by copying them (JWT, SSH, PEM private keys) stay, as does a blob of which the
+question or the call names a part, and everything when the question is about decoding.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
+from transforms.tokenizer import count_tokens
+
+_MIN_CHARS = 200
+"""Shorter runs are hashes, ids and signatures, which readers compare and copy."""
+_MIN_WORD = 60
+"""Characters without a blank between them, below which there is no blob: the width of the narrowest wrapped base64."""
+_MIN_TOKENS = 100
+"""A marker costs 25 to 45 tokens."""
+_MIN_LINE = 2000
+"""Characters of a line of code before it is called minified; people write lines of up to a few hundred."""
+_BASE64 = re.compile(
+    rf"(?<![\w+/.-])(?:[A-Za-z0-9+/]{{{_MIN_CHARS},}}+={{0,2}}|[A-Za-z0-9_-]{{{_MIN_CHARS},}}+={{0,2}})"
+)
+_WRAPPED = re.compile(r"(?:(?<=\n)|\A)(?:[A-Za-z0-9+/]{60,80}\r?\n){3,}+(?:[A-Za-z0-9+/]{1,80}={0,2}(?=\r?\n|\Z))?")
+_HEX = re.compile(rf"(?<!\w)(?:[0-9a-fA-F]{{{_MIN_CHARS},}}+|(?:\\x[0-9a-fA-F]{{2}}){{64,}}+)(?!\w)")
+_LONG_LINE = re.compile(rf"[^\n]{{{_MIN_LINE},}}+")
+_COPIED = re.compile(r"eyJ|AAAA[BCE][23]Nz|AAAAC3|AAAAE2")
+"""How JSON web tokens and SSH public keys begin."""
+_PRIVATE_KEY = re.compile(r"PRIVATE KEY-----\r?\n\Z")
+_DECODES = re.compile(r"base64|decod|\bhex|xxd|certificate|openssl|minif", re.IGNORECASE)
+_NAMED = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+_SCRIPT = re.compile(r"\bfunction\b|=>|\breturn\b|\bvar |&&|\|\|")
+_RULE = re.compile(r"[{;][\w-]+:[^{};\"]+(?=[;}])")
+_MARKER = re.compile(
+    r"\[(?:base64|hex|minified code) omitted: (\d+) characters, sha256 ([0-9a-f]{8})(?:; full text: [^\]\n]+)?\]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """A range of the text that is one blob."""
+
+    what: str
+    start: int
+    end: int
+
+
+class BlobElider:
+    """Blobs, named by length and hash."""
+
+    name: ClassVar[str] = "blob_elider"
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    loss: ClassVar[Loss] = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The text with its blobs named; None when it has none, or the budget is too small for any."""
+        text, asked = block.text, f"{block.question}\n{block.call.arguments}"
+        if budget.tokens < _MIN_TOKENS or not budget.handle or _MARKER.search(text) or _DECODES.search(asked):
+            return None
+        named = set(_NAMED.findall(asked))
+        blobs = [blob for blob in _blobs(text) if not any(word in text[blob.start : blob.end] for word in named)]
+        gaps = _chosen(text, blobs, budget.tokens)
+        return _elided(text, gaps, budget.handle) if gaps else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether each gap has the length and the hash that its marker tells, and all between the gaps is verbatim."""
+        at = written = 0
+        for marker in _MARKER.finditer(rewritten):
+            kept = rewritten[written : marker.start()]
+            gap_at = at + len(kept)
+            gap = original[gap_at : gap_at + int(marker[1])]
+            if original[at:gap_at] != kept or _sha256(gap) != marker[2]:
+                return False
+            at, written = gap_at + len(gap), marker.end()
+        return original[at:] == rewritten[written:]
+
+
+def _blobs(text: str) -> Iterator[_Blob]:
+    """Every blob in the order of the text, none within another."""
+    if max(map(len, text.split()), default=0) < _MIN_WORD:
+        return
+    found = [
+        _Blob("base64", m.start(), m.start() + len(m[0].rstrip()))
+        for m in _WRAPPED.finditer(text)
+        if _is_base64(text, m)
+    ]
+    found += [_Blob("hex", m.start(), m.end()) for m in _HEX.finditer(text)]
+    found += [_Blob("base64", m.start(), m.end()) for m in _BASE64.finditer(text) if _is_base64(text, m)]
+    found += [_Blob("minified code", m.start(), m.end()) for m in _LONG_LINE.finditer(text) if _is_minified(m[0])]
+    end = 0
+    for blob in sorted(found, key=lambda blob: (blob.start, -blob.end)):
+        if blob.start >= end:
+            yield blob
+            end = blob.end
+
+
+def _is_base64(text: str, match: re.Match[str]) -> bool:
+    """Whether the run has the mix of letters and digits of encoded data, unlike a path or a long word."""
+    run = match[0]
+    if _COPIED.match(run) or _PRIVATE_KEY.search(text[max(0, match.start() - 40) : match.start()]):
+        return False
+    size = len(run)
+    lower = len(re.findall("[a-z]", run))
+    upper = len(re.findall("[A-Z]", run))
+    digits = len(re.findall("[0-9]", run))
+    return min(lower, upper) >= 0.1 * size and digits >= 0.02 * size and len(set(run)) >= 24
+
+
+def _is_minified(line: str) -> bool:
+    """Whether the line is script or style sheet code with its layout taken out, not data or prose."""
+    if line.lstrip()[:1] in ("{", "[", '"', "<") or line.count(" ") > len(line) / 12:
+        return False
+    return len(_SCRIPT.findall(line)) > len(line) / 250 or len(_RULE.findall(line)) > len(line) / 80
+
+
+def _chosen(text: str, blobs: list[_Blob], tokens: int) -> list[_Blob]:
+    """The blobs, or the ends of blobs, that fit the budget, the largest first; in the order of the text."""
+    gaps: list[_Blob] = []
+    for blob in sorted(blobs, key=lambda blob: (blob.start - blob.end, blob.start)):
+        cost = count_tokens(text[blob.start : blob.end])
+        if cost > tokens:
+            blob = _tail(blob, tokens / cost)
+            cost = count_tokens(text[blob.start : blob.end])
+        if _MIN_TOKENS <= cost <= tokens:
+            gaps.append(blob)
+            tokens -= cost
+    return sorted(gaps, key=lambda gap: gap.start)
+
+
+def _tail(blob: _Blob, share: float) -> _Blob:
+    """The last `share` of a blob, a little less, for tokens are not spread evenly."""
+    return _Blob(blob.what, blob.end - int((blob.end - blob.start) * share * 0.95), blob.end)
+
+
+def _elided(text: str, gaps: list[_Blob], handle: str) -> Rewrite:
+    out: list[str] = []
+    at = 0
+    source = "; full text: " + handle.replace("\\", "/")  # within a JSON string a backslash would be an escape
+    for gap in gaps:
+        length, digest = gap.end - gap.start, _sha256(text[gap.start : gap.end])
+        out += [text[at : gap.start], f"[{gap.what} omitted: {length} characters, sha256 {digest}{source}]"]
+        at, source = gap.end, ""
+    omitted = tuple(Omission("characters", gap.start + 1, gap.end) for gap in gaps)
+    return Rewrite("".join([*out, text[at:]]), omitted)
+
+
+def _sha256(text: str) -> str:
+    """The first eight digits of the hash of the text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

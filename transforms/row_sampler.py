@@ -1,0 +1,62 @@
+"""RowSampler: JSON in which routine rows of long arrays are left out, each gap marked in place.
+
+What stays is written as `transforms.smart_crusher` writes it. Never a key goes, nor a part of a value.
+"""
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.json_document import DocumentWriter
+from transforms.json_legend import explain, strip
+from transforms.json_reader import DocumentReader
+from transforms.json_sample import Sampler, covers, words_of
+from transforms.json_source import Source, fewer_tokens
+from transforms.marker import Markers
+from transforms.tokenizer import count_tokens
+
+_MIN_SHARE = 0.1
+"""The share of the block's tokens below which leaving rows out is not worth the loss."""
+
+
+class RowSampler:
+    """Leaves routine rows out of arrays of 20 or more.
+
+    Known limitation: the share of tokens a row has is told from its characters.
+    """
+
+    name = "smart_crusher_rows"
+    kinds = frozenset({Kind.JSON})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The document without its routine rows; None when they are less than a tenth of it."""
+        if not budget.tokens or not budget.handle:
+            return None
+        try:
+            return self._sample(Source.read(block.text), block, budget)
+        except (ValueError, RecursionError):
+            return None
+
+    def _sample(self, source: Source, block: Block, budget: Budget) -> Rewrite | None:
+        total = count_tokens(block.text)
+        markers = Markers(budget.handle)
+        words = words_of(block.question, block.call)
+        sampler = Sampler(words, budget.tokens, total / len(source.minified), markers)
+        tree = source.tree
+        sampler.visit(tree)
+        if budget.tokens - sampler.tokens < _MIN_SHARE * total:
+            return None
+        body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
+        if not sampler.written_in(body):
+            return None
+        text = explain(body, source.lines)
+        return Rewrite(text, tuple(markers.omitted)) if fewer_tokens(text, block.text) else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether each row is the original's, in order, each other one is marked, and all else is there."""
+        try:
+            source = Source.read(original)
+            found = strip(rewritten)
+            if not found or found[1] != source.lines:
+                return False
+            return covers(source.tree, DocumentReader.of(found[0], gaps=True).document())
+        except (ValueError, LookupError, RecursionError):
+            return False
