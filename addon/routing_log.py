@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from transforms.compression_policy import AuthMode, CompressionPolicy
+from transforms.content_router import Attempt
 from transforms.contract import Loss
 from transforms.reasons import Reason
 
@@ -27,16 +28,6 @@ VERSION = _version()
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Attempt(_Record):
-    """One transform tried on one part of a block: what `record_compression` recorded."""
-
-    transform_name: str
-    compression_ratio: float
-    reason: Reason
-    tokens_before: int
-    tokens_after: int
 
 
 class Entry(_Record):
@@ -79,6 +70,8 @@ class RoutingLog(_Record):
     tokens_after: int = 0
     milliseconds: float = 0.0
     """For how long the request was held."""
+    attach: str = ""
+    """The sum that decided whether to rewrite what was sent before we saw the conversation, where there was one."""
     failures: tuple[str, ...] = ()
     """Errors of ours, one line each."""
     entries: tuple[Entry, ...] = ()

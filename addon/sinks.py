@@ -48,7 +48,7 @@ def note(log: RoutingLog) -> str:
     """One line for people, the saving first: the flow list of mitmweb shows about 15 characters of it."""
     parts = [_saving(log), f"{log.shape or 'no shape'} · {log.mode} · {log.auth_mode or 'unknown auth'}"]
     parts += [_told(entry) for entry in _largest(log)]
-    parts.append(f"{log.milliseconds:.0f} ms")
+    parts += [f"{log.milliseconds:.0f} ms", *filter(None, [log.attach])]
     return " · ".join((*parts, *(f"failure: {failure}" for failure in log.failures)))
 
 

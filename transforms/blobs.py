@@ -85,7 +85,7 @@ class BlobElider:
 
 def _blobs(text: str) -> Iterator[_Blob]:
     """Every blob in the order of the text, none within another."""
-    if max(map(len, text.split()), default=0) < _MIN_WORD:
+    if max(map(len, text.split()), default=0) < _MIN_WORD and max(map(len, text.split("\n"))) < _MIN_LINE:
         return
     found = [
         _Blob("base64", m.start(), m.start() + len(m[0].rstrip()))

@@ -5,6 +5,7 @@ own lines and rows; then the lossless ones, which write what is left in fewer to
 """
 
 from transforms.contract import Transform
+from transforms.diff_folder import DiffFolder
 from transforms.diff_trimmer import DiffTrimmer
 from transforms.file_listing import ListingFolder
 from transforms.line_gutter import LineGutter
@@ -30,6 +31,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     RunReport(),
     # lossless
     SmartCrusher(),
+    DiffFolder(),
     LogFolder(),
     PathGrouper(),
     ListingFolder(),

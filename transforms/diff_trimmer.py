@@ -145,7 +145,8 @@ def _describer(plan: _Plan) -> Callable[[int, int], str]:
     def describe(first: int, last: int) -> str:
         file, _ = plan.owners[first]
         rank = max(plan.ranks[first : last + 1])
-        what = _WHAT[rank].format(path=file.path) if rank != _DATA or plan.owners[first][1].width else "binary data"
+        path = file.path if ";" not in file.path else "a file"  # a name must not pass for the marker's own words
+        what = _WHAT[rank].format(path=path) if rank != _DATA or plan.owners[first][1].width else "binary data"
         counts = _counts(plan, first, last)
         if rank == _CONTEXT and not counts:
             return f"{last - first + 1} {what}"

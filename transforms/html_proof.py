@@ -12,13 +12,15 @@ from html import unescape
 
 from selectolax.lexbor import LexborNode
 
-from transforms.html_text import address, attribute, heading, metadata, parse
+from transforms.html_text import address, attribute, heading, metadata, parse, start_of
 
 _WORD = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"<([^<>\n]+)>")
 _HEADING = re.compile(r"(?<!#)#{1,6} ")
 _LABELS = frozenset(re.findall(r"\w+", "title description author date article published time modified form input"))
 """Words the text may hold of itself."""
+_MOST_NEW = 50
+"""Words that elements split on the page and that stand next to another element; each is looked up on its own."""
 
 
 def keeps_page(html: str, text: str) -> bool:
@@ -76,8 +78,10 @@ def _nothing_new(html: str, body: LexborNode, text: str) -> bool:
     """Whether every word of `text` is one of the page's, also where elements end within a word. Changes the page."""
     for node in body.css("sup, sub"):
         node.insert_before(" ")
-    known = {*_WORD.findall(unescape(html)), *_WORD.findall(body.text()), *_LABELS}
-    starts = [int(start) for node in body.css("ol[start]") if (start := attribute(node, "start")).isdecimal()]
-    highest = len(body.css("ol > li")) + max(starts, default=0)
+    shown = body.text()
+    known = {*_WORD.findall(unescape(html)), *_WORD.findall(shown), *_LABELS}
+    highest = len(body.css("ol > li")) + max((start_of(node) for node in body.css("ol[start]")), default=0)
     new = set(_WORD.findall(text)) - known
-    return all(word.isdecimal() and int(word) <= highest for word in new)
+    numbers = {word for word in new if word.isdecimal() and len(word) < 10}
+    odd = new - numbers
+    return len(odd) <= _MOST_NEW and all(word in shown for word in odd) and all(int(n) <= highest for n in numbers)

@@ -89,6 +89,12 @@ def heading(node: LexborNode) -> str:
     return "#" * int((node.tag or "h1")[1]) + " "
 
 
+def start_of(node: LexborNode) -> int:
+    """The number of an ordered list's first item."""
+    start = attribute(node, "start")
+    return int(start) if start.isdecimal() and len(start) < 10 else 1
+
+
 def metadata(page: LexborHTMLParser) -> list[tuple[str, str]]:
     """What the page's head tells a reader: title, description, author and dates, each once, in this order."""
     title = page.css_first("head > title")
@@ -173,8 +179,7 @@ def _mark_item(node: LexborNode) -> None:
 
 
 def _mark_list(node: LexborNode) -> None:
-    start = attribute(node, "start")
-    number = int(start) if start.isdecimal() else 1
+    number = start_of(node)
     for item in node.iter():
         if item.tag == "li":
             _mark_inside(item, f"{number}. ")
@@ -184,7 +189,7 @@ def _mark_list(node: LexborNode) -> None:
 def _mark_inside(node: LexborNode, mark: str) -> None:
     if node.first_child is not None:
         node.first_child.insert_before(f"{_OPEN}{mark}{_SHUT}")
-        node.insert_after(_STOP)
+        node.insert_after(f"{_STOP} ")
 
 
 def _mark_heading(node: LexborNode) -> None:

@@ -15,6 +15,9 @@ from transforms.json_section import Cell, Column, as_string
 FENCED = '"""'
 """The cell of a value that stands below the row."""
 
+_TOLD_AGAIN = 400
+"""Characters of a value that is told again."""
+
 type Step = tuple[str, str]
 """One cell: what stands before the value, and the name of the value; no name: an empty cell."""
 
@@ -34,9 +37,16 @@ class Layout:
 
     columns: list[Column]
     repeats: dict[Cell, str]
-    """Short forms of cells: of one line, they are told below the header; of several, where the first stands."""
+    """Short forms of cells."""
     told: set[str] = field(default_factory=set)
+    """Short forms that were told before, and not long ago."""
+    untold: dict[str, str] = field(default_factory=dict)
+    """Short forms that must be told above the row, with what they stand for; of fences, the first is told in it."""
     plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+
+    def tell_again(self) -> None:
+        """What was told is far above by now; only fences and the like are too long to stand twice."""
+        self.told -= {short for (_, cell), short in self.repeats.items() if len(cell) <= _TOLD_AGAIN}
 
     def plan(self, row: Row) -> Plan:
         """How `row` is written."""
@@ -57,6 +67,9 @@ class Layout:
             cell = row[name] if name else ""
             short = self.repeats.get((name, cell), "")
             if short and (short in self.told or "\n" not in cell):
+                if short not in self.told:
+                    self.untold[short] = cell
+                    self.told.add(short)
                 cell = short
             elif "\n" in cell:
                 opening, _, content = cell.partition("\n")
@@ -86,7 +99,8 @@ class Layout:
                     told.extend([*here, *self._after(place)])
                 at = rank + 1
         told.extend(name for place in range(at, len(self.columns)) for name in self._after(place))
-        return Plan(steps, self._misfit(told, names))
+        lost = (c.name for c in self.columns if c.twin is not None and ranks[c.twin] not in placed)
+        return Plan(steps, next(lost, self._misfit(told, names)))
 
     def _misfit(self, told: list[str], names: tuple[str, ...]) -> str | None:
         if told == list(names):

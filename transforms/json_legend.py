@@ -7,28 +7,34 @@ JSON never starts with a parenthesis, so a document with a legend is never taken
 
 import re
 
-_TOPICS = (
+_HEADER = re.compile(r"^#(?!\*).*", re.MULTILINE)
+_IN_HEADERS = (
     (
-        r"^#",
+        "",
         "[N rows opens a table: its # line names the columns of the tab-separated rows, an empty cell is a missing key",
     ),
-    (r"^\{[0-9]+ rows$|.\{[0-9]+ rows$", "{N rows: an object, its keys under (key)"),
-    (r"^#(?!\*).*[^=]=[^=]", "name=value in a # line: so in every row"),
-    (r"^#(?!\*).*==", "a==b in a # line: a is as b in every row"),
-    (r"^#(?!\*).*:str(?:\t|$)", "str: every value is a string"),
-    (r"^#(?!\*).*\[.*\]", "a[b,c]: lists of objects with the keys b, c"),
-    (r"^(?!#).*(?:^|\t)\+", "+name=value in a row: a further key"),
-    (r"^#\*|\t\*[0-9]+=|^\*[0-9]+=", "*1: the value told at *1="),
-    (r'"""', 'lines between """ are one string, as it is'),
+    (r"\(key\)", "{N rows: an object, its keys under (key)"),
+    (r"(?<!=)=(?!=)", "name=value in a # line: so in every row"),
+    (r"==", "a==b in a # line: a is as b in every row"),
+    (r":str(?![^\t\n])", "str: every value is a string"),
+    (r"[^=\t\n]\[", "a[b,c]: lists of objects with the keys b, c"),
 )
-_PATTERNS = tuple((re.compile(pattern, re.MULTILINE), topic) for pattern, topic in _TOPICS)
+_IN_BODY = (
+    (r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key"),
+    (r"(?:^#|\t|^)\*[0-9]+=", "*1: the value told at *1="),
+    (r'[:\[,]"{3,}$|^"{3,}text ', 'lines between """ are one string, as it is'),
+    (r'"{3,}json', '"""json: a string that holds this JSON'),
+    (r'(?:\t|^)"""(?=\t|$)', 'a cell """ stands below its row'),
+)
 _OPENS = "(JSON; "
 _OPENS_LINES = "(JSON lines; "
 
 
 def explain(body: str, lines: bool) -> str:
     """`body` below its legend; `lines`: it stands for JSON lines, not for an array."""
-    topics = [topic for pattern, topic in _PATTERNS if pattern.search(body)]
+    headers = "\n".join(_HEADER.findall(body))
+    topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers)]
+    topics += [topic for pattern, topic in _IN_BODY if re.search(pattern, body, re.MULTILINE)]
     return f"{_OPENS_LINES if lines else _OPENS}{'; '.join(topics)})\n{body}"
 
 

@@ -35,6 +35,11 @@ def words_of(question: str, call: Call) -> frozenset[str]:
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])
 
 
+def _telling(word: str) -> bool:
+    """Whether a word is unlikely to stand in a row by chance, as a small number does."""
+    return len(word) > 4 or (len(word) == 4 and not word.isdigit())
+
+
 @dataclass(slots=True)
 class Sampler:
     """Chooses the rows of one document."""
@@ -80,7 +85,8 @@ class Sampler:
             return False
         rows = Rows.of(values, names)
         named = rows.named(self.words)
-        routine = set(range(len(values))) if named else rows.alike()
+        asked = named and rows.named(frozenset(filter(_telling, self.words)))
+        routine = set(range(len(values))) if asked else rows.alike()
         runs = self._runs(sorted(routine - rows.notable() - named), sizes)
         if not runs:
             return False

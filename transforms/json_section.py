@@ -5,7 +5,7 @@
 
 The header names the columns. `kind=pod`: every row has this value there, and no cell. `a==b`: in every row the same
 value as column b. `:str`: every value is a string, numbers and JSON too. A cell `+note=...` is a key that only this
-row has, at its place in the record. `*1` stands for the value that a line `#*1=...` below the header gives. An empty
+row has, at its place in the record. `*1` stands for the value that a line `#*1=...` above gives. An empty
 cell: the record has no such key; empty cells at the end of a row are not written.
 """
 

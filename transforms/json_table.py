@@ -20,9 +20,11 @@ from transforms.json_record import KEY, VALUE, Nesting, Record, Row, Rower
 from transforms.json_section import Column, Repeats, columns_of, typed
 from transforms.json_tree import Tree, dumps
 
-_CHUNK = 4
+_CHUNK = 8
 """Rows that always share a header."""
-_MAX_SHARED = 6000
+_NEW_HEADER = 8
+"""Tokens another header must save: readers have to notice it."""
+_MAX_SHARED = 7000
 """Characters of rows for which a header that says something about all of them is in sight."""
 _MAX_PLAIN = 24000
 _BLANK = 1.2
@@ -133,15 +135,19 @@ class TableWriter:
         repeats = known.of(rows, set().union(*rows) - {column.name for column in columns if not column.positional})
         columns = typed(columns, rows)
         yield "#" + "\t".join(map(str, columns))
-        for cell, short in {cell: short for (_, cell), short in repeats.items()}.items():
-            if "\n" not in cell:
-                yield f"#{short}={cell}"
         layout = Layout(columns, repeats)
+        size = 0
         for index, row in enumerate(rows):
             if at + index in notes:
                 yield notes[at + index]
             line = layout.line(row)
+            yield from (f"#{short}={cell}" for short, cell in layout.untold.items())
+            layout.untold.clear()
             yield "=" + dumps(raw[index]) if line is None else line
+            size += len(line or "")
+            if size > _MAX_SHARED:
+                layout.tell_again()
+                size = 0
 
 
 def _fitting(rows: list[Row], chosen: set[str]) -> list[Column]:
@@ -163,7 +169,7 @@ def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
         chunk = Tally.of(rows[at : at + _CHUNK])
         both = current.joined(chunk)
         limit = _MAX_SHARED if both.constants() else _MAX_PLAIN
-        if current.rows and (both.chars() > limit or both.cost() > current.cost() + chunk.cost() + 1):
+        if current.rows and (both.chars() > limit or both.cost() > current.cost() + chunk.cost() + _NEW_HEADER):
             yield rows[start:at], current
             start, both = at, chunk
         current = both

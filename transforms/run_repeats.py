@@ -34,7 +34,9 @@ def _speaks(pattern: str) -> bool:
 
 
 def quoted(pattern: str) -> str:
-    """The beginning of a pattern as a gap names it."""
+    """The beginning of a pattern as a gap names it; none of it where it could pass for the gap's own words."""
     words = _HOLES.sub(_HOLE, " ".join(pattern.split())).strip(_HOLE + " ")
     shown = words if len(words) <= _SHOWN else words[:_SHOWN].rstrip() + _HOLE
+    if ";" in shown:
+        return "lines of one form"
     return f'"{shown}"' if shown else "section headers"

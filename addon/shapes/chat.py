@@ -5,7 +5,7 @@ Spoken by most other providers and gateways too.
 """
 
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, Slot, string, text_parts
+from addon.shapes.slot import Conversation, string, text_parts
 
 NAME = "chat"
 _TEXT = frozenset({"text"})
@@ -15,6 +15,10 @@ _TOP = frozenset(
 )
 
 
+_THINKING = frozenset({"reasoning_content", "reasoning_details", "thinking_blocks"})
+"""Where DeepSeek, OpenRouter and LiteLLM put the model's thinking."""
+
+
 def evidence(top: dict[str, Node], messages: list[dict[str, Node]]) -> bool:
     """Whether something stands in the request that only this shape has."""
     if not _TOP.isdisjoint(top) or _has_function(top.get("tools")):
@@ -22,13 +26,14 @@ def evidence(top: dict[str, Node], messages: list[dict[str, Node]]) -> bool:
     return any(_is_output(message) or _has_function(message.get("tool_calls")) for message in messages)
 
 
-def slots(messages: list[dict[str, Node]]) -> tuple[Slot, ...]:
-    """The texts of tool and function messages, in order."""
+def read(messages: list[dict[str, Node]]) -> Conversation:
+    """The conversation with the texts of its tool and function messages."""
     conversation = Conversation()
     for message in messages:
         match string(message, "role"):
             case "assistant":
                 conversation.answered()
+                conversation.has_thinking |= not _THINKING.isdisjoint(message)
                 _calls(message.get("tool_calls"), conversation)
             case "user":
                 for _, text in text_parts(message.get("content"), _TEXT):
@@ -37,7 +42,7 @@ def slots(messages: list[dict[str, Node]]) -> tuple[Slot, ...]:
                 conversation.output(call_id, text_parts(message.get("content"), _TEXT))
             case "function" if name := string(message, "name"):
                 conversation.output("", text_parts(message.get("content"), _TEXT), tool=name)
-    return conversation.slots()
+    return conversation
 
 
 def _calls(tool_calls: Node | None, conversation: Conversation) -> None:

@@ -5,10 +5,11 @@ MCP, batches, moderations, telemetry, ...) miss the evidence or carry a key that
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 from addon.shapes import chat, messages, responses
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Slot, string
+from addon.shapes.slot import Conversation, Slot, string
 from transforms.reasons import Reason
 
 _FOREIGN = frozenset(
@@ -25,6 +26,15 @@ class Detected:
     shape: str
     """`responses`, `chat` or `messages`."""
     slots: tuple[Slot, ...]
+    turns: int = 0
+    """Turns of the assistant so far."""
+    has_thinking: bool = False
+    """Whether the model's thinking stands in the request, so that nothing before it may change any more."""
+
+    @classmethod
+    def of(cls, shape: str, conversation: Conversation) -> Self:
+        """What a shape has read."""
+        return cls(shape, conversation.slots(), conversation.turns, conversation.has_thinking)
 
 
 def detect(root: Node) -> Detected | Reason:
@@ -37,7 +47,7 @@ def detect(root: Node) -> Detected | Reason:
     if "input" in top and string(top, "type") in (None, "response.create"):
         items = [element.object() for element in top["input"].elements()]
         if responses.evidence(items):
-            return Detected(responses.NAME, responses.slots(items))
+            return Detected.of(responses.NAME, responses.read(items))
     return Reason.UNKNOWN_SHAPE
 
 
@@ -49,9 +59,9 @@ def _detect_messages(top: dict[str, Node]) -> Detected | Reason:
         case True, True:
             return Reason.MIXED_SHAPE
         case True, False:
-            return Detected(chat.NAME, chat.slots(conversation))
+            return Detected.of(chat.NAME, chat.read(conversation))
         case False, True if messages.complete(top):
-            return Detected(messages.NAME, messages.slots(conversation))
+            return Detected.of(messages.NAME, messages.read(conversation))
     return Reason.UNKNOWN_SHAPE
 
 

@@ -5,7 +5,7 @@ Also on Bedrock and Vertex, whose bodies have `anthropic_version` and no `model`
 """
 
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, Slot, string, text_parts
+from addon.shapes.slot import Conversation, string, text_parts
 
 NAME = "messages"
 _TEXT = frozenset({"text"})
@@ -26,22 +26,29 @@ def complete(top: dict[str, Node]) -> bool:
     return "max_tokens" in top
 
 
-def slots(messages: list[dict[str, Node]]) -> tuple[Slot, ...]:
-    """The `tool_result` texts, in order."""
+def read(messages: list[dict[str, Node]]) -> Conversation:
+    """The conversation with its `tool_result` texts."""
     conversation = Conversation()
     for message in messages:
         match string(message, "role"):
             case "assistant":
                 conversation.answered()
                 for block in _blocks(message):
-                    if string(block, "type") == "tool_use" and (arguments := block.get("input")):
-                        literal = arguments.literal().decode("utf-8", "replace")
-                        conversation.called(string(block, "id"), string(block, "name"), literal)
+                    _assistant_block(block, conversation)
             case "user":
                 conversation.asked(string(message, "content"))
                 for block in _blocks(message):
                     _user_block(block, conversation)
-    return conversation.slots()
+    return conversation
+
+
+def _assistant_block(block: dict[str, Node], conversation: Conversation) -> None:
+    match string(block, "type"):
+        case "tool_use" if arguments := block.get("input"):
+            literal = arguments.literal().decode("utf-8", "replace")
+            conversation.called(string(block, "id"), string(block, "name"), literal)
+        case "thinking" | "redacted_thinking":
+            conversation.has_thinking = True
 
 
 def _user_block(block: dict[str, Node], conversation: Conversation) -> None:

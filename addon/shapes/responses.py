@@ -5,7 +5,7 @@ The same body, flat, is a WebSocket frame with `"type": "response.create"`.
 """
 
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, Slot, string, text_parts
+from addon.shapes.slot import Conversation, string, text_parts
 
 NAME = "responses"
 _TEXT = frozenset({"input_text", "output_text", "text"})
@@ -45,13 +45,14 @@ def evidence(items: list[dict[str, Node]]) -> bool:
     return known
 
 
-def slots(items: list[dict[str, Node]]) -> tuple[Slot, ...]:
-    """The texts of tool output items, in order."""
+def read(items: list[dict[str, Node]]) -> Conversation:
+    """The conversation with the texts of its tool output items."""
     conversation = Conversation()
     for item in items:
         kind = string(item, "type") or "message"
         if kind in _MODEL_MADE or (kind == "message" and string(item, "role") == "assistant"):
             conversation.answered()
+            conversation.has_thinking |= kind == "reasoning"
             if (key := _CALLS.get(kind)) is not None:
                 conversation.called(string(item, "call_id"), string(item, "name") or kind, _argument(item, key))
         elif kind == "message" and string(item, "role") == "user":
@@ -59,7 +60,7 @@ def slots(items: list[dict[str, Node]]) -> tuple[Slot, ...]:
                 conversation.asked(text.text())
         elif call_id := string(item, "call_id"):
             conversation.output(call_id, _output_parts(kind, item.get("output")))
-    return conversation.slots()
+    return conversation
 
 
 def _argument(item: dict[str, Node], key: str) -> str:

@@ -37,6 +37,11 @@ class Conversation:
 
     calls: dict[str, Call] = field(default_factory=dict)
     """Tool calls seen so far, by id."""
+    turns: int = 0
+    """Turns of the assistant seen so far."""
+    has_thinking: bool = False
+    """Whether the model's thinking stands in the request: new models bind it to all that came before it."""
+    _answering: bool = False
     _decided: list[Slot] = field(default_factory=list)
     _open: list[Slot] = field(default_factory=list)
     _question: str = ""
@@ -48,6 +53,7 @@ class Conversation:
 
     def asked(self, text: str | None) -> None:
         """A text of the user. Blocks that a client wraps in tags are its own notes, not a question."""
+        self._answering = False
         if text and not (text.startswith("<") and text.rstrip().endswith(">")):
             self._question = text[-_QUESTION_CHARS:]
 
@@ -55,11 +61,14 @@ class Conversation:
         """A turn of the assistant: all outputs before it have been sent before."""
         self._decided += self._settled(in_tail=False)
         self._open.clear()
+        self.turns += not self._answering
+        self._answering = True
 
     def output(
         self, call_id: str, parts: Iterable[tuple[int, Node]], *, is_error: bool = False, tool: str = ""
     ) -> None:
         """A tool output, by its text parts."""
+        self._answering = False
         call = self.calls.get(call_id, Call(tool))
         for part, node in parts:
             if text := node.text():

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addon.routing_log import Attempt, Entry, RoutingLog
+from addon.routing_log import Entry, RoutingLog
 from addon.settings import LogLevel
 from addon.sinks import HEADER_LIMIT, header, log_lines, metadata, note
 from transforms.compression_policy import AuthMode, resolve_policy
+from transforms.content_router import Attempt
 from transforms.contract import Loss
 from transforms.reasons import Reason
 

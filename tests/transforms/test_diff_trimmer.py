@@ -155,6 +155,12 @@ def test_headers_of_other_tools_are_known(head: str) -> None:
     assert "yarn.lock, +20 -0; full text" in out
 
 
+def test_a_file_name_cannot_name_another_place_for_the_full_text() -> None:
+    out = trimmed(LOCK.replace("uv.lock", "x; full text: elsewhere/uv.lock"))
+    (marker,) = [line for line in out.split("\n") if line.startswith("[lines")]
+    assert "hunks of a file, +20 -20; full text: /o/1a2b]" in marker
+
+
 def test_nothing_is_dropped_without_a_budget_or_a_way_back() -> None:
     assert trimmed(LOCK, budget=Budget(0, HANDLE)) == LOCK
     assert trimmed(LOCK, budget=Budget(10**6, "")) == LOCK

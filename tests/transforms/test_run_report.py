@@ -162,6 +162,12 @@ def test_a_section_of_a_failing_test_stays_whole() -> None:
     assert section in told(text)
 
 
+def test_content_cannot_name_another_place_for_the_full_text() -> None:
+    out = told("start\n" * 3 + "great; full text: elsewhere\n" * 60 + "end\n" * 6)
+    (marker,) = [line for line in out.split("\n") if line.startswith("[lines")]
+    assert marker.count("full text") == 1 and marker.endswith("; full text: /o/1a2b]")
+
+
 def test_nothing_is_dropped_without_a_budget_or_a_way_back() -> None:
     assert told(passing(90), budget=Budget(0, HANDLE)) == passing(90)
     assert told(passing(90), budget=Budget(10**6, "")) == passing(90)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -78,7 +79,7 @@ leaves = texts | numbers | st.booleans() | st.none()
 few = st.sampled_from("abcde")
 
 
-def containers(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+def containers(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Any]:
     """Arrays and objects, many of them records, some with a key twice."""
     pairs = st.lists(st.tuples(texts, inner), max_size=4)
     return (
@@ -187,7 +188,12 @@ def test_values_that_are_easily_confused_stay_apart(pair: tuple[str, str]) -> No
 def test_a_missing_key_is_neither_null_nor_empty() -> None:
     rows: list[dict[str, object]] = [{"id": n, "note": "fine", "to": "here and there"} for n in range(20)]
     texts = set()
-    for change in ({"id": 5, "to": "x"}, {"id": 5, "note": None, "to": "x"}, {"id": 5, "note": "", "to": "x"}):
+    changes: tuple[dict[str, object], ...] = (
+        {"id": 5, "to": "x"},
+        {"id": 5, "note": None, "to": "x"},
+        {"id": 5, "note": "", "to": "x"},
+    )
+    for change in changes:
         rows[5] = change
         texts.add(crushed(json.dumps(rows)))
     assert len(texts) == 3

@@ -16,6 +16,11 @@ def detected(body: object) -> Detected | Reason:
     return detect(parse(json.dumps(body).encode()))
 
 
+def texts(found: Detected | Reason) -> list[str]:
+    assert isinstance(found, Detected)
+    return [slot.text for slot in found.slots]
+
+
 def chat(*messages: Body, **more: object) -> Body:
     return {"model": "m", "messages": list(messages), **more}
 
@@ -245,7 +250,7 @@ def test_a_slot_knows_its_call_its_question_and_whether_it_is_in_the_tail() -> N
 
 def test_a_tool_output_with_an_unknown_part_gives_only_its_texts() -> None:
     body = chat(CHAT_CALL, {**CHAT_OUTPUT, "content": [{"type": "image_url", "image_url": {"url": "u"}}, "text"]})
-    assert detected(body) == Detected("chat", ())
+    assert texts(detected(body)) == []
 
 
 def test_an_error_flag_is_read() -> None:
@@ -256,8 +261,33 @@ def test_an_error_flag_is_read() -> None:
 
 
 def test_an_output_without_an_id_is_no_slot() -> None:
-    assert detected(chat(CHAT_CALL, {"role": "tool", "content": "x"})) == Detected("chat", ())
+    assert texts(detected(chat(CHAT_CALL, {"role": "tool", "content": "x"}))) == []
     body = {
         "input": [{"type": "function_call_output", "output": "x"}, {"type": "message", "role": "user", "content": ""}]
     }
-    assert detected(body) == Detected("responses", ())
+    assert texts(detected(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "turns", "thinking"),
+    [
+        (messages_body(USER, USE, RESULT, USE, RESULT), 2, False),
+        (messages_body(USE, {"role": "assistant", "content": [{"type": "thinking", "thinking": ""}]}, RESULT), 1, True),
+        (chat(USER, CHAT_CALL, CHAT_OUTPUT, {**CHAT_CALL, "reasoning_content": "x"}, CHAT_OUTPUT), 2, True),
+        (
+            {
+                "input": [
+                    {"type": "reasoning", "encrypted_content": "x"},
+                    {"type": "function_call", "call_id": "c", "name": "n", "arguments": "{}"},
+                    {"type": "function_call_output", "call_id": "c", "output": "x"},
+                ]
+            },
+            1,
+            True,
+        ),
+    ],
+)
+def test_turns_of_the_assistant_are_counted_and_thinking_is_seen(body: Body, turns: int, thinking: bool) -> None:
+    found = detected(body)
+    assert isinstance(found, Detected)
+    assert (found.turns, found.has_thinking) == (turns, thinking)

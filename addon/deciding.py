@@ -1,0 +1,194 @@
+"""Decides what becomes of every tool output of a request: replayed if it was decided before, else decided now, once.
+
+Everything new is on record before this returns, so that the request may leave.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from addon import cost, ledger
+from addon.deadline import Deadline
+from addon.fail_open import OverBudget, describe, fail_open
+from addon.ledger import Decision, Ledger, LedgerUnavailable
+from addon.originals import Originals
+from addon.routing_log import NO_TRANSFORM
+from addon.settings import Attach, Mode, Settings
+from addon.shapes.detect import Detected
+from addon.shapes.slot import Slot
+from transforms.catalog import TRANSFORMS
+from transforms.compression_policy import AuthMode, CompressionPolicy
+from transforms.content_router import Attempt
+from transforms.contract import Block, Transform
+from transforms.reasons import Reason
+from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
+from transforms.tokenizer import count_tokens
+
+_BYTES_PER_TOKEN = 3.6
+_HOUR = b'"ttl":"1h"'
+"""How Anthropic's clients ask for a cache that lasts an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one request."""
+
+    settings: Settings
+    policy: CompressionPolicy
+    auth_mode: AuthMode | None
+    deadline: Deadline
+    keep: Reason | None
+    """Decide nothing new, for this reason."""
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """Those that are on, in order."""
+        names = self.settings.transforms
+        return tuple(t for t in TRANSFORMS if not names or t.name in names)
+
+    @property
+    def threshold(self) -> int:
+        """Tokens below which a block is left alone."""
+        return max(self.settings.min_tokens, self.policy.volatile_token_threshold)
+
+    @property
+    def held_back(self) -> Reason | None:
+        """Why rewrites are only logged, if they are."""
+        if self.settings.mode is Mode.SHADOW:
+            return Reason.SHADOW
+        return None if self.auth_mode in self.settings.auth_modes else Reason.AUTH_MODE
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """The decisions on a request's tool outputs, and how they came about."""
+
+    keys: tuple[bytes, ...]
+    """The ledger's key of each slot, in order."""
+    decisions: dict[bytes, Decision] = field(default_factory=dict)
+    attempts: dict[bytes, tuple[Attempt, ...]] = field(default_factory=dict)
+    """What was tried on the slots that were decided now."""
+    failures: list[str] = field(default_factory=list)
+    """Errors of ours, one line each."""
+    attach: cost.Attach | None = None
+    """The sum that decided about history, where there was one to do."""
+
+
+def settle(detected: Detected, raw: bytes, rules: Rules, store: Ledger) -> Verdicts:
+    """The decision on every slot of `raw`."""
+    keys = tuple(ledger.key(slot.call_id, slot.part, slot.text) for slot in detected.slots)
+    verdicts = Verdicts(keys)
+    slots = dict(zip(keys, detected.slots, strict=True))
+    try:
+        verdicts.decisions = store.recall(keys)
+    except LedgerUnavailable as error:
+        return _unrecorded(verdicts, slots, error)
+    new = {k: slot for k, slot in slots.items() if k not in verdicts.decisions}
+    decider = _Decider(rules, verdicts, Originals(rules.settings.home))
+    fresh = decider.history(detected, raw, new)
+    fresh |= {k: decider.decide(k, slot) for k, slot in new.items() if k not in fresh}
+    try:
+        verdicts.decisions |= store.record(fresh)
+    except LedgerUnavailable as error:
+        return _unrecorded(verdicts, new, error)
+    return verdicts
+
+
+def _unrecorded(verdicts: Verdicts, slots: Mapping[bytes, Slot], error: LedgerUnavailable) -> Verdicts:
+    """Keep what could not be recorded: it could not be replayed either."""
+    verdicts.failures.append(describe(error))
+    verdicts.decisions |= {k: _kept(slot, Reason.LEDGER_UNAVAILABLE) for k, slot in slots.items()}
+    return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Decider:
+    rules: Rules
+    verdicts: Verdicts
+    originals: Originals
+
+    def history(self, detected: Detected, raw: bytes, new: Mapping[bytes, Slot]) -> dict[bytes, Decision]:
+        """Decisions on what was sent before we saw it: kept, unless the user or the cost says otherwise."""
+        old = {k: slot for k, slot in new.items() if not slot.in_tail}
+        if not old or self.rules.keep is not None or self.rules.settings.attach is Attach.REWRITE:
+            return {}
+        kept = {k: _kept(slot, Reason.BEFORE_ATTACH) for k, slot in old.items()}
+        if self.rules.policy.live_zone_only or detected.has_thinking or self.rules.settings.mode is not Mode.COMPRESS:
+            return kept
+        rewritten = {k: self.decide(k, slot) for k, slot in old.items()}
+        changing = [slot.node.start for k, slot in old.items() if rewritten[k].replacement is not None]
+        if not changing:
+            return kept
+        self.verdicts.attach = cost.Attach(
+            prompt_tokens=int((len(raw) - changing[0]) / _BYTES_PER_TOKEN),
+            saved_tokens=sum(d.tokens_before - d.tokens_after for d in rewritten.values() if d.replacement is not None),
+            turns=detected.turns,
+            write=cost.WRITE_HOUR if _HOUR in raw else cost.WRITE,
+        )
+        return rewritten if self.verdicts.attach.pays else kept
+
+    def decide(self, key: bytes, slot: Slot) -> Decision:
+        """The decision on one slot that has none yet."""
+        if reason := self._reason_to_keep(slot):
+            return _kept(slot, reason)
+        try:
+            with self.rules.deadline.interrupting():
+                rewrite = self._rewrite(slot)
+        except OverBudget:
+            return _kept(slot, Reason.TIME_BUDGET)
+        self.verdicts.attempts[key] = rewrite.attempts
+        if rewrite.reason is not Reason.COMPRESSED:
+            return _kept(slot, rewrite.reason, rewrite.tokens_before)
+        held_back = self.rules.held_back
+        return Decision(
+            replacement=None if held_back else rewrite.text,
+            transform_name=rewrite.transform_name,
+            loss=rewrite.loss,
+            tokens_before=rewrite.tokens_before,
+            tokens_after=rewrite.tokens_after,
+            reason=held_back or Reason.COMPRESSED,
+        )
+
+    def _reason_to_keep(self, slot: Slot) -> Reason | None:
+        """Why a block is not even tried; the first that holds."""
+        if self.rules.keep is not None:
+            return self.rules.keep
+        settings = self.rules.settings
+        rules: tuple[tuple[Reason, Callable[[], bool]], ...] = (
+            (Reason.MODE_OFF, lambda: settings.mode is Mode.OFF),
+            (Reason.TOOL_ERROR, lambda: slot.is_error),
+            (Reason.TOOL_EXCLUDED, lambda: any(fnmatchcase(slot.call.tool, name) for name in settings.exclude_tools)),
+            (Reason.TOO_SMALL, lambda: _has_fewer_tokens(slot.text, self.rules.threshold)),
+        )
+        return next((reason for reason, holds in rules if holds()), None)
+
+    def _rewrite(self, slot: Slot) -> BlockRewrite:
+        """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
+
+        def guard[T](work: Callable[[], T], /) -> T | None:
+            results: list[T] = []
+            with fail_open(lambda error: self.verdicts.failures.append(describe(error))):
+                results.append(work())
+            return results[0] if results else None
+
+        handle = self.originals.handle if self.rules.settings.originals else lambda _text: ""
+        bounds = Bounds(self.rules.policy.max_lossy_ratio, handle)
+        rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, guard)
+        try:
+            self.originals.save(rewrite.originals)
+        except OSError as error:
+            self.verdicts.failures.append(describe(error))
+            return replace(rewrite, reason=Reason.NO_WAY_BACK)
+        return rewrite
+
+
+def _kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:
+    count = count_tokens(slot.text) if tokens is None else tokens
+    return Decision(None, NO_TRANSFORM, None, count, count, reason)
+
+
+def _has_fewer_tokens(text: str, threshold: int) -> bool:
+    """Whether `text` has fewer tokens than `threshold`. A token has at most 128 characters, and a byte at least."""
+    if len(text) >= 128 * threshold:
+        return False
+    return len(text.encode("utf-8", "replace")) < threshold or count_tokens(text) < threshold

@@ -1,0 +1,77 @@
+"""Makes the routing log of a request from what was decided."""
+
+from addon.deciding import Rules, Verdicts
+from addon.ledger import Decision
+from addon.routing_log import Entry, RoutingLog
+from addon.settings import LogLevel
+from addon.shapes.detect import Detected
+from addon.shapes.slot import Slot
+from transforms.reasons import Reason
+
+_STRONGEST = (Reason.FAILED, Reason.COMPRESSED, Reason.REPLAYED)
+"""What a request as a whole is called after, if one of its blocks has it."""
+
+
+def untouched(rules: Rules, client: str, reason: Reason) -> RoutingLog:
+    """The log of a request that is not ours."""
+    return _head(rules, client).model_copy(update={"decision": reason})
+
+
+def decided(rules: Rules, client: str, detected: Detected, verdicts: Verdicts) -> RoutingLog:
+    """The log of a request whose blocks were decided on."""
+    entries = tuple(
+        _entry(rules, number, slot, verdicts, k)
+        for number, (slot, k) in enumerate(zip(detected.slots, verdicts.keys, strict=True))
+    )
+    return _head(rules, client).model_copy(
+        update={
+            "shape": detected.shape,
+            "decision": _overall(entries),
+            "tokens_before": sum(entry.tokens_before for entry in entries),
+            "tokens_after": sum(entry.tokens_after for entry in entries),
+            "failures": tuple(verdicts.failures),
+            "attach": "" if verdicts.attach is None else str(verdicts.attach),
+            "entries": entries,
+        }
+    )
+
+
+def _head(rules: Rules, client: str) -> RoutingLog:
+    return RoutingLog(
+        decision=Reason.NO_TOOL_OUTPUT,
+        client=client,
+        auth_mode=rules.auth_mode,
+        mode=rules.settings.mode,
+        policy=rules.policy,
+    )
+
+
+def _entry(rules: Rules, number: int, slot: Slot, verdicts: Verdicts, key: bytes) -> Entry:
+    decision = verdicts.decisions[key]
+    sent = decision.tokens_before if decision.replacement is None else decision.tokens_after
+    tracing = rules.settings.log_level is LogLevel.TRACE
+    return Entry(
+        block=number,
+        tool=slot.call.tool,
+        transform_name=decision.transform_name,
+        reason=_reason(decision, fresh=key in verdicts.attempts),
+        loss=decision.loss,
+        compression_ratio=round(sent / decision.tokens_before, 4) if decision.tokens_before else 1.0,
+        tokens_before=decision.tokens_before,
+        tokens_after=sent,
+        shadow_tokens=None if sent == decision.tokens_after else decision.tokens_after,
+        attempts=verdicts.attempts.get(key, ()) if tracing else (),
+    )
+
+
+def _reason(decision: Decision, *, fresh: bool) -> Reason:
+    return Reason.REPLAYED if decision.reason is Reason.COMPRESSED and not fresh else decision.reason
+
+
+def _overall(entries: tuple[Entry, ...]) -> Reason:
+    """The request's own reason: the strongest among its blocks, else that of its largest block."""
+    reasons = {entry.reason for entry in entries}
+    for strongest in _STRONGEST:
+        if strongest in reasons:
+            return strongest
+    return max(entries, key=lambda entry: entry.tokens_before).reason if entries else Reason.NO_TOOL_OUTPUT

@@ -1,0 +1,128 @@
+"""BlobElider names blobs by length and hash, in place, within the budget; what is copied or asked for stays."""
+
+import base64
+import json
+import random
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import goldens
+from transforms.blobs import BlobElider
+from transforms.call import Call
+from transforms.contract import Block, Budget, Omission, Rewrite
+from transforms.tokenizer import count_tokens
+
+ELIDER = BlobElider()
+BUDGET = Budget(5_000, "/o/1")
+DATA = base64.b64encode(random.Random(7).randbytes(1_500)).decode()
+WRAPPED = "\n".join(textwrap.wrap(DATA, 76))
+SCRIPT = "!function(t,e){return t&&e||function(n){var r=n(e);return r}}(x,y);" * 40
+STYLE = ".a{color:red;margin:0}.bb{padding:1px;top:0}" * 60
+
+
+def elided(text: str, budget: Budget = BUDGET, question: str = "") -> Rewrite | None:
+    """The rewrite of `text`, proven."""
+    rewrite = ELIDER.rewrite(Block(text, Call(), question), budget)
+    assert rewrite is None or ELIDER.proof(text, rewrite.text)
+    return rewrite
+
+
+@pytest.mark.parametrize("golden", goldens.load("blob_elider"), ids=str)
+def test_golden(golden: goldens.Golden) -> None:
+    rewrite = elided(golden.before)
+    assert (rewrite.text if rewrite else "") == golden.after
+
+
+def test_a_data_uri_in_json_is_elided_and_the_json_still_parses() -> None:
+    text = json.dumps({"icon": f"data:image/png;base64,{DATA}", "n": 1})
+    rewrite = elided(text, Budget(5_000, "C:\\state\\1.txt"))
+    assert rewrite is not None
+    icon = json.loads(rewrite.text)["icon"]
+    assert icon.startswith("data:image/png;base64,[base64 omitted: 2000 characters, sha256 ")
+    assert icon.endswith("; full text: C:/state/1.txt]")
+    assert rewrite.omitted == (Omission("characters", 33, 2032),)
+
+
+@pytest.mark.parametrize(("blob", "what"), [(WRAPPED, "base64"), (SCRIPT, "minified code"), (STYLE, "minified code")])
+def test_wrapped_data_and_minified_code_are_elided_whole(blob: str, what: str) -> None:
+    rewrite = elided(f"before\n{blob}\nafter\n")
+    assert rewrite is not None
+    first, marker, *rest = rewrite.text.split("\n")
+    assert [first, *rest] == ["before", "after", ""]
+    assert marker.startswith(f"[{what} omitted: {len(blob)} characters, sha256 ")
+
+
+def test_a_blob_larger_than_the_budget_keeps_its_start() -> None:
+    rewrite = elided(f"x {DATA} y", Budget(300, "/o/1"))
+    assert rewrite is not None
+    (gap,) = rewrite.omitted
+    assert count_tokens(f"x {DATA} y"[gap.first - 1 : gap.last]) <= 300
+    assert rewrite.text.startswith("x " + DATA[:500])
+
+
+def test_only_the_first_marker_names_the_full_text() -> None:
+    rewrite = elided(f"{DATA} and {DATA[::-1]}")
+    assert rewrite is not None
+    assert rewrite.text.count("omitted") == 2
+    assert rewrite.text.count("full text") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer eyJ{DATA}",
+        f"-----BEGIN PRIVATE KEY-----\n{WRAPPED}\n-----END PRIVATE KEY-----",
+        f"ssh-rsa AAAAB3NzaC1yc2E{DATA} me@host",
+        "/usr/share/doc/packages" * 20,
+        json.dumps([{"id": n, "name": f"item-{n}"} for n in range(200)], separators=(",", ":")),
+        "A" * 400,
+    ],
+    ids=["token", "private key", "public key", "path", "json", "filler"],
+)
+def test_what_is_copied_or_read_stays(text: str) -> None:
+    assert elided(text) is None
+
+
+@pytest.mark.parametrize("question", ["decode the base64 in it", f"why is {DATA[40:60]} in there?"])
+def test_what_the_question_is_about_stays(question: str) -> None:
+    assert elided(f"x {DATA} y", question=question) is None
+
+
+@pytest.mark.parametrize("budget", [Budget(0, "/o/1"), Budget(5_000, "")])
+def test_without_a_budget_or_a_way_back_nothing_goes(budget: Budget) -> None:
+    assert elided(f"x {DATA} y", budget) is None
+
+
+def test_eliding_twice_is_eliding_once() -> None:
+    rewrite = elided(f"x {DATA} y", Budget(300, "/o/1"))
+    assert rewrite is not None
+    assert elided(rewrite.text) is None
+
+
+def test_the_proof_sees_a_wrong_length_hash_or_text() -> None:
+    text = f"x {DATA} y"
+    rewrite = elided(text)
+    assert rewrite is not None
+    assert not ELIDER.proof(text, rewrite.text.replace("2000", "1999"))
+    assert not ELIDER.proof(text, rewrite.text.replace("sha256 ", "sha256 0")[: len(rewrite.text)])
+    assert not ELIDER.proof(text, rewrite.text.replace("x ", "z "))
+    assert not ELIDER.proof(text.replace(DATA[9], "?", 1), rewrite.text)
+
+
+@given(
+    st.lists(
+        st.sampled_from([DATA, WRAPPED, SCRIPT, "\n", " ", "\r\n", "a b", "{", '"', "\ud800", "\x00", DATA[:250]]),
+        max_size=7,
+    ),
+    st.integers(0, 3_000),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_mixture_is_proven_within_the_budget_and_settled_at_once(pieces: list[str], tokens: int) -> None:
+    text = "".join(pieces)
+    rewrite = elided(text, Budget(tokens, "/o/1"))
+    if rewrite is not None:
+        assert sum(count_tokens(text[gap.first - 1 : gap.last]) for gap in rewrite.omitted) <= tokens
+        assert elided(rewrite.text, Budget(tokens, "/o/1")) is None
