@@ -10,16 +10,16 @@ from fnmatch import fnmatchcase
 from addon import cost, ledger
 from addon.deadline import Deadline
 from addon.fail_open import OverBudget, describe, fail_open
-from addon.ledger import Decision, Ledger, LedgerUnavailable
-from addon.originals import Originals
+from addon.ledger import Decision, LedgerUnavailable
 from addon.routing_log import NO_TRANSFORM
 from addon.settings import Attach, Mode, Settings
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
+from addon.state import State
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy
 from transforms.content_router import Attempt
-from transforms.contract import Block, Transform
+from transforms.contract import Block, Loss, Transform
 from transforms.reasons import Reason
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
@@ -74,23 +74,24 @@ class Verdicts:
     """The sum that decided about history, where there was one to do."""
 
 
-def settle(detected: Detected, raw: bytes, rules: Rules, store: Ledger) -> Verdicts:
+def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdicts:
     """The decision on every slot of `raw`."""
     keys = tuple(ledger.key(slot.call_id, slot.part, slot.text) for slot in detected.slots)
     verdicts = Verdicts(keys)
     slots = dict(zip(keys, detected.slots, strict=True))
     try:
-        verdicts.decisions = store.recall(keys)
+        verdicts.decisions = state.ledger.recall(keys)
     except LedgerUnavailable as error:
         return _unrecorded(verdicts, slots, error)
     new = {k: slot for k, slot in slots.items() if k not in verdicts.decisions}
-    decider = _Decider(rules, verdicts, Originals(rules.settings.home))
+    decider = _Decider(rules, verdicts, state)
     fresh = decider.history(detected, raw, new)
     fresh |= {k: decider.decide(k, slot) for k, slot in new.items() if k not in fresh}
     try:
-        verdicts.decisions |= store.record(fresh)
+        verdicts.decisions |= state.ledger.record(fresh)
     except LedgerUnavailable as error:
         return _unrecorded(verdicts, new, error)
+    decider.learn(detected, new)
     return verdicts
 
 
@@ -105,7 +106,32 @@ def _unrecorded(verdicts: Verdicts, slots: Mapping[bytes, Slot], error: LedgerUn
 class _Decider:
     rules: Rules
     verdicts: Verdicts
-    originals: Originals
+    state: State
+
+    def learn(self, detected: Detected, new: Mapping[bytes, Slot]) -> None:
+        """Count what was shortened now, and what the model came back for."""
+        if self.rules.policy.toin_read_only:
+            return
+        decisions = self.verdicts.decisions
+        shortened = [slot.call.tool for k, slot in new.items() if _is_lossy(decisions[k])]
+        before = [
+            slot
+            for k, slot in zip(self.verdicts.keys, detected.slots, strict=True)
+            if k not in new and _is_lossy(decisions[k])
+        ]
+        calls = [slot for slot in new.values() if slot.in_tail]
+        asked = [old.call.tool for old in before if any(self._asks_for(slot, old) for slot in calls)]
+        self.state.learned.learn(shortened, asked)
+
+    def _asks_for(self, slot: Slot, old: Slot) -> bool:
+        """Whether a call comes back for what an older one gave in part: the same again, a range, the original."""
+        if slot.call == old.call and slot.text == old.text:
+            return True
+        if slot.call.ranged and slot.call.path == old.call.path:
+            return True
+        key = ledger.key(old.call_id, old.part, old.text)
+        shown = self.verdicts.decisions[key].replacement or ""
+        return not self.state.originals.named_in(shown).isdisjoint(self.state.originals.named_in(slot.call.arguments))
 
     def history(self, detected: Detected, raw: bytes, new: Mapping[bytes, Slot]) -> dict[bytes, Decision]:
         """Decisions on what was sent before we saw it: kept, unless the user or the cost says otherwise."""
@@ -157,6 +183,7 @@ class _Decider:
         rules: tuple[tuple[Reason, Callable[[], bool]], ...] = (
             (Reason.MODE_OFF, lambda: settings.mode is Mode.OFF),
             (Reason.TOOL_ERROR, lambda: slot.is_error),
+            (Reason.RETRIEVAL, lambda: bool(self.state.originals.named_in(slot.call.arguments))),
             (Reason.TOOL_EXCLUDED, lambda: any(fnmatchcase(slot.call.tool, name) for name in settings.exclude_tools)),
             (Reason.TOO_SMALL, lambda: _has_fewer_tokens(slot.text, self.rules.threshold)),
         )
@@ -171,15 +198,20 @@ class _Decider:
                 results.append(work())
             return results[0] if results else None
 
-        handle = self.originals.handle if self.rules.settings.originals else lambda _text: ""
-        bounds = Bounds(self.rules.policy.max_lossy_ratio, handle)
+        handle = self.state.originals.handle if self.rules.settings.originals else lambda _text: ""
+        share = self.state.learned.of(slot.call.tool).share
+        bounds = Bounds(self.rules.policy.max_lossy_ratio * share, handle)
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, guard)
         try:
-            self.originals.save(rewrite.originals)
+            self.state.originals.save(rewrite.originals)
         except OSError as error:
             self.verdicts.failures.append(describe(error))
             return replace(rewrite, reason=Reason.NO_WAY_BACK)
         return rewrite
+
+
+def _is_lossy(decision: Decision) -> bool:
+    return decision.replacement is not None and decision.loss is Loss.LOSSY
 
 
 def _kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:

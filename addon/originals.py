@@ -6,11 +6,13 @@ it leaves, and removed 30 days after its last use, or earlier, oldest first, whe
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+_FILE = re.compile(r"originals[/\\]{1,4}([0-9a-f]{12}\.txt)")
 _KEEP_SECONDS = 30 * 86_400
 _KEEP_BYTES = 512 * 1024 * 1024
 
@@ -26,6 +28,10 @@ class Originals:
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
         return str(self._folder / f"{digest}.txt")
 
+    def named_in(self, text: str) -> set[str]:
+        """The handles of ours that a text names."""
+        return {str(self._folder / name) for name in _FILE.findall(text)}
+
     def save(self, texts: Iterable[tuple[str, str]]) -> None:
         """Keep texts under their handles; what is there already is marked as used."""
         for handle, text in texts:
@@ -40,8 +46,8 @@ class Originals:
             unfinished.replace(path)
 
     def prune(self) -> None:
-        """Remove what is too old or too much, least recently used first."""
-        with suppress(FileNotFoundError):
+        """Remove what is too old or too much, least recently used first; best effort."""
+        with suppress(OSError):
             found = sorted(((entry.stat(), entry) for entry in self._folder.iterdir()), key=lambda f: -f[0].st_mtime)
             oldest, size = time.time() - _KEEP_SECONDS, 0
             for stat, entry in found:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from addon import body_codecs, reporting
 from addon.deadline import Deadline
 from addon.deciding import Rules, Verdicts, settle
-from addon.ledger import Ledger
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
 from addon.shapes import json_spans
 from addon.shapes.detect import Detected, detect
+from addon.state import State
 from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.reasons import Reason
 
@@ -45,7 +45,7 @@ class Outcome:
     log: RoutingLog
 
 
-def compress(request: Request, settings: Settings, store: Ledger) -> Outcome:
+def compress(request: Request, settings: Settings, state: State) -> Outcome:
     """Make the request's tool outputs smaller. Does not raise for anything a client can send."""
     policy = resolve_policy(
         request.auth_mode, enforcement=settings.policy_enforcement, max_lossy_ratio=settings.max_lossy_ratio
@@ -61,7 +61,7 @@ def compress(request: Request, settings: Settings, store: Ledger) -> Outcome:
         return Outcome(request.body, reporting.untouched(rules, request.client, Reason.NOT_JSON))
     if isinstance(detected, Reason):
         return Outcome(request.body, reporting.untouched(rules, request.client, detected))
-    verdicts = settle(detected, raw, rules, store)
+    verdicts = settle(detected, raw, rules, state)
     sent = json_spans.splice(raw, _replacements(detected, verdicts))
     log = reporting.decided(rules, request.client, detected, verdicts)
     return Outcome(request.body if sent is raw else codec.encode(sent), log)

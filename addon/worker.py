@@ -19,10 +19,9 @@ import orjson
 from addon import frames, pipeline
 from addon.deadline import Deadline
 from addon.fail_open import describe, fail_open
-from addon.ledger import Decision, Ledger, LedgerUnavailable, SqliteLedger
-from addon.originals import Originals
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
+from addon.state import State
 from transforms import tokenizer
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -35,7 +34,7 @@ class Worker:
     """Handles jobs one after the other."""
 
     def __init__(self) -> None:
-        self._ledgers: dict[Path, SqliteLedger] = {}
+        self._states: dict[Path, State] = {}
 
     def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
         """The answer to one job: the routing log, and the body to send where it changed. Never raises."""
@@ -58,34 +57,20 @@ class Worker:
             deadline=Deadline(header["deadline"]),
             keep=_reason_to_keep(header),
         )
-        return pipeline.compress(request, settings, self._ledger(settings.home))
+        return pipeline.compress(request, settings, self._state(settings.home))
 
-    def _ledger(self, home: Path) -> Ledger:
-        if home not in self._ledgers:
-            try:
-                self._ledgers[home] = SqliteLedger.open(home)
-                Originals(home).prune()
-            except LedgerUnavailable as error:
-                return _NoLedger(error)
-        return self._ledgers[home]
+    def _state(self, home: Path) -> State:
+        """The opened folder; one that could not be used is tried again with the next job."""
+        state = self._states.get(home)
+        if state is None or not state.is_usable:
+            state = self._states[home] = State.open(home)
+            state.originals.prune()
+        return state
 
     def close(self) -> None:
-        """Close the ledgers."""
-        for store in self._ledgers.values():
-            store.close()
-
-
-class _NoLedger:
-    """Stands in while the store cannot be opened; the next job tries again."""
-
-    def __init__(self, error: LedgerUnavailable) -> None:
-        self._error = error
-
-    def recall(self, keys: object) -> dict[bytes, Decision]:
-        raise self._error
-
-    def record(self, decisions: object) -> dict[bytes, Decision]:
-        raise self._error
+        """Give the files back."""
+        for state in self._states.values():
+            state.close()
 
 
 def serve(source: IO[bytes], out: IO[bytes]) -> None:

@@ -18,8 +18,10 @@ from transforms.json_table import TableWriter
 from transforms.json_tree import Tree, dumps, quote
 
 _MIN_ROWS = 2
-_WORTH = 0.9
+_MAX_SHARE = 0.9
 """The share of the plain JSON's length that a table must stay below."""
+_MIN_SAVED = 40
+"""Characters that a table must save."""
 _MAX_DEPTH = 24
 """Levels of nesting below which JSON stays JSON."""
 
@@ -36,6 +38,10 @@ class Choice:
 
 type Choices = dict[int, Choice]
 """Choices by the identity of the array or object they are for."""
+
+
+def _worth(table: str, plain: str) -> bool:
+    return len(table) < min(_MAX_SHARE * len(plain), len(plain) - _MIN_SAVED)
 
 
 @dataclass(slots=True)
@@ -80,10 +86,10 @@ class DocumentWriter:
         if len(records) < len(items) or len(items) < _MIN_ROWS:
             return self._items(items)
         table = self.tables.records(records, [], len(items), {})
-        if len(table) < _WORTH * len(dumps(items)):
+        if _worth(table, dumps(items)):
             return table
         plain = self._items(items)
-        return table if len(table) < _WORTH * len(plain) else plain
+        return table if _worth(table, plain) else plain
 
     def _items(self, items: list[Tree]) -> str:
         return f"[{','.join(map(self.write, items))}]"
@@ -99,10 +105,10 @@ class DocumentWriter:
         if not keyed:
             return self._members(members)
         table = self.tables.records(records, keys, len(keys), {})
-        if len(table) < _WORTH * len(dumps(members)):
+        if _worth(table, dumps(members)):
             return table
         plain = self._members(members)
-        return table if len(table) < _WORTH * len(plain) else plain
+        return table if _worth(table, plain) else plain
 
     def _members(self, members: Record) -> str:
         return f"{{{','.join(f'{quote(key)}:{self.write(value)}' for key, value in members.items())}}}"

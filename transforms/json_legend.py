@@ -20,7 +20,7 @@ _IN_HEADERS = (
     (r"[^=\t\n]\[", "a[b,c]: lists of objects with the keys b, c"),
 )
 _IN_BODY = (
-    (r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key"),
+    (r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key, not a column"),
     (r"(?:^#|\t|^)\*[0-9]+=", "*1: the value told at *1="),
     (r'[:\[,]"{3,}$|^"{3,}text ', 'lines between """ are one string, as it is'),
     (r'"{3,}json', '"""json: a string that holds this JSON'),

@@ -44,12 +44,13 @@ class Nesting:
             for key, value in record.items():
                 if isinstance(value, dict) and value:
                     groups.setdefault(key, []).append(value)
-        return cls({key: cls.of(group) for key, group in groups.items() if _agree(group)})
+        return cls({key: cls.of(group) for key, group in groups.items() if _agree(group, len(records))})
 
 
-def _agree(group: list[Record]) -> bool:
+def _agree(group: list[Record], among: int) -> bool:
+    """Whether most keys of the objects in `group` are in most of them, and enough of the records have such an object."""
     keys = set().union(*group)
-    return len(keys) <= min(MANY - 1, 2 + 1.5 * sum(map(len, group)) / len(group))
+    return 4 * len(group) >= among and len(keys) <= min(MANY - 1, 2 + 1.5 * sum(map(len, group)) / len(group))
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ _ERROR = re.compile(
 )
 _ERROR_SHARE = 0.2
 """Above this share of rows, words of error are part of the routine: other signs tell the rows apart."""
+_USUAL_SHARE = 0.6
+"""From this share of rows on, a value is the usual one, and values of up to 3 % of the rows are unusual."""
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _MACHINE = re.compile(
     r"(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.,Z+ -]*|[0-9:.,%+-]*)\Z"
@@ -94,9 +96,10 @@ class Rows:
             for text in flat.values():
                 places.setdefault(text, set()).add(index)
         texts = ["\n".join(flat.values()) for flat in self.flats]
+        whole = "\n".join(texts)
         for word in words:
             rows = places.get(word, set())
-            if not rows and len(word) >= _LONG_WORD:
+            if not rows and len(word) >= _LONG_WORD and word in whole:
                 rows = {index for index, text in enumerate(texts) if word in text}
             found |= rows if len(rows) <= most else set()
         return found
@@ -133,7 +136,8 @@ class Rows:
         counts = Counter(text for _, text in column)
         if len(counts) > max(10, len(column) // 8) or len(counts) > len(column) // 2:
             return
-        rare = _rare(len(column))
+        usual = counts.most_common(1)[0][1] >= _USUAL_SHARE * len(column)
+        rare = max(_rare(len(column)), len(column) // 33 if usual else 0)
         firsts: set[str] = set()
         for row, text in column:
             if counts[text] <= rare or text not in firsts:

@@ -20,14 +20,17 @@ from transforms.json_record import KEY, VALUE, Nesting, Record, Row, Rower
 from transforms.json_section import Column, Repeats, columns_of, typed
 from transforms.json_tree import Tree, dumps
 
-_CHUNK = 8
-"""Rows that always share a header."""
-_NEW_HEADER = 8
+_CHUNK = 6
+_MAX_CHUNK = 4000
+"""Rows, or characters of rows, that share a header in any case."""
+_LONG = 400
+"""Characters; what a longer cell has beyond this does not count, as it is far from its row's other cells anyway."""
+_NEW_HEADER = 8.0
 """Tokens another header must save: readers have to notice it."""
 _MAX_SHARED = 7000
 """Characters of rows for which a header that says something about all of them is in sight."""
 _MAX_PLAIN = 24000
-_BLANK = 1.2
+_BLANK = 2.0
 """What an empty cell costs: less in tokens, as tabs in a row share them, but a reader has to count them."""
 
 
@@ -45,7 +48,7 @@ class Tally:
         columns = tally.columns
         for row in rows:
             for name, cell in row.items():
-                size = min(len(cell), _MAX_SHARED) if "\n" not in cell else 3
+                size = min(len(cell), _LONG)
                 count, chars, same = columns.get(name, (0, 0, cell))
                 columns[name] = (count + 1, chars + size, same if same == cell else None)
         return tally
@@ -165,13 +168,26 @@ def _fitting(rows: list[Row], chosen: set[str]) -> list[Column]:
 def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
     """Runs of rows that are cheapest under one header."""
     start, current = 0, Tally()
-    for at in range(0, len(rows), _CHUNK):
-        chunk = Tally.of(rows[at : at + _CHUNK])
+    at = 0
+    while at < len(rows):
+        stop = _chunk(rows, at)
+        chunk = Tally.of(rows[at:stop])
         both = current.joined(chunk)
         limit = _MAX_SHARED if both.constants() else _MAX_PLAIN
         if current.rows and (both.chars() > limit or both.cost() > current.cost() + chunk.cost() + _NEW_HEADER):
             yield rows[start:at], current
             start, both = at, chunk
         current = both
+        at = stop
     if current.rows:
         yield rows[start:], current
+
+
+def _chunk(rows: list[Row], at: int) -> int:
+    """Where the rows end that share a header with row `at` in any case."""
+    chars = 0
+    for stop in range(at, min(at + _CHUNK, len(rows))):
+        chars += sum(min(len(cell), _LONG) for cell in rows[stop].values())
+        if chars > _MAX_CHUNK and stop > at:
+            return stop
+    return min(at + _CHUNK, len(rows))

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     """The tool is named in `headroom_exclude_tools`."""
     TOOL_ERROR = "tool_error"
     """The client marked the result as an error; errors are read closely and stay whole."""
+    RETRIEVAL = "retrieval"
+    """The model asked for an original of ours; what it gets is not shortened again."""
     BEFORE_ATTACH = "before_attach"
     """It was sent before this proxy saw the conversation, so the provider has cached it as it is."""
     SHADOW = "shadow"

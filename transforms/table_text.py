@@ -1,15 +1,15 @@
 """Tables as text: the padding and the rules of drawn tables, and the columns of a CSV that never change.
 
     +----+----------+           |id|name|
-    | id | name     |           |-|-|
+    | id | name     |           |---|---|
     +----+----------+     →     |1|first|
     |  1 | first    |
     +----+----------+
 
-    id,region,state             [column 2 is in every row `eu-west-1`, taken out]
+    id,region,state             [column 2 `region` is `eu-west-1` in every row]
     1,eu-west-1,up        →     id,state
     2,eu-west-1,down            1,up
-                                2,down
+    ...                         2,down
 
 Lossless as data: all cells come back, in order and spelling; how wide a column was drawn does not. A CSV comes
 back character by character. Known limitation: a CSV with quoted cells stays as it is.
@@ -22,13 +22,14 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
 _BARS = "|│┃║"
 _EDGED = re.compile(rf"[ \t]*([{_BARS}])(.*)[{_BARS}][ \t]*\r?")
-_RULE = re.compile(r"[ \t]*(?=[^\n]*[-─━═=]{3})[-+|:=─━═┄┈╌│┃║┌┐└┘├┤┬┴┼╞╡╪╤╧┡┩╇┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬╭╮╯╰ \t]+\r?")
-_RULE_DASHES = re.compile(r"-{2,}")
+_RULE = re.compile(r"[ \t]*[+┌├└┏┡┣┗╔╠╟╚╞╘╒╭╰][-+=─━═┄┈╌┬┴┼╪╤╧╇┳┻╋╦╩╬╫┐┤┘┓┩┫┛╗╣╢╝╡╛╕╮╯│┃║]+[ \t]*\r?")
+"""A line between rows; Markdown's `|---|` is a row for us, for rows of dashes can be data."""
 _CROSSED = re.compile(r"[ \t]*-+(?:\+-+)+[ \t]*\r?")
-"""The rule of psql: a table without edges."""
+"""The rule below the header of psql, whose tables have no edges."""
+_DASHES = re.compile(r":?-{3,}:?")
 _MIN_ROWS = 3
 _MIN_CSV_ROWS = 10
-_TAKEN = re.compile(r"\[column (\d+) is in every row `([^`\n]*)`, taken out\]")
+_TAKEN = re.compile(r"\[column (\d{1,4}) `([^`\n]*)` is `([^`\n]*)` in every row\]")
 
 
 class TableText:
@@ -40,6 +41,8 @@ class TableText:
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """Drawn tables without padding and rules, or a CSV without its constant columns; None when there is neither."""
+        if _TAKEN.match(block.text):
+            return None
         text = _undrawn(block.text)
         if text == block.text:
             text = _without_constants(block.text) or block.text
@@ -53,14 +56,14 @@ class TableText:
 
 
 def _undrawn(text: str) -> str:
-    """Every drawn table of at least three rows without its padding; its first inner rule stays, as Markdown has it."""
+    """Every drawn table of at least three rows without padding and rules but for the one below its header."""
     lines = text.split("\n")
     out: list[str] = []
     at = 0
     while at < len(lines):
         end = _table_end(lines, at)
-        out += _compact(lines[at:end]) if end - at >= _MIN_ROWS else lines[at : end or at + 1]
-        at = max(end, at + 1)
+        out += _compact(lines[at:end]) if end - at >= _MIN_ROWS else lines[at:end]
+        at = end
     return "\n".join(out)
 
 
@@ -71,70 +74,84 @@ def _table_end(lines: list[str], start: int) -> int:
         bars, end = lines[start + 1].count("+"), start + 2
         while end < len(lines) and lines[end].count("|") == bars:
             end += 1
-        return end
-    while end < len(lines) and (_EDGED.fullmatch(lines[end]) or (_RULE.fullmatch(lines[end]) and _is_drawn(lines[end]))):
+        return end if lines[start].count("|") == bars else start + 1
+    while end < len(lines) and (_EDGED.fullmatch(lines[end]) or _RULE.fullmatch(lines[end])):
         end += 1
     return max(end, start + 1)
 
 
-def _is_drawn(rule: str) -> bool:
-    """Whether a rule is one of a table with edges, not a mere line of dashes."""
-    return re.match(r"[ \t]*[^-=─━═ \t]", rule) is not None
-
-
 def _compact(table: list[str]) -> list[str]:
     rows: list[str] = []
-    cells, rules = 0, 0
+    ruled = False
     for line in table:
-        if _RULE.fullmatch(line):
-            rules += bool(cells)
-            if cells == 1 and rules == 1:
-                rows.append(_rule_row(line, rows[0]))
-        else:
-            rows.append("|".join(_cells(line)) if _EDGED.fullmatch(line) is None else f"|{'|'.join(_cells(line))}|")
-            cells += 1
+        if not _is_rule(line):
+            cells = "|".join(_cells(line))
+            rows.append(f"|{cells}|" if _EDGED.fullmatch(line) else cells)
+        elif len(rows) == 1 and not ruled:
+            rows.append(re.sub(r"[^|]+", "---", rows[0]))
+            ruled = True
     return rows
 
 
-def _rule_row(rule: str, header: str) -> str:
-    """The rule below the header in the fewest characters; Markdown's marks of alignment stay."""
-    if ":" in rule:
-        return _RULE_DASHES.sub("-", rule.replace(" ", "").strip())
-    return re.sub(r"[^|]+", "-", header)
+def _is_rule(line: str) -> bool:
+    return _RULE.fullmatch(line) is not None or _CROSSED.fullmatch(line) is not None
 
 
 def _cells(line: str) -> list[str]:
-    """The cells of a row without their padding; of one with edges, only what stands between them."""
+    """The cells of a row without their padding; dashes of Markdown's rule are as few as can be."""
     edged = _EDGED.fullmatch(line)
-    bar = edged[1] if edged else "|"
-    return [cell.strip(" \t\r") for cell in (edged[2] if edged else line).split(bar)]
+    cells = (edged[2].split(edged[1]) if edged else line.split("|")) if edged or "|" in line else [line]
+    stripped = [cell.strip(" \t\r") for cell in cells]
+    if all(_DASHES.fullmatch(cell) for cell in stripped):
+        return [re.sub("-+", "---", cell) for cell in stripped]
+    return stripped
 
 
 def _content(text: str) -> list[list[str] | str]:
     """What a table tells: the cells of each row, other lines as they are; rules tell nothing."""
-    return [
-        _cells(line) if any(bar in line for bar in _BARS) else line
-        for line in text.split("\n")
-        if not (_RULE.fullmatch(line) or re.fullmatch(r"[-:|]+", line))
-    ]
+    content: list[list[str] | str] = []
+    for line in text.split("\n"):
+        if _EDGED.fullmatch(line) or "|" in line:
+            cells = _cells(line)
+            if not all(_DASHES.fullmatch(cell) for cell in cells):
+                content.append(cells)
+        elif not _is_rule(line):
+            content.append(line)
+    return content
 
 
 def _without_constants(text: str) -> str | None:
     """The CSV without the columns that hold one value throughout; None when it is no plain CSV or has none."""
     body = text.rstrip("\n")
     lines = body.split("\n")
-    delimiter = max(",\t;|", key=lines[0].count)
+    delimiter = _delimiter(lines[0])
     width = lines[0].count(delimiter)
     if '"' in text or width < 1 or len(lines) < _MIN_CSV_ROWS or any(line.count(delimiter) != width for line in lines):
         return None
     columns = list(zip(*(line.split(delimiter) for line in lines), strict=True))
-    constant = [n for n, column in enumerate(columns) if len(set(column[1:])) == 1 and "`" not in column[0] + column[1]]
-    if not constant or len(constant) == len(columns):
+    constant = {n for n, column in enumerate(columns) if len(set(column[1:])) == 1 and "`" not in column[0] + column[1]}
+    if not constant or len(columns) - len(constant) < 2:
         return None
-    notes = [f"[column {n + 1} is in every row `{_note(columns[n])}`, taken out]" for n in constant]
-    rest = zip(*(column for n, column in enumerate(columns) if n not in set(constant)), strict=True)
-    return "\n".join([*notes, delimiter.join(lines[0].split(delimiter)), *map(delimiter.join, rest)]) + text[len(body) :]
+    notes = [f"[column {n + 1} `{columns[n][0]}` is `{columns[n][1]}` in every row]" for n in sorted(constant)]
+    rest = zip(*(column for n, column in enumerate(columns) if n not in constant), strict=True)
+    return "\n".join([*notes, *map(delimiter.join, rest)]) + text[len(body) :]
 
 
-def _note(column: tuple[str, ...]) -> str:
-    return f"{column[0]} = {column[1]}"
+def with_constants(text: str) -> str:
+    """The CSV with the columns put back that its first lines tell."""
+    body = text.rstrip("\n")
+    lines = body.split("\n")
+    taken: list[tuple[int, str, str]] = []
+    while lines and (note := _TAKEN.fullmatch(lines[0])):
+        taken.append((int(note[1]) - 1, note[2], note[3]))
+        lines.pop(0)
+    delimiter = _delimiter(lines[0]) if lines else ","
+    rows = [line.split(delimiter) for line in lines]
+    for number, row in enumerate(rows):
+        for column, name, value in taken:
+            row.insert(column, value if number else name)
+    return "\n".join(delimiter.join(row) for row in rows) + text[len(body) :]
+
+
+def _delimiter(header: str) -> str:
+    return max(",\t;|", key=header.count)

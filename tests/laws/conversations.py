@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from addon.deadline import Deadline
+from addon.learned import Learned
 from addon.ledger import Ledger, MemoryLedger
+from addon.originals import Originals
 from addon.pipeline import Outcome, Request, compress
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import Node, parse
+from addon.state import State
 from transforms.compression_policy import AuthMode
 
 type Body = dict[str, Any]
@@ -24,7 +27,11 @@ def sent(
 ) -> Outcome:
     """What the pipeline makes of one request."""
     request = Request(body, "", auth_mode, "test", Deadline(time.monotonic() + _PATIENT))
-    return compress(request, settings, MemoryLedger() if ledger is None else ledger)
+    state = State(MemoryLedger() if ledger is None else ledger, Originals(settings.home), Learned(settings.home))
+    try:
+        return compress(request, settings, state)
+    finally:
+        state.learned.close()
 
 
 def slot_nodes(body: bytes) -> list[Node]:

@@ -123,8 +123,8 @@ def _match(number: int, choice: Random) -> str:
 
 
 def _found(number: int, choice: Random) -> str:
-    if number % 3:
-        return f"./node_modules/{choice.choice(_WORDS)}-{number // 30}/dist/{choice.choice(_WORDS)}{number}.js"
+    if number % 100 >= 30:
+        return f"./node_modules/{_WORDS[number // 10 % 10]}/dist/{choice.choice(_WORDS)}{number}.js"
     return f"./{_path(choice).removesuffix('.py')}_{number}.py"
 
 
@@ -132,10 +132,9 @@ def _long_listing_row(number: int, choice: Random) -> str:
     return f"-rw-r--r--  1 dev dev {choice.randrange(10**6):>8} Feb 11 {_clock(number)[:5]} {choice.choice(_WORDS)}_{number}.py"
 
 
-def _tree_row(number: int, choice: Random) -> str:
-    if number % 9 == 0:
-        return f"├── {choice.choice(_WORDS)}_{number}"
-    return f"│   {'└' if number % 9 == 8 else '├'}── {choice.choice(_WORDS)}_{number}.ts"
+def _tree_folder(number: int, choice: Random) -> str:
+    names = [f"│   {'└' if n == 8 else '├'}── {choice.choice(_WORDS)}_{number}{n}.ts" for n in range(9)]
+    return "\n".join([f"├── {choice.choice(_WORDS)}_{number}", *names])
 
 
 def _file_diff(number: int, choice: Random) -> str:
@@ -213,7 +212,7 @@ FORMS: tuple[Form, ...] = (
     Form("matches", Kind.SEARCH, _shell("grep -rn 'log.debug' ."), _match),
     Form("found paths", Kind.LISTING, _shell("find . -name '*s'"), _found),
     Form("long listing", Kind.LISTING, _shell("ls -la src"), _long_listing_row, "total 4096\n"),
-    Form("tree", Kind.LISTING, _shell("tree"), _tree_row, ".\n"),
+    Form("tree", Kind.LISTING, _shell("tree"), _tree_folder, ".\n", "\n└── setup.py\n\n9 directories\n"),
     Form("diff", Kind.DIFF, _shell("git diff"), _file_diff, tail="\n"),
     Form("commits", Kind.DIFF, _shell("git log -p"), _commit),
     Form("test run", Kind.TEST, _shell("pytest -v"), _test_line, "=== test session starts ===\n", "\n=== 1 failed in 3.21s ===\n"),
@@ -235,7 +234,7 @@ def _recorded() -> Iterator[Sample]:
         detected = detect(parse(request.body))
         for slot in detected.slots if isinstance(detected, Detected) else ():
             for part in split(Block(slot.text, slot.call)):
-                text = part.text[:_SAMPLE].rpartition("\n")[0]
+                text = part.text if part.kind is Kind.JSON else part.text[:_SAMPLE].rpartition("\n")[0]
                 if part.kind is not None and text:
                     yield Sample(f"{request} {part.kind} {len(part.text)}", part.kind, Block(text, slot.call))
 

@@ -131,6 +131,19 @@ def test_every_document_reads_back_as_the_values_it_was_written_from(values: lis
     assert CRUSHER.proof(text, document(text))
 
 
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_records_keep_the_order_of_their_keys_whatever_is_said_in_the_header(data: st.DataObject) -> None:
+    cells = st.sampled_from(
+        ["short", "v" * 30, "w" * 200, "line\n" * 40, "1", 1, None, [{"a": 1}, {"a": 2}], {"x": {"y": 1}}]
+    )
+    record = st.lists(st.tuples(st.sampled_from("abcdefgh"), cells), max_size=8, unique_by=lambda pair: pair[0])
+    base = data.draw(st.lists(record.map(dict), min_size=1, max_size=5))
+    rows = [base[n] for n in data.draw(st.lists(st.integers(0, len(base) - 1), min_size=2, max_size=30))]
+    text = json.dumps(rows)
+    assert decode(document(text)).minified == Source.read(text).minified
+
+
 @settings(deadline=None, max_examples=60)
 @given(trees, st.sampled_from([0, 1, 4, None]))
 def test_a_rewrite_is_proven_and_final(tree: Tree, indent: int | None) -> None:

@@ -1,0 +1,150 @@
+"""What is decided about a tool output besides its text: history, retrievals, experience, trouble with the disk."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from addon.ledger import Decision, Ledger, LedgerUnavailable, MemoryLedger
+from addon.originals import Originals
+from addon.pipeline import Outcome
+from addon.settings import Settings
+from tests.laws.conversations import sent
+from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
+
+RECORDS = json.dumps([{"id": n, "name": f"item {n}", "state": "ok", "price": n * 1.5} for n in range(120)])
+LOG = "\n".join(
+    f"2026-11-20T10:{n // 60:02}:{n % 60:02}.{n * 37 % 1000:03}Z INFO worker-{n % 4} handled job {n * 7919} in {n % 90} ms"
+    for n in range(900)
+)
+
+
+def conversation(
+    outputs: list[str], *, turns_after: int = 0, words: int = 1, calls: list[dict[str, Any]] | None = None, **more: Any
+) -> bytes:
+    """A Chat request: one call and output a turn, then some turns of the assistant."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "look at it"}]
+    for number, output in enumerate(outputs):
+        arguments = json.dumps(calls[number] if calls else {"command": f"cat {number}"})
+        call = {"id": f"call_{number}", "type": "function", "function": {"name": "bash", "arguments": arguments}}
+        messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        messages.append({"role": "tool", "tool_call_id": f"call_{number}", "content": output})
+    for number in range(turns_after):
+        messages += [{"role": "assistant", "content": f"step {number}"}, {"role": "user", "content": "go on"}]
+    messages.append({"role": "user", "content": "and also " * words})
+    return json.dumps({"model": "m", "messages": messages, **more}).encode()
+
+
+def decided(
+    body: bytes, home: Path, ledger: Ledger | None = None, *, mode: AuthMode | None = AuthMode.PAYG, **values: str
+) -> Outcome:
+    settings = Settings.parse({"home": str(home), "time_budget_ms": "60000", **values})
+    return sent(body, settings, ledger, auth_mode=mode)
+
+
+def reasons(outcome: Outcome) -> list[Reason]:
+    return [entry.reason for entry in outcome.log.entries]
+
+
+def test_history_is_kept_where_breaking_the_cache_does_not_pay(tmp_path: Path) -> None:
+    outcome = decided(conversation([RECORDS], turns_after=1, words=3000), tmp_path)
+    assert reasons(outcome) == [Reason.BEFORE_ATTACH]
+    assert ">=" in outcome.log.attach
+
+
+def test_history_is_rewritten_once_where_it_pays_and_the_log_shows_the_sum(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    body = conversation([RECORDS, RECORDS.replace("item", "thing")], turns_after=30)
+    outcome = decided(body, tmp_path, ledger)
+    assert reasons(outcome) == [Reason.COMPRESSED, Reason.COMPRESSED]
+    assert outcome.log.attach.startswith("rewriting history costs")
+    again = decided(body, tmp_path, ledger)
+    assert again.body == outcome.body
+    assert again.log.attach == ""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [{"mode": AuthMode.SUBSCRIPTION}, {"mode": AuthMode.OAUTH}],
+    ids=["subscription", "oauth"],
+)
+def test_history_is_never_rewritten_where_only_the_live_zone_may_be_decided(
+    tmp_path: Path, case: dict[str, Any]
+) -> None:
+    outcome = decided(conversation([RECORDS], turns_after=30), tmp_path, **case)
+    assert reasons(outcome) == [Reason.BEFORE_ATTACH]
+
+
+def test_history_is_never_rewritten_behind_the_models_thinking(tmp_path: Path) -> None:
+    value = json.loads(conversation([RECORDS], turns_after=30))
+    value["messages"][1]["reasoning_content"] = "hm"
+    assert reasons(decided(json.dumps(value).encode(), tmp_path)) == [Reason.BEFORE_ATTACH]
+
+
+def test_what_was_kept_once_stays_kept_when_it_would_pay_later(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    decided(conversation([RECORDS], turns_after=1, words=3000), tmp_path, ledger)
+    assert reasons(decided(conversation([RECORDS], turns_after=30), tmp_path, ledger)) == [Reason.BEFORE_ATTACH]
+
+
+def test_an_original_that_the_model_asks_for_is_not_shortened_again(tmp_path: Path) -> None:
+    handle = Originals(tmp_path).handle("x")
+    body = conversation([LOG], calls=[{"command": f"sed -n 1,900p {handle}"}])
+    assert reasons(decided(body, tmp_path)) == [Reason.RETRIEVAL]
+
+
+def test_what_a_lossy_rewrite_left_out_is_on_disk_under_the_handle_in_its_marker(tmp_path: Path) -> None:
+    outcome = decided(conversation([LOG]), tmp_path)
+    shown = json.loads(outcome.body)["messages"][2]["content"]
+    (handle,) = Originals(tmp_path).named_in(shown)
+    assert Path(handle).read_text() == LOG
+    assert outcome.log.entries[0].loss == "lossy"
+
+
+def test_without_originals_nothing_is_left_out(tmp_path: Path) -> None:
+    outcome = decided(conversation([LOG]), tmp_path, originals="off")
+    assert outcome.log.entries[0].loss in (None, "noise", "lossless")
+    assert not (tmp_path / "originals").exists()
+
+
+def test_a_disk_that_cannot_hold_the_original_costs_the_rewrite(tmp_path: Path) -> None:
+    (tmp_path / "originals").write_text("in the way")
+    outcome = decided(conversation([LOG]), tmp_path)
+    assert reasons(outcome) == [Reason.NO_WAY_BACK]
+    assert outcome.log.failures
+
+
+def test_a_tool_that_is_asked_again_gets_a_smaller_lossy_budget(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    first = decided(conversation([LOG]), tmp_path, ledger).log.entries[0]
+    for number in range(12):
+        again = conversation([LOG, LOG], calls=[{"command": "cat 0"}, {"command": "cat 0"}], user=f"{number}")
+        decided(again.replace(b"call_1", f"again_{number}".encode()), tmp_path, ledger)
+    later = decided(conversation([LOG.replace("INFO", "NOTE")]), tmp_path, ledger).log.entries[0]
+    assert later.compression_ratio > first.compression_ratio + 0.05
+
+
+@pytest.mark.parametrize("fails", ["recall", "record"])
+def test_a_ledger_that_fails_costs_the_new_rewrites_only(tmp_path: Path, fails: str) -> None:
+    class Failing(MemoryLedger):
+        def recall(self, keys: Any) -> dict[bytes, Decision]:
+            if fails == "recall":
+                raise LedgerUnavailable("disk full")
+            return super().recall(keys)
+
+        def record(self, decisions: Any) -> dict[bytes, Decision]:
+            raise LedgerUnavailable("disk full")
+
+    body = conversation([RECORDS])
+    outcome = decided(body, tmp_path, Failing())
+    assert outcome.body is body
+    assert reasons(outcome) == [Reason.LEDGER_UNAVAILABLE]
+    assert "disk full" in outcome.log.failures[0]
+
+
+def test_excluded_tools_and_small_outputs_and_errors_are_left_alone(tmp_path: Path) -> None:
+    assert reasons(decided(conversation([RECORDS]), tmp_path, exclude_tools="ba*")) == [Reason.TOOL_EXCLUDED]
+    assert reasons(decided(conversation(["short"]), tmp_path)) == [Reason.TOO_SMALL]
+    assert reasons(decided(conversation([RECORDS]), tmp_path, min_tokens="100000")) == [Reason.TOO_SMALL]

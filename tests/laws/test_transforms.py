@@ -1,0 +1,305 @@
+"""Laws 4, 5 and 9 over every transform: proven, deterministic, idempotent, within its budget, linear."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.laws.texts import FORGED, FORMS, ODD, Sample, mutated, mutated_samples, samples
+from transforms.call import Call
+from transforms.catalog import TRANSFORMS
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite, Transform
+from transforms.tokenizer import count_tokens
+
+ROOT = Path(__file__).parent.parent.parent
+HANDLE = "/home/dev/.headroom/originals/1f2e3d4c5b6a.txt"
+NOTHING = Budget(0, "")
+LOSSY = tuple(transform for transform in TRANSFORMS if transform.loss is Loss.LOSSY)
+OTHERS = tuple(transform for transform in TRANSFORMS if transform.loss is not Loss.LOSSY)
+
+
+def named(transform: Transform) -> str:
+    return transform.name
+
+
+every_transform = pytest.mark.parametrize("transform", TRANSFORMS, ids=named)
+every_lossy_transform = pytest.mark.parametrize("transform", LOSSY, ids=named)
+every_other_transform = pytest.mark.parametrize("transform", OTHERS, ids=named)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A sample that a transform rewrites."""
+
+    sample: Sample
+    budget: Budget
+    rewrite: Rewrite
+
+    @property
+    def before(self) -> str:
+        return self.sample.block.text
+
+    @property
+    def after(self) -> str:
+        return self.rewrite.text
+
+    @property
+    def own_lines(self) -> list[str]:
+        """Lines that do not stand in the original so: legends, markers, folded lines."""
+        known = set(self.before.split("\n"))
+        return [line for line in self.after.split("\n") if line not in known]
+
+
+def budget_for(text: str, share: float = 0.45) -> Budget:
+    return Budget(int(count_tokens(text) * share), HANDLE)
+
+
+@cache
+def results(transform: Transform) -> tuple[Result, ...]:
+    """What the transform makes of the samples of its kinds."""
+    found = []
+    for sample in samples():
+        if sample.kind in transform.kinds:
+            budget = budget_for(sample.block.text)
+            rewrite = transform.rewrite(sample.block, budget)
+            if rewrite is not None:
+                found.append(Result(sample, budget, rewrite))
+    return tuple(found)
+
+
+@cache
+def forged() -> tuple[str, ...]:
+    """Lines in the notation of every transform, as another text's rewrite has them."""
+    lines = {line for transform in TRANSFORMS for result in results(transform) for line in result.own_lines[:4]}
+    return (*FORGED, *sorted(lines))
+
+
+@every_transform
+def test_every_transform_finds_something_to_do_in_the_samples(transform: Transform) -> None:
+    """Or the other laws would hold for nothing."""
+    assert results(transform)
+
+
+@every_transform
+def test_a_real_text_is_rewritten_to_fewer_tokens_and_proven(transform: Transform) -> None:
+    for result in results(transform):
+        assert transform.proof(result.before, result.after), result.sample
+        assert count_tokens(result.after) < count_tokens(result.before), result.sample
+
+
+@every_transform
+def test_the_same_block_is_rewritten_the_same_way(transform: Transform) -> None:
+    for result in results(transform):
+        assert transform.rewrite(result.sample.block, result.budget) == result.rewrite, result.sample
+
+
+def fingerprint() -> str:
+    """A hash of all that the transforms make of the samples."""
+    texts = [f"{t.name} {r.sample} {r.after} {r.rewrite.omitted}" for t in TRANSFORMS for r in results(t)]
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def test_another_process_with_another_hash_seed_rewrites_the_same_way() -> None:
+    program = "from tests.laws.test_transforms import fingerprint; print(fingerprint())"
+    for seed in ("1", "4294967295"):
+        answer = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert answer.stdout.strip() == fingerprint()
+
+
+@every_transform
+def test_a_result_is_left_as_it_is(transform: Transform) -> None:
+    for result in results(transform):
+        again = transform.rewrite(replace(result.sample.block, text=result.after), result.budget)
+        assert again is None or again.text == result.after, result.sample
+
+
+@every_transform
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_any_text_is_taken_and_a_proven_result_keeps_the_laws(transform: Transform, data: st.DataObject) -> None:
+    """Whatever a text holds, our own notation too, nothing raises, and what is proven is idempotent."""
+    block = data.draw(mutated_samples(forged())).block
+    budget = budget_for(block.text)
+    rewrite = transform.rewrite(block, budget)
+    if rewrite is None or not transform.proof(block.text, rewrite.text):
+        return
+    again = transform.rewrite(replace(block, text=rewrite.text), budget)
+    assert again is None or again.text == rewrite.text
+    if transform.loss is Loss.LOSSY:
+        assert count_tokens(block.text) - count_tokens(rewrite.text) <= budget.tokens
+        assert budget.handle in rewrite.text
+
+
+@every_transform
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_any_pair_of_texts_is_compared(transform: Transform, data: st.DataObject) -> None:
+    """A proof answers for whatever it is given; a damaged result that it lets pass differs in nothing that counts."""
+    result = data.draw(st.sampled_from(results(transform)))
+    choice = data.draw(st.randoms(use_true_random=False))
+    damaged = mutated(result.after, choice, forged())
+    assert transform.proof(mutated(result.before, choice, forged()), damaged) in (True, False)
+    assert transform.proof(result.before, damaged) in (True, False)
+
+
+@every_transform
+def test_hardly_a_result_on_damaged_text_is_thrown_away(transform: Transform) -> None:
+    """An unproven result is never used, and has cost its time."""
+    choice = Random(transform.name)
+    of_its_kinds = [sample for sample in samples() if sample.kind in transform.kinds]
+    made = unproven = 0
+    for _ in range(150):
+        text = mutated(choice.choice(of_its_kinds).block.text, choice)
+        rewrite = transform.rewrite(Block(text, Call()), budget_for(text))
+        if rewrite is not None:
+            made += 1
+            unproven += not transform.proof(text, rewrite.text)
+    assert unproven <= made * 0.1, f"{unproven} of {made}"
+
+
+@every_transform
+def test_a_result_proves_nothing_for_another_text(transform: Transform) -> None:
+    others = [sample.block.text for sample in samples()]
+    for result in results(transform):
+        assert not transform.proof(result.before, "")
+        assert not transform.proof("", result.after)
+        for other in others:
+            assert other == result.before or not transform.proof(other, result.after), result.sample
+            assert other == result.before or not transform.proof(result.before, other), result.sample
+
+
+@every_transform
+def test_what_is_added_or_taken_away_is_noticed(transform: Transform) -> None:
+    for result in results(transform):
+        lines = result.after.split("\n")
+        middle = len(lines) // 2
+        for place in {0, middle, len(lines)}:
+            added = "\n".join([*lines[:place], "nobody wrote this line 4711", *lines[place:]])
+            assert not transform.proof(result.before, added), f"{result.sample}: a line added at {place}"
+        for place in range(0, len(lines), max(1, len(lines) // 20)):
+            taken = "\n".join([*lines[:place], *lines[place + 1 :]])
+            assert not lines[place].strip() or not transform.proof(result.before, taken), (
+                f"{result.sample}: line {place} taken away: {lines[place]!r}"
+            )
+
+
+@every_transform
+def test_a_changed_digit_is_noticed(transform: Transform) -> None:
+    """Anywhere but in what a marker says about a gap, which only the handle can prove."""
+    for result in results(transform):
+        text = result.after
+        places = [m.start() for m in re.finditer(r"\d", text) if not in_marker(text, m.start())]
+        for place in places[:: max(1, len(places) // 40)]:
+            digit = str((int(text[place]) + 1) % 10)
+            changed = text[:place] + digit + text[place + 1 :]
+            line = text[text.rfind("\n", 0, place) + 1 :].partition("\n")[0]
+            assert not transform.proof(result.before, changed), f"{result.sample}: digit {place} of {line[:200]!r}"
+
+
+_MARKER = re.compile(r"\[[\w ]*(?<!\d)\d*(?:-\d+)? omitted[^\n]*?\]|\[page markup omitted[^\n]*")
+
+
+def in_marker(text: str, place: int) -> bool:
+    start = text.rfind("\n", 0, place) + 1
+    line = text[start:].partition("\n")[0]
+    return any(m.start() <= place - start < m.end() for m in _MARKER.finditer(line))
+
+
+@every_other_transform
+def test_without_loss_the_budget_is_ignored_and_nothing_is_omitted(transform: Transform) -> None:
+    for result in results(transform):
+        assert result.rewrite.omitted == ()
+        for budget in (NOTHING, Budget(0, HANDLE), Budget(10**6, "")):
+            assert transform.rewrite(result.sample.block, budget) == result.rewrite, result.sample
+
+
+@every_lossy_transform
+@pytest.mark.parametrize("budget", [NOTHING, Budget(0, HANDLE), Budget(1000, "")], ids=str)
+def test_without_a_budget_or_a_way_back_nothing_is_dropped(transform: Transform, budget: Budget) -> None:
+    for result in results(transform):
+        assert transform.rewrite(result.sample.block, budget) is None, result.sample
+
+
+@every_lossy_transform
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.25, 0.45, 0.8])
+def test_at_most_the_budget_is_dropped_and_every_gap_is_named(transform: Transform, share: float) -> None:
+    for result in results(transform):
+        budget = budget_for(result.before, share)
+        rewrite = transform.rewrite(result.sample.block, budget)
+        if rewrite is None:
+            continue
+        assert dropped_tokens(result.before, rewrite) <= budget.tokens, result.sample
+        assert transform.proof(result.before, rewrite.text), result.sample
+        assert rewrite.omitted, result.sample
+        assert rewrite.text.count(f"; full text: {HANDLE}]") == 1, result.sample
+        assert rewrite.text.count(" omitted") >= len(rewrite.omitted), result.sample
+
+
+def dropped_tokens(text: str, rewrite: Rewrite) -> int:
+    """Of the lines left out; where other things were, of the whole less what is left."""
+    if {gap.unit for gap in rewrite.omitted} != {"lines"}:
+        return count_tokens(text) - count_tokens(rewrite.text)
+    lines = text.split("\n")
+    return sum(count_tokens("\n".join(lines[gap.first - 1 : gap.last])) for gap in rewrite.omitted)
+
+
+@every_transform
+def test_no_word_is_invented(transform: Transform) -> None:
+    """What is no word of the original is one of the notation's own, which stand in the transforms' source."""
+    for result in results(transform):
+        known = words(result.before) | words(_CODES.sub(" ", result.before)) | words(unescaped(result.before))
+        invented = words(_MARKER.sub("", result.after)) - known - notation()
+        assert not invented, f"{result.sample}: {sorted(invented)[:10]}"
+
+
+_CODES = re.compile(r"\x1b\[[\d;]*[A-Za-z]|.\x08")
+
+
+def words(text: str) -> set[str]:
+    """Names and numbers of four characters and more."""
+    return set(re.findall(r"\w{4,}", text))
+
+
+def unescaped(text: str) -> str:
+    """Without the escapes of JSON that would grow together with the word behind them."""
+    return re.sub(r'\\[nrt"\\/]', " ", text)
+
+
+@cache
+def notation() -> set[str]:
+    """The words in the source of the transforms; numbers are none."""
+    source = "".join(path.read_text() for path in sorted((ROOT / "transforms").glob("*.py")))
+    return {word for word in words(source) if not word.isdecimal()}
+
+
+SIZES = (1 << 18, 1 << 19, 1 << 20)
+PER_DOUBLING = 2.6
+"""2 is linear; the rest is for caches, memory and a busy machine."""
+TOO_QUICK = 0.03
+"""Seconds below which a ratio says nothing."""
+TRIES = 4
+
+
+def cases() -> Iterator[tuple[Transform, Callable[[int], str]]]:
+    for transform in TRANSFORMS:
+        for form in FORMS:
+            if form.kind in transform.kinds:
+                yield pytest.param(transform, form, id=f"{transform.name}-{form.name}")

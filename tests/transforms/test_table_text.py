@@ -1,0 +1,70 @@
+"""TableText takes out what only draws a table, and columns of one value; every cell comes back."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import goldens
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.table_text import TableText, with_constants
+
+TABLES = TableText()
+NO_BUDGET = Budget(0, "")
+CELLS = st.sampled_from(["", "a", "b c", "12", "-", "---", "eu-west-1", "é", "+", "`", ":", "\u2028", "\x00", "[x]"])
+DRAWN = next(iter(goldens.load("table_text"))).before
+
+
+def compact(text: str) -> str:
+    """The rewrite of `text`, proven; `text` itself when there is none."""
+    rewrite = TABLES.rewrite(Block(text, Call()), NO_BUDGET)
+    return rewrite.text if rewrite and TABLES.proof(text, rewrite.text) else text
+
+
+@pytest.mark.parametrize("golden", goldens.load("table_text"), ids=str)
+def test_golden(golden: goldens.Golden) -> None:
+    out = compact(golden.before)
+    assert (out if out != golden.before else "") == golden.after
+
+
+def test_a_box_drawn_table_becomes_a_plain_one() -> None:
+    table = "┌───┬────┐\n│ n │ p  │\n├───┼────┤\n│ a │ 1  │\n├───┼────┤\n│ b │ 12 │\n└───┴────┘\n"
+    assert compact(table) == "|n|p|\n|---|---|\n|a|1|\n|b|12|\n"
+
+
+def test_a_row_of_dashes_is_data() -> None:
+    table = "| a   | b   |\n|-----|-----|\n| 1   | 2   |\n| --- | --- |\n| 3   | 4   |"
+    assert compact(table) == "|a|b|\n|---|---|\n|1|2|\n|---|---|\n|3|4|"
+
+
+@pytest.mark.parametrize("change", [("db-one", "db-0ne"), ("|1|", "|"), ("2 rows", "3 rows"), ("|2|db-two||\n", "")])
+def test_the_proof_sees_a_changed_cell_row_or_line(change: tuple[str, str]) -> None:
+    out = compact(DRAWN)
+    assert change[0] in out
+    assert not TABLES.proof(DRAWN, out.replace(*change))
+
+
+def test_a_csv_with_quoted_cells_stays() -> None:
+    text = "a,b,c\n" + '1,"x,y",3\n' * 20
+    assert compact(text) == text
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=14), st.sampled_from([",", "\t", "|", " | "])
+)
+@settings(max_examples=150, deadline=None)
+def test_any_rows_keep_their_cells_and_are_settled_at_once(rows: list[list[str]], delimiter: str) -> None:
+    text = "\n".join(delimiter.join(row) for row in rows)
+    out = compact(text)
+    assert not out.startswith("[column") or with_constants(out) == text
+    assert compact(out) == out
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=2, max_size=8), st.integers(0, 200), st.integers(0, 9)
+)
+@settings(max_examples=100, deadline=None)
+def test_any_drawn_table_is_settled_at_once(rows: list[list[str]], at: int, cut: int) -> None:
+    text = "+-----+-----+\n" + "\n".join(f"| {a:<9} | {b:>9} |" for a, b in rows) + "\n+-----+-----+"
+    out = compact(text[:at] + text[at + cut :])
+    assert compact(out) == out

@@ -1,0 +1,187 @@
+"""Long prose, shortened to the lines that carry facts or bear on what was asked.
+
+Extractive: every line that stays is verbatim, every gap is named by its line numbers. Lines are ranked by BM25
+against the question and the call's arguments. Headings, the first line of each paragraph and section, code, tables,
+links, numbers, names, and lines that warn or demand stay whatever their rank; what goes is the plain prose between
+them, first the paragraphs in which no asked word stands, then the rest of the others.
+
+Known limitation: lines are not cut, so a text whose paragraphs are one long line each loses a paragraph or nothing.
+BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); k1 = 1.2, b = 0.75 as is usual.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import ClassVar
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy_focus import named_lines
+from transforms.lossy_gaps import choose, leave_out
+from transforms.lossy_proof import has_gaps, lines_survive
+from transforms.tokenizer import count_tokens
+
+_MIN_TOKENS = 1_500
+"""Below this a reader is through before a gap pays."""
+_QUESTION = 20_000
+"""Characters of the question, from its end, and of the arguments that are looked at."""
+_EDGE = 5
+"""First and last lines that stay."""
+_K1, _B = 1.2, 0.75
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_HEADING = re.compile(r"^(?:#{1,6} |[=~*^-]{3,}\s*$)")
+"""Headings of Markdown, and underlines of others."""
+_TITLE = re.compile(r".{1,70}[^\s.,;!?)\"'”’»]\s*$")
+"""A short line that does not end as a sentence does: a heading where it stands alone."""
+_FACT = re.compile(
+    r"\d|https?:|[`|<>{}\[\]=$@\\_]|[*]{2}|\w/\w|\w\(\)|"
+    r"(?<=[a-z,;] )[A-ZÀ-ÞА-Я]|\b[A-Z]{2,}\b|[a-z][A-Z]|[\"“«„].+[\"”»]"
+)
+"""Numbers, addresses, code, emphasis, paths, calls, names within a sentence, quotations."""
+_DEMAND = re.compile(
+    r"\b(?:must|never|always|not|no|only|cannot|don't|won't|except|unless|require[sd]?|warn\w*|error\w*|fail\w*|caution|"
+    r"important|note|beware|danger\w*|deprecated|removed|breaking|secur\w+|default\w*|limit\w*|first|finally)\b",
+    re.IGNORECASE,
+)
+_RELEVANT = 0.35
+"""Of the best line's score, from which a line bears on what was asked."""
+_HARD = re.compile(
+    r"\d|https?:|\b(?:must|never|warn|error|important|deprecated|requir|secur|caution|default)", re.IGNORECASE
+)
+"""What keeps a long paragraph however little else it says."""
+_LONG = 40
+"""Words."""
+_FACT_EVERY = 20
+"""Words to a fact, above which a long paragraph says little."""
+_FENCE = re.compile(r"\s*(?:```|~~~)")
+_CODE_INDENT = re.compile(r"(?: {4}|\t)\S")
+
+
+class KompressCompressor:
+    """Long prose without the lines that neither tell facts nor bear on the question."""
+
+    name: ClassVar[str] = "kompress"
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.PROSE, Kind.TEXT})
+    loss: ClassVar[Loss] = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The text with its least relevant plain lines left out, at most `budget.tokens` tokens of them.
+
+        None for texts under 1,500 tokens, without a budget or a way back, when nothing asked is found in the text
+        (then there is no ground to choose on), and when the gaps would not pay for their markers.
+        """
+        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text) or count_tokens(block.text) < _MIN_TOKENS:
+            return None
+        lines = block.text.split("\n")
+        ranks = _ranks(block, lines)
+        if not any(ranks):
+            return None
+        gaps = choose(lines, ranks, budget.tokens)
+        return leave_out(lines, gaps, budget.handle, lambda first, last: _described(lines[first : last + 1]))
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether every line left is the original's and every gap is named where it is."""
+        return lines_survive(original, rewritten)
+
+
+def _ranks(block: Block, lines: Sequence[str]) -> list[int]:
+    """0 for lines that stay, 1 for plain ones of paragraphs without an asked word, 2 for the plain rest, 3 for long
+    paragraphs of few facts in sections without an asked word."""
+    scores = _scores(_asked(block), lines)
+    bar = max(scores) * _RELEVANT
+    if bar == 0:
+        return [0] * len(lines)
+    relevant = [score >= bar for score in scores]
+    edges = {*range(_EDGE), *range(len(lines) - _EDGE, len(lines))}
+    scored = {number for number, asked in enumerate(relevant) if asked}
+    staying = named_lines(block, lines) | _code(lines) | edges | scored
+    asked = {number for start, end in _sections(lines) if any(relevant[start:end]) for number in range(start, end)}
+    ranks = [0] * len(lines)
+    for start, end in _paragraphs(lines):
+        near = any(relevant[start:end])
+        for number in range(start, end):
+            if number in staying:
+                continue
+            if not _stays(lines, number, number == start, end - start == 1):
+                ranks[number] = 2 if near else 1
+            elif number not in asked and _says_little(lines[number]):
+                ranks[number] = 3
+    return _with_blanks(lines, ranks)
+
+
+def _with_blanks(lines: Sequence[str], ranks: list[int]) -> list[int]:
+    """Empty lines go with the line before them, so that a gap runs on over them."""
+    for number in range(1, len(lines)):
+        if not lines[number].strip():
+            ranks[number] = ranks[number - 1]
+    return ranks
+
+
+def _sections(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """From each heading to the next, as ranges of lines."""
+    starts = [0, *(number for number, line in enumerate(lines) if number and _HEADING.match(line)), len(lines)]
+    return list(pairwise(starts))
+
+
+def _paragraphs(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Runs of lines that hold something, as ranges of lines."""
+    blank = [not line.strip() for line in lines]
+    edges = [n for n in range(len(lines) + 1) if (n == len(lines) or blank[n]) != (n == 0 or blank[n - 1])]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _says_little(line: str) -> bool:
+    """Whether a line is a long paragraph without numbers and addresses, and with few names and code."""
+    words = len(line.split())
+    if words < _LONG or _HARD.search(line):
+        return False
+    return sum(1 for _ in _FACT.finditer(line)) <= words / _FACT_EVERY
+
+
+def _stays(lines: Sequence[str], number: int, first: bool, alone: bool) -> bool:
+    """Whether a line stays for what it is: the first of a wrapped paragraph, a heading, a fact, a demand."""
+    line = lines[number]
+    if first and (not alone or _TITLE.match(line)):
+        return True
+    return any(form.search(line) for form in (_HEADING, _FACT, _DEMAND))
+
+
+def _code(lines: Sequence[str]) -> set[int]:
+    """The lines of fenced and indented code."""
+    code: set[int] = set()
+    fenced = False
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line) is not None
+        if fence or fenced or _CODE_INDENT.match(line):
+            code.add(number)
+        fenced ^= fence
+    return code
+
+
+def _asked(block: Block) -> frozenset[str]:
+    """The words of the question and of the arguments."""
+    asked = f"{block.question[-_QUESTION:]} {block.call.arguments[:_QUESTION]}"
+    return frozenset(word.lower() for word in _WORD.findall(asked))
+
+
+def _scores(asked: frozenset[str], lines: Sequence[str]) -> list[float]:
+    """BM25 of each line; words on more than a fifth of the lines tell nothing and count nothing."""
+    words = [[word.lower() for word in _WORD.findall(line)] for line in lines]
+    found = [Counter(word for word in line if word in asked) for line in words]
+    spread = Counter(word for line in found for word in line)
+    total = sum(1 for line in words if line) or 1
+    mean = sum(map(len, words)) / total or 1.0
+    weight = {
+        word: math.log(1 + (total - n + 0.5) / (n + 0.5)) if n <= total / 5 else 0.0 for word, n in spread.items()
+    }
+    return [
+        sum(weight[word] * n * (_K1 + 1) / (n + _K1 * (1 - _B + _B * len(line) / mean)) for word, n in hits.items())
+        for line, hits in zip(words, found, strict=True)
+    ]
+
+
+def _described(lines: Sequence[str]) -> str:
+    """What a gap held, in a few words."""
+    words = sum(len(line.split()) for line in lines)
+    return f"{words} words of plain text, none of them asked for"

@@ -1,0 +1,78 @@
+"""The one form in which a run of lines that stands above is named, always alone on its line.
+
+    [lines 12-58: same as lines 40-86 of the Read of src/x.py above, from "func (s *Store) Load("]
+    [lines 61-98: same as lines 89-126 there]
+
+On the left the lines of this output, on the right those of the earlier text as the request shows it, both counted
+from 1. The quoted words begin the run, for readers who do not count; they are left out where the run begins the
+earlier text, or goes on where the pointer before it stopped. `there` is the text that the pointer before it names.
+When several texts above have the same name, the pointer says which: `above (2nd of 3)`, counted from the top.
+"""
+
+import re
+from dataclasses import dataclass
+
+POINTER_START = re.compile(r"^\[lines? \d+(?:-\d+)?: same as lines? \d", re.MULTILINE)
+"""Where a line looks like a pointer, whoever wrote it."""
+_POINTER = re.compile(
+    r"\[lines? (?P<first>\d{1,12})(?:-(?P<last>\d{1,12}))?: "
+    r"same as lines? (?P<source>\d{1,12})(?:-(?P<source_last>\d{1,12}))? "
+    r"(?:there|of (?P<label>.{1,100}?) above(?: \((?P<nth>\d{1,9})(?:st|nd|rd|th) of \d{1,9}\))?)"
+    r'(?:, from "(?P<words>.{1,32})")?\]'
+)
+_LONGEST_WORDS = 32
+_SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What one pointer says; lines count from 0 here."""
+
+    first: int
+    """First line of the run in this output."""
+    source: int
+    """First line of the run in the earlier text."""
+    count: int
+    """Lines of the run."""
+    label: str = ""
+    """Name of the earlier text; empty: the one that the pointer before it names."""
+    nth: int = 1
+    """Which of those of this name, counted from 1."""
+    namesakes: int = 1
+    """How many of this name there are above."""
+    words: str = ""
+    """How the first line of the run begins, without its indent; empty: not said."""
+
+    def __str__(self) -> str:
+        which = f" ({_ordinal(self.nth)} of {self.namesakes})" if self.namesakes > 1 else ""
+        where = f"of {self.label} above{which}" if self.label else "there"
+        start = f', from "{self.words}"' if self.words else ""
+        return f"[{_lines(self.first, self.count)}: same as {_lines(self.source, self.count)} {where}{start}]"
+
+
+def opening(line: str) -> str:
+    """The words by which a reader finds `line`: its beginning without the indent, at most 32 characters."""
+    return line.strip()[:_LONGEST_WORDS].rstrip()
+
+
+def read(line: str) -> Pointer | None:
+    """What `line` says if it is a pointer, else None. The number of namesakes is not read."""
+    match = _POINTER.fullmatch(line)
+    if match is None:
+        return None
+    first, source = int(match["first"]), int(match["source"])
+    count = int(match["last"] or first) - first + 1
+    if count < 1 or count != int(match["source_last"] or source) - source + 1 or not first or not source:
+        return None
+    return Pointer(
+        first - 1, source - 1, count, match["label"] or "", int(match["nth"] or 1), words=match["words"] or ""
+    )
+
+
+def _lines(first: int, count: int) -> str:
+    return f"lines {first + 1}-{first + count}" if count > 1 else f"line {first + 1}"
+
+
+def _ordinal(number: int) -> str:
+    suffix = "th" if number % 100 in (11, 12, 13) else _SUFFIXES.get(number % 10, "th")
+    return f"{number}{suffix}"
