@@ -9,6 +9,18 @@ from dataclasses import dataclass
 WRITE = 1.25
 WRITE_HOUR = 2.0
 READ = 0.1
+_CHEAPER_READS = {
+    "claude-fable-5-1": 0.025,
+    "claude-opus-5-5": 0.05,
+    "gpt-6.1-sol": 0.05,
+}
+"""Models whose cached tokens cost less, by the beginning of their names, as of November 2026."""
+
+
+def read_price(model: str) -> float:
+    """What reading one cached token costs."""
+    name = model.rpartition("/")[2]
+    return next((price for known, price in _CHEAPER_READS.items() if name.startswith(known)), READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +35,18 @@ class Attach:
     """Turns so far; as many more are expected, the best guess for something of unknown length."""
     write: float = WRITE
     """What writing one token to the cache costs."""
+    read: float = READ
+    """What reading one costs."""
 
     @property
     def kept(self) -> float:
         """Cost of this turn and the expected ones when nothing changes: every turn reads all of it."""
-        return READ * self.prompt_tokens * (1 + self.turns)
+        return self.read * self.prompt_tokens * (1 + self.turns)
 
     @property
     def rewritten(self) -> float:
         """Cost when it is rewritten now: written once, then read."""
-        return (self.write + READ * self.turns) * (self.prompt_tokens - self.saved_tokens)
+        return (self.write + self.read * self.turns) * (self.prompt_tokens - self.saved_tokens)
 
     @property
     def pays(self) -> bool:

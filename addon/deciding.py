@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from addon import cost, ledger
+from addon.context import Context
 from addon.deadline import Deadline
 from addon.fail_open import OverBudget, describe, fail_open
 from addon.ledger import Decision, LedgerUnavailable
@@ -18,12 +19,15 @@ from addon.shapes.slot import Slot
 from addon.state import State
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy
-from transforms.content_router import Attempt
+from transforms.content_router import Attempt, record_compression
 from transforms.contract import Block, Loss, Transform
 from transforms.reasons import Reason
+from transforms.references import refer
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 
+REFERENCES = "references"
+"""The step that no transform can do, since it looks at more than one block."""
 _BYTES_PER_TOKEN = 3.6
 _HOUR = b'"ttl":"1h"'
 """How Anthropic's clients ask for a cache that lasts an hour."""
@@ -43,8 +47,11 @@ class Rules:
     @property
     def transforms(self) -> tuple[Transform, ...]:
         """Those that are on, in order."""
-        names = self.settings.transforms
-        return tuple(t for t in TRANSFORMS if not names or t.name in names)
+        return tuple(transform for transform in TRANSFORMS if self.is_on(transform.name))
+
+    def is_on(self, name: str) -> bool:
+        """Whether a transform may be used."""
+        return not self.settings.transforms or name in self.settings.transforms
 
     @property
     def threshold(self) -> int:
@@ -80,17 +87,21 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     verdicts = Verdicts(keys)
     slots = dict(zip(keys, detected.slots, strict=True))
     try:
-        verdicts.decisions = state.ledger.recall(keys)
+        known = state.ledger.recall(keys)
     except LedgerUnavailable as error:
         return _unrecorded(verdicts, slots, error)
-    new = {k: slot for k, slot in slots.items() if k not in verdicts.decisions}
     decider = _Decider(rules, verdicts, state)
-    fresh = decider.history(detected, raw, new)
-    fresh |= {k: decider.decide(k, slot) for k, slot in new.items() if k not in fresh}
+    new = {k: slot for k, slot in slots.items() if k not in known}
+    known |= decider.history(detected, raw, new)
     try:
-        verdicts.decisions |= state.ledger.record(fresh)
+        fresh = decider.walk(detected.slots, known)
+        fresh |= {k: known[k] for k in new if k in known}
+        stands = state.ledger.record(fresh)
     except LedgerUnavailable as error:
         return _unrecorded(verdicts, new, error)
+    if any(stands[k] != decision for k, decision in fresh.items()):
+        # Another process was first with one of these, so what points to it may point at nothing: look again.
+        decider.walk(detected.slots, state.ledger.recall(keys))
     decider.learn(detected, new)
     return verdicts
 
@@ -133,6 +144,28 @@ class _Decider:
         shown = self.verdicts.decisions[key].replacement or ""
         return not self.state.originals.named_in(shown).isdisjoint(self.state.originals.named_in(slot.call.arguments))
 
+    def walk(self, slots: tuple[Slot, ...], known: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+        """Settle the slots from the top: replay what is known, decide what is not. Returns what is new, by key.
+
+        A decision that points at an earlier text holds only while that text is still there, unchanged; where the
+        client has taken it out, the block is decided anew, under a key of its own and without pointers.
+        """
+        context, fresh = Context(), dict[bytes, Decision]()
+        for key, slot in zip(self.verdicts.keys, slots, strict=True):
+            decision = known.get(key) or fresh.get(key)
+            if decision is None:
+                decision = fresh[key] = self.decide(key, slot, context)
+            elif not context.holds(decision.needs):
+                alone = ledger.alone(key)
+                decision = self.state.ledger.recall([alone]).get(alone)
+                if decision is None:
+                    decision = fresh[alone] = self.decide(key, slot)
+            if _is_lossy(decision):
+                self.state.originals.touch(decision.replacement or "")
+            self.verdicts.decisions[key] = decision
+            context.add(slot, slot.text if decision.replacement is None else decision.replacement)
+        return fresh
+
     def history(self, detected: Detected, raw: bytes, new: Mapping[bytes, Slot]) -> dict[bytes, Decision]:
         """Decisions on what was sent before we saw it: kept, unless the user or the cost says otherwise."""
         old = {k: slot for k, slot in new.items() if not slot.in_tail}
@@ -150,16 +183,17 @@ class _Decider:
             saved_tokens=sum(d.tokens_before - d.tokens_after for d in rewritten.values() if d.replacement is not None),
             turns=detected.turns,
             write=cost.WRITE_HOUR if _HOUR in raw else cost.WRITE,
+            read=cost.read_price(detected.model),
         )
         return rewritten if self.verdicts.attach.pays else kept
 
-    def decide(self, key: bytes, slot: Slot) -> Decision:
-        """The decision on one slot that has none yet."""
+    def decide(self, key: bytes, slot: Slot, context: Context | None = None) -> Decision:
+        """The decision on one slot that has none yet; without a context it points to nothing."""
         if reason := self._reason_to_keep(slot):
             return _kept(slot, reason)
         try:
             with self.rules.deadline.interrupting():
-                rewrite = self._rewrite(slot)
+                rewrite, needs = self._refer(self._rewrite(slot), context)
         except OverBudget:
             return _kept(slot, Reason.TIME_BUDGET)
         self.verdicts.attempts[key] = rewrite.attempts
@@ -173,7 +207,28 @@ class _Decider:
             tokens_before=rewrite.tokens_before,
             tokens_after=rewrite.tokens_after,
             reason=held_back or Reason.COMPRESSED,
+            needs=() if held_back else needs,
         )
+
+    def _refer(self, rewrite: BlockRewrite, context: Context | None) -> tuple[BlockRewrite, tuple[bytes, ...]]:
+        """The rewrite with pointers in place of what stands above, and the texts these need; last of all steps."""
+        if context is None or rewrite.reason is Reason.NO_WAY_BACK or not self.rules.is_on(REFERENCES):
+            return rewrite, ()
+        reference = self._guard(lambda: refer(rewrite.text, context.index))
+        if reference is None or (after := count_tokens(reference.text)) >= rewrite.tokens_after:
+            return rewrite, ()
+        used = [] if rewrite.transform_name == NO_TRANSFORM else [rewrite.transform_name]
+        attempt = record_compression(REFERENCES, rewrite.tokens_after, after, Reason.COMPRESSED)
+        referring = replace(
+            rewrite,
+            text=reference.text,
+            transform_name="+".join([*used, REFERENCES]),
+            loss=rewrite.loss or Loss.LOSSLESS,
+            tokens_after=after,
+            reason=Reason.COMPRESSED,
+            attempts=(*rewrite.attempts, attempt),
+        )
+        return referring, context.namesakes(reference.needs)
 
     def _reason_to_keep(self, slot: Slot) -> Reason | None:
         """Why a block is not even tried; the first that holds."""
@@ -189,19 +244,19 @@ class _Decider:
         )
         return next((reason for reason, holds in rules if holds()), None)
 
+    def _guard[T](self, work: Callable[[], T], /) -> T | None:
+        """The seam around one transform."""
+        results: list[T] = []
+        with fail_open(lambda error: self.verdicts.failures.append(describe(error))):
+            results.append(work())
+        return results[0] if results else None
+
     def _rewrite(self, slot: Slot) -> BlockRewrite:
         """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
-
-        def guard[T](work: Callable[[], T], /) -> T | None:
-            results: list[T] = []
-            with fail_open(lambda error: self.verdicts.failures.append(describe(error))):
-                results.append(work())
-            return results[0] if results else None
-
         handle = self.state.originals.handle if self.rules.settings.originals else lambda _text: ""
         share = self.state.learned.of(slot.call.tool).share
         bounds = Bounds(self.rules.policy.max_lossy_ratio * share, handle)
-        rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, guard)
+        rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)
         try:
             self.state.originals.save(rewrite.originals)
         except OSError as error:

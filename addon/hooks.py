@@ -91,7 +91,8 @@ class Headroom:
     # Traffic
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        if self._settings.only_llm_hosts and not self._is_llm_connection(data):
+        wanted = self._settings.compress_passthrough or self._is_llm_connection(data)
+        if self._settings.only_llm_hosts and not wanted:
             data.ignore_connection = True
 
     async def request(self, flow: http.HTTPFlow) -> None:

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     tokens_before INTEGER NOT NULL,
     tokens_after INTEGER NOT NULL,
     reason TEXT NOT NULL,
+    needs BLOB NOT NULL,
     used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
 ) WITHOUT ROWID
 """
@@ -33,7 +34,7 @@ _KEEP_DAYS = 30
 _KEEP_ROWS = 500_000
 _MEMORY_CHARS = 64_000_000
 _LOCK_SECONDS = 0.5
-_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason"
+_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Decision:
     tokens_after: int
     """Of the rewrite, also where it was not sent (`shadow`, `auth_mode`)."""
     reason: Reason
+    needs: tuple[bytes, ...] = ()
+    """Identities (8 bytes each) of the earlier texts that must still stand in the request for this to hold."""
 
 
 class LedgerUnavailable(Exception):
@@ -75,6 +78,11 @@ def key(call_id: str, part: int, text: str) -> bytes:
         digest.update(len(encoded).to_bytes(8))
         digest.update(encoded)
     return digest.digest()
+
+
+def alone(whole: bytes) -> bytes:
+    """The key of the same output's decision where it may not point to other outputs."""
+    return hashlib.blake2b(whole, digest_size=16, person=b"alone").digest()
 
 
 class MemoryLedger:
@@ -149,7 +157,7 @@ class SqliteLedger:
         try:
             with self._connection:
                 self._connection.executemany(
-                    f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     [(k, *_row(decision)) for k, decision in decisions.items()],
                 )
         except sqlite3.Error as error:
@@ -183,18 +191,25 @@ class SqliteLedger:
         return {row[0]: _decision(*row[1:]) for row in rows}
 
 
-def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str]:
+def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes]:
     text = decision.replacement
     replacement = None if text is None else text.encode("utf-8", "surrogatepass")
     counts = decision.tokens_before, decision.tokens_after
-    return replacement, decision.transform_name, decision.loss, *counts, decision.reason
+    return replacement, decision.transform_name, decision.loss, *counts, decision.reason, b"".join(decision.needs)
 
 
 def _decision(
-    replacement: bytes | None, transform_name: str, loss: str | None, before: int, after: int, reason: str
+    replacement: bytes | None,
+    transform_name: str,
+    loss: str | None,
+    before: int,
+    after: int,
+    reason: str,
+    needs: bytes,
 ) -> Decision:
     text = None if replacement is None else replacement.decode("utf-8", "surrogatepass")
-    return Decision(text, transform_name, Loss(loss) if loss else None, before, after, Reason(reason))
+    needed = tuple(needs[at : at + 8] for at in range(0, len(needs), 8))
+    return Decision(text, transform_name, Loss(loss) if loss else None, before, after, Reason(reason), needed)
 
 
 def _size(decision: Decision) -> int:

@@ -1,6 +1,7 @@
 """Prometheus metrics, made from routing logs and usage figures, on a registry of their own.
 
-Names follow https://prometheus.io/docs/practices/naming/; label values come from closed sets.
+Names follow https://prometheus.io/docs/practices/naming/; label values
+are bounded: closed sets, and the combinations of transforms that occur.
 """
 
 from threading import Thread
@@ -24,7 +25,7 @@ class Metrics:
         registry = self.registry
         self._ratio = Histogram(
             "headroom_compression_ratio",
-            "Tokens after / before of tool outputs decided for the first time; 1 is untouched.",
+            "Tokens after / before of tool outputs when they are rewritten for the first time.",
             buckets=_RATIOS,
             registry=registry,
         )

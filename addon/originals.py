@@ -45,6 +45,12 @@ class Originals:
             unfinished.write_bytes(text.encode("utf-8", "surrogatepass"))
             unfinished.replace(path)
 
+    def touch(self, text: str) -> None:
+        """Mark the originals that a text names as used; best effort."""
+        for handle in self.named_in(text):
+            with suppress(OSError):
+                os.utime(handle)
+
     def prune(self) -> None:
         """Remove what is too old or too much, least recently used first; best effort."""
         with suppress(OSError):

@@ -144,7 +144,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Annotated[Mode, _word(Mode)] = _option(
-        "compress", "compress; shadow: decide and log, forward untouched; off: decide nothing new."
+        "compress", "compress; shadow: decide and log, but forward new tool outputs untouched; off: decide nothing new."
     )
     compress_passthrough: Switch = _option("off", "Compress on every host and path, not only on known LLM API hosts.")
     policy_enforcement: Switch = _option(
@@ -156,7 +156,9 @@ class Settings(BaseModel):
         "all", "Auth modes that are rewritten (payg, oauth, subscription, unknown); others are decided and logged only."
     )
     attach: Annotated[Attach, _word(Attach)] = _option(
-        "keep", "Tool outputs sent before this proxy saw the conversation: keep, or rewrite (for one-shot requests)."
+        "keep",
+        "Tool outputs sent before this proxy saw the conversation: keep (rewritten once all the same where the policy "
+        "allows it and the cost says it pays), or rewrite always (one-shot requests, batch work).",
     )
     transforms: Names = _option("", "Names of the transforms that are on, separated by commas; empty: all of them.")
     exclude_tools: Names = _option(
@@ -173,14 +175,20 @@ class Settings(BaseModel):
         "on", "Keep the whole of what lossy rewrites shorten in the state folder; off: no lossy rewrites."
     )
     time_budget_ms: Whole = _option(
-        "1000", "Milliseconds a request may be held for; what is not decided by then is left alone."
+        "1000",
+        "Milliseconds for deciding; what is not decided by then is left alone, 2 s later the request leaves anyhow.",
     )
     hosts: Patterns = _option(
         "", "LLM API hosts besides the known ones, separated by commas; *.suffix stands for all its subdomains."
     )
-    only_llm_hosts: Switch = _option("off", "Intercept TLS of LLM API hosts only; all else passes as a tunnel.")
+    only_llm_hosts: Switch = _option(
+        "off",
+        "Intercept TLS of LLM API hosts only, all else passes as a tunnel; compress_passthrough asks for every host.",
+    )
     defaults: Switch = _option("on", "Set what LLM traffic needs of mitmproxy: http2 off, a comment column in mitmweb.")
-    home: Folder = _option("~/.headroom", "State folder: the ledger and the originals.", env="HOME")
+    home: Folder = _option(
+        "~/.headroom", "State folder: the ledger, the originals, what was learned per tool.", env="HOME"
+    )
     log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
     metrics_port: Port = _option("0", "Serve Prometheus metrics at this loopback port; 0: not.")
 

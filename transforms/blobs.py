@@ -4,9 +4,9 @@
     →  `"icon": "data:image/png;base64,[base64 omitted: 48213 characters, sha256 1f2e3d4c; full text: HANDLE]"`
 
 The largest go first, as far as the budget reaches; one that is larger than what is left of the budget keeps its
-start. Every gap tells its length and the start of the SHA-256 of what stood there, so the proof needs no trust.
-Tokens and keys that are used again by copying them (JWT, SSH, PEM private keys) stay, as does a blob of which the
-question or the call names a part, and everything when the question is about decoding.
+start, up to a separator within it. Every gap tells its length and the start of the SHA-256 of what stood there, so
+the proof needs no trust. Tokens and keys that are used again by copying them (JWT, SSH, PEM private keys) stay, as
+does a blob of which the question or the call names a part, and everything when the question is about decoding.
 """
 
 import hashlib
@@ -39,8 +39,9 @@ _DECODES = re.compile(r"base64|decod|\bhex|xxd|certificate|openssl|minif", re.IG
 _NAMED = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _SCRIPT = re.compile(r"\bfunction\b|=>|\breturn\b|\bvar |&&|\|\|")
 _RULE = re.compile(r"[{;][\w-]+:[^{};\"]+(?=[;}])")
+_SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _MARKER = re.compile(
-    r"\[(?:base64|hex|minified code) omitted: (\d+) characters, sha256 ([0-9a-f]{8})(?:; full text: [^\]\n]+)?\]"
+    r"\[(?:base64|hex|minified code) omitted: (\d{1,12}) characters, sha256 ([0-9a-f]{8})(?:; full text: [^\]\n]+)?\]"
 )
 
 
@@ -127,7 +128,7 @@ def _chosen(text: str, blobs: list[_Blob], tokens: int) -> list[_Blob]:
     for blob in sorted(blobs, key=lambda blob: (blob.start - blob.end, blob.start)):
         cost = count_tokens(text[blob.start : blob.end])
         if cost > tokens:
-            blob = _tail(blob, tokens / cost)
+            blob = _tail(text, blob, tokens / cost)
             cost = count_tokens(text[blob.start : blob.end])
         if _MIN_TOKENS <= cost <= tokens:
             gaps.append(blob)
@@ -135,9 +136,10 @@ def _chosen(text: str, blobs: list[_Blob], tokens: int) -> list[_Blob]:
     return sorted(gaps, key=lambda gap: gap.start)
 
 
-def _tail(blob: _Blob, share: float) -> _Blob:
-    """The last `share` of a blob, a little less, for tokens are not spread evenly."""
-    return _Blob(blob.what, blob.end - int((blob.end - blob.start) * share * 0.95), blob.end)
+def _tail(text: str, blob: _Blob, share: float) -> _Blob:
+    """The last `share` of a blob, a little less, for tokens are not spread evenly; it begins behind a separator."""
+    cut = _SEPARATOR.search(text, blob.end - int((blob.end - blob.start) * share * 0.95), blob.end)
+    return _Blob(blob.what, cut.end() if cut else blob.end, blob.end)
 
 
 def _elided(text: str, gaps: list[_Blob], handle: str) -> Rewrite:

@@ -13,6 +13,7 @@ from transforms.listing_sampler import ListingSampler
 from transforms.log_folder import LogFolder
 from transforms.log_sampler import LogSampler
 from transforms.progress_lines import ProgressLines
+from transforms.row_sampler import RowSampler
 from transforms.run_report import RunReport
 from transforms.search_results import PathGrouper
 from transforms.search_sampler import SearchSampler
@@ -24,6 +25,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     TerminalNoise(),
     ProgressLines(),
     # lossy
+    RowSampler(),
     LogSampler(),
     SearchSampler(),
     ListingSampler(),

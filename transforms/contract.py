@@ -92,6 +92,8 @@ class Rewrite:
     text: str
     omitted: tuple[Omission, ...] = ()
     """In the order of the text; empty unless the transform is lossy."""
+    dropped: int | None = None
+    """Tokens left out, from a lossy transform that also writes the rest in fewer tokens; None: what the text lost."""
 
 
 class Transform(Protocol):

@@ -23,7 +23,7 @@ import re
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.diff_authors import fold_authors, unfold_authors
 
-_LEGEND = '[diff folded, nothing left out: "--- a/F" and "+++ b/F" (new or deleted: /dev/null) go after each "index"]\n'
+_LEGEND = '[diff folded: "--- a/F" and "+++ b/F" (new or deleted: /dev/null) go after each "index"]\n'
 _HEAD = (
     r"^(?P<kept>diff --git a/(?P<name>[^\n]{1,1000}) b/(?P=name)\n"
     r"(?P<modes>(?:(?:old mode|new mode|new file mode|deleted file mode|index) [^\n]*\n)*))"

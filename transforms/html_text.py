@@ -51,13 +51,15 @@ _FIELDS = {
     "source": ("src",),
 }
 """Attributes of forms and embedded media that tell a reader something."""
+FIELDS, MEANT = ", ".join(_FIELDS), "abbr[title], time[datetime]"
+"""Selectors of form fields and media, and of texts that stand for something else."""
 _MAX_VALUE = 200
 """Characters of an attribute; longer ones are a server's state or data, not a reader's."""
 _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
 """Stand around a mark (`- `), behind an item, around the number of a piece of code. Never in a result."""
 _LINES = re.compile(r" *[\r\n][ \r\n]*")
 _AFTER_MARK = re.compile(f"{_SHUT}[ \r\n]+")
-_EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}]*{_SHUT}{_STOP}")
+_EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}\\d]*{_SHUT}{_STOP}")
 _SPACES = re.compile(r"[ \t\f\xa0]+")
 _STOPS = re.compile(f"[{_OPEN}{_SHUT}{_STOP}]")
 _CODE = re.compile(f"{_HOLD}(\\d+){_HOLD}")
@@ -167,8 +169,13 @@ def _mark_links(body: LexborNode) -> None:
             last = target
 
 
+def image_text(node: LexborNode) -> str:
+    """What an image tells who does not see it."""
+    return attribute(node, "alt") or attribute(node, "title")
+
+
 def _mark_image(node: LexborNode, images: bool) -> None:
-    told = attribute(node, "alt") or attribute(node, "title")
+    told = image_text(node)
     source = f"({attribute(node, 'src')})" if images and not attribute(node, "src").startswith("data:") else ""
     if told or source:
         node.insert_before(f"![{told}]{source} ")
@@ -208,17 +215,28 @@ def _before(mark: str) -> Callable[[LexborNode], None]:
     return lambda node: None if node.first_child is None else node.insert_before(mark)
 
 
-def _mark_field(node: LexborNode) -> None:
+def field(node: LexborNode) -> str:
+    """A form's field or an embedded medium, with what it tells a reader; empty when that is nothing."""
     told = [(name, attribute(node, name)) for name in _FIELDS[node.tag or ""]]
     shown = {name: value for name, value in told if value and len(value) <= _MAX_VALUE}
-    if shown.keys() - {"type", "method", "checked"}:
-        fields = "".join(f' {name}="{value}"' for name, value in shown.items())
-        node.insert_before(f" <{node.tag}{fields}> ")
+    if not shown.keys() - {"type", "method", "checked"}:
+        return ""
+    return f"{node.tag}" + "".join(f' {name}="{value}"' for name, value in shown.items())
 
 
-def _mark_title(node: LexborNode) -> None:
+def _mark_field(node: LexborNode) -> None:
+    if told := field(node):
+        node.insert_before(f" <{told}> ")
+
+
+def meaning(node: LexborNode) -> str:
+    """What an abbreviation or a time stands for, where its text does not say it."""
     told = attribute(node, "title") or attribute(node, "datetime")
-    if told and told not in node.text():
+    return "" if told in node.text() else told
+
+
+def _mark_meaning(node: LexborNode) -> None:
+    if told := meaning(node):
         node.insert_after(f" ({told})")
 
 
@@ -232,7 +250,7 @@ _MARKS: dict[str, Callable[[LexborNode], None]] = {
     "sub": _before("_"),
     "del, s, strike": _around("~~"),
     "code, kbd, samp, tt": _around("`"),
-    "abbr[title], time[datetime]": _mark_title,
-    ", ".join(_FIELDS): _mark_field,
+    MEANT: _mark_meaning,
+    FIELDS: _mark_field,
 }
 """What is written into the page before its tags go, by the elements it is written to."""

@@ -22,6 +22,8 @@ _MAX_SHARE = 0.9
 """The share of the plain JSON's length that a table must stay below."""
 _MIN_SAVED = 40
 """Characters that a table must save."""
+_MAX_KEYS = 400
+"""Keys of a record; nobody reads a table with more columns."""
 _MAX_DEPTH = 24
 """Levels of nesting below which JSON stays JSON."""
 
@@ -38,6 +40,10 @@ class Choice:
 
 type Choices = dict[int, Choice]
 """Choices by the identity of the array or object they are for."""
+
+
+def _wide(records: list[Record]) -> bool:
+    return any(len(record) > _MAX_KEYS for record in records)
 
 
 def _worth(table: str, plain: str) -> bool:
@@ -83,7 +89,7 @@ class DocumentWriter:
             return self.tables.values([items[index] for index in choice.kept], len(items), choice.notes)
         if choice:
             return self.tables.records([records[index] for index in choice.kept], [], len(items), choice.notes)
-        if len(records) < len(items) or len(items) < _MIN_ROWS:
+        if len(records) < len(items) or len(items) < _MIN_ROWS or _wide(records):
             return self._items(items)
         table = self.tables.records(records, [], len(items), {})
         if _worth(table, dumps(items)):
@@ -102,7 +108,7 @@ class DocumentWriter:
         if choice:
             kept = [records[index] for index in choice.kept]
             return self.tables.records(kept, [keys[index] for index in choice.kept], len(keys), choice.notes)
-        if not keyed:
+        if not keyed or _wide(records):
             return self._members(members)
         table = self.tables.records(records, keys, len(keys), {})
         if _worth(table, dumps(members)):

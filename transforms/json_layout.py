@@ -127,8 +127,8 @@ def rising(ranks: list[int]) -> list[int]:
     for place, rank in enumerate(ranks):
         at = bisect_left(tails, rank)
         before.append(ends[at - 1] if at else -1)
-        tails[at:] = [rank] if at == len(tails) else [rank, *tails[at + 1 :]]
-        ends[at:] = [place] if at == len(ends) else [place, *ends[at + 1 :]]
+        tails[at : at + 1] = [rank]
+        ends[at : at + 1] = [place]
     run: list[int] = []
     place = ends[-1] if ends else -1
     while place >= 0:

@@ -147,6 +147,7 @@ class DocumentReader:
                 self.sampled = True
             else:
                 rows.append(section.row(line))
+        section.end()
         missing = sum(row.last - row.first + 1 for row in rows if isinstance(row, Gap))
         gaps = sum(isinstance(row, Gap) for row in rows)
         if len(rows) - gaps + missing != total:
@@ -187,21 +188,35 @@ class _Section:
     columns: list[Column]
     keyed: bool
     repeats: dict[str, object] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    """What was told above the next row, which must use it, in this order."""
 
     def header(self, line: str) -> "_Section":
         """The section that goes on below a line of the header."""
         repeat = _REPEAT.match(line)
         if not repeat:
+            self.end()
             names = line[1:].split("\t") if len(line) > 1 else []
             return _Section(self.document, list(map(Column.parse, names)), self.keyed)
         self.repeats[repeat["short"]] = read_cell(repeat["cell"])
+        self.told.append(repeat["short"])
         return self
+
+    def end(self) -> None:
+        """Raises ValueError when something was told that no row used."""
+        if self.told:
+            raise ValueError("told, and not used")
 
     def row(self, line: str) -> object:
         """The value a line stands for; a pair when the rows have keys."""
+        row = self._row(line)
+        self.end()
+        return row
+
+    def _row(self, line: str) -> object:
         if line.startswith("="):
             raw = parse(line[1:])
-            return raw if not self.keyed else _pair(raw)
+            return _pair(raw) if self.keyed else raw
         record: Read = {}
         told: Read = {}
         at = self._implied(0, record, told)
@@ -219,7 +234,7 @@ class _Section:
             at = self._implied(at + 1, record, told)
         if VALUE in told:
             return told[VALUE]
-        return (told[KEY], record) if self.keyed else record
+        return _pair([told[KEY], record]) if self.keyed else record
 
     def _implied(self, at: int, record: Read, told: Read) -> int:
         """Take over what the header says of columns from `at` on; the place of the next that has cells."""
@@ -242,6 +257,8 @@ class _Section:
         short, told, cell = cell.partition("=")
         if told:
             self.repeats[short] = self.document.cell(cell, False)
+        if self.told and self.told[0] == short:
+            del self.told[0]
         return self.repeats[short]
 
 
@@ -251,7 +268,7 @@ def _store(name: str, value: object, record: Read, told: Read) -> None:
         put(record, name, value)
 
 
-def _pair(raw: Tree) -> tuple[object, object]:
-    if not isinstance(raw, list) or len(raw) != 2:
+def _pair(row: object) -> tuple[str, object]:
+    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
         raise ValueError("not a key and its value")
-    return raw[0], raw[1]
+    return row[0], row[1]

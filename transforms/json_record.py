@@ -37,18 +37,20 @@ class Nesting:
     inner: dict[str, "Nesting"] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, records: list[Record]) -> "Nesting":
-        """What the records agree about: objects with about the same keys in each of them."""
+    def of(cls, records: list[Record], levels: int = 4) -> "Nesting":
+        """What the records agree about, so many levels down: objects with about the same keys in each of them."""
+        if not levels:
+            return cls()
         groups: dict[str, list[Record]] = {}
         for record in records:
             for key, value in record.items():
                 if isinstance(value, dict) and value:
                     groups.setdefault(key, []).append(value)
-        return cls({key: cls.of(group) for key, group in groups.items() if _agree(group, len(records))})
+        return cls({key: cls.of(group, levels - 1) for key, group in groups.items() if _agree(group, len(records))})
 
 
 def _agree(group: list[Record], among: int) -> bool:
-    """Whether most keys of the objects in `group` are in most of them, and enough of the records have such an object."""
+    """Whether most keys of the objects in `group` are in most of them, and enough records have such an object."""
     keys = set().union(*group)
     return 4 * len(group) >= among and len(keys) <= min(MANY - 1, 2 + 1.5 * sum(map(len, group)) / len(group))
 
@@ -139,6 +141,6 @@ def _target(name: str) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
 
 
 def _unlist(keys: tuple[str, ...], value: object) -> object:
-    if not isinstance(value, list):
-        raise ValueError("not a list")
+    if not isinstance(value, list) or not all(isinstance(item, list) for item in value):
+        raise ValueError("not a list of lists")
     return [dict(zip(keys, item, strict=True)) for item in value]

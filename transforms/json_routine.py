@@ -62,6 +62,8 @@ class Rows:
     kept: set[int] = field(default_factory=set)
     columns: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """By path: the rows that have it and their values."""
+    constant: set[str] = field(default_factory=set)
+    """The paths that hold one value only."""
 
     @classmethod
     def of(cls, values: list[Tree], names: list[str]) -> "Rows":
@@ -73,6 +75,7 @@ class Rows:
         for index, flat in enumerate(flats):
             for path, text in flat.items():
                 rows.columns.setdefault(path, []).append((index, text))
+        rows.constant = {path for path, column in rows.columns.items() if len({text for _, text in column}) == 1}
         return rows
 
     def notable(self) -> set[int]:
@@ -116,8 +119,8 @@ class Rows:
         """What the `rows` have in common, as `name=value` for a few short values; empty when there is nothing."""
         told = []
         for path, text in self.flats[rows[0]].items():
-            varied = len({text for _, text in self.columns[path]}) > 1
-            if varied and len(text) <= 40 and text.isprintable() and all(self.flats[r].get(path) == text for r in rows):
+            short = len(text) <= 40 and text.isprintable() and path not in self.constant
+            if short and all(self.flats[row].get(path) == text for row in rows):
                 told.append(f"{path}={text}")
         return ", ".join(told[:3])
 

@@ -112,7 +112,7 @@ def _merge_orders(rows: list[Row], chosen: set[str]) -> list[str]:
         at = 0
         for name in names:
             if name in known:
-                at = order.index(name) + 1
+                at = (at if order[at : at + 1] == [name] else order.index(name)) + 1
             elif name in chosen:
                 order.insert(at, name)
                 known.add(name)

@@ -30,6 +30,9 @@ _NEW_HEADER = 8.0
 _MAX_SHARED = 7000
 """Characters of rows for which a header that says something about all of them is in sight."""
 _MAX_PLAIN = 24000
+"""Characters of rows below any one header."""
+_MAX_TRIES = 8
+"""Headers tried before one that says nothing for all rows is taken."""
 _BLANK = 2.0
 """What an empty cell costs: less in tokens, as tabs in a row share them, but a reader has to count them."""
 
@@ -156,13 +159,14 @@ class TableWriter:
 def _fitting(rows: list[Row], chosen: set[str]) -> list[Column]:
     """The header for `rows`; what stands too early in it for some rows has cells in all of them."""
     spelled_out: set[str] = set()
-    while True:
+    for _ in range(_MAX_TRIES):
         columns = columns_of(rows, chosen, spelled_out)
         layout = Layout(columns, {})
-        misfits = {plan.misfit for row in rows if (plan := layout.plan(row)).misfit is not None} - {""}
+        misfits = {misfit for row in rows if (misfit := layout.plan(row).misfit)}
         if not misfits:
             return columns
-        spelled_out |= {name for name in misfits if name is not None}
+        spelled_out |= misfits
+    return columns_of(rows, chosen, chosen)
 
 
 def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:

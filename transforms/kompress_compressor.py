@@ -20,10 +20,9 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy_focus import named_lines
 from transforms.lossy_gaps import choose, leave_out
 from transforms.lossy_proof import has_gaps, lines_survive
-from transforms.tokenizer import count_tokens
 
-_MIN_TOKENS = 1_500
-"""Below this a reader is through before a gap pays."""
+_MIN_CHARS = 6_000
+"""About 1,500 tokens; of less a reader is through before a gap pays."""
 _QUESTION = 20_000
 """Characters of the question, from its end, and of the arguments that are looked at."""
 _EDGE = 5
@@ -54,6 +53,7 @@ _LONG = 40
 """Words."""
 _FACT_EVERY = 20
 """Words to a fact, above which a long paragraph says little."""
+_ADDRESS = re.compile(r"\w+://\S+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _CODE_INDENT = re.compile(r"(?: {4}|\t)\S")
 
@@ -68,10 +68,10 @@ class KompressCompressor:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its least relevant plain lines left out, at most `budget.tokens` tokens of them.
 
-        None for texts under 1,500 tokens, without a budget or a way back, when nothing asked is found in the text
+        None for texts under 6,000 characters, without a budget or a way back, when nothing asked is found in the text
         (then there is no ground to choose on), and when the gaps would not pay for their markers.
         """
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text) or count_tokens(block.text) < _MIN_TOKENS:
+        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text) or len(block.text) < _MIN_CHARS:
             return None
         lines = block.text.split("\n")
         ranks = _ranks(block, lines)
@@ -160,8 +160,10 @@ def _code(lines: Sequence[str]) -> set[int]:
 
 
 def _asked(block: Block) -> frozenset[str]:
-    """The words of the question and of the arguments."""
-    asked = f"{block.question[-_QUESTION:]} {block.call.arguments[:_QUESTION]}"
+    """The words of the question and of the arguments, but for addresses: those name the text, not what is asked."""
+    values = block.call.values.values()
+    told = " ".join(value[:_QUESTION] for value in values if isinstance(value, str)) or block.call.arguments[:_QUESTION]
+    asked = _ADDRESS.sub(" ", f"{block.question[-_QUESTION:]} {told}")
     return frozenset(word.lower() for word in _WORD.findall(asked))
 
 
@@ -184,4 +186,4 @@ def _scores(asked: frozenset[str], lines: Sequence[str]) -> list[float]:
 def _described(lines: Sequence[str]) -> str:
     """What a gap held, in a few words."""
     words = sum(len(line.split()) for line in lines)
-    return f"{words} words of plain text, none of them asked for"
+    return f"{words} words of plain text"

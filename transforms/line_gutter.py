@@ -21,7 +21,7 @@ from typing import ClassVar
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
 _GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}\d{1,9})(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
-_HEADER = re.compile(r'\[lines (\d+)-(\d+); numbers \("([^"\n]+)"\) (?:left out|only on some empty lines)\]')
+_HEADER = re.compile(r'\[lines (\d{1,9})-(\d{1,9}); numbers \("([^"\n]+)"\) (?:left out|only on some empty lines)\]')
 _HEADER_LINE = re.compile(rf"^{_HEADER.pattern}$", re.MULTILINE)
 _MIN_RUN = 10
 """Lines; a header costs about 18 tokens, a number on a line 2 or 3."""
@@ -62,13 +62,15 @@ class LineGutter:
 
 
 def restore(text: str) -> str | None:
-    """The text with its numbers back; None when a header promises more lines than there are."""
+    """The text with its numbers back; None when a header contradicts itself or promises more lines than there are."""
     lines = text.split("\n")
     out: list[str] = []
     at = 0
     while at < len(lines):
         header = _HEADER.fullmatch(lines[at])
         numbering = _numbering(header[3]) if header else None
+        if header and numbering and numbering(int(header[1])) != header[3]:
+            return None
         if header is None or numbering is None:
             out.append(lines[at])
             at += 1

@@ -1,6 +1,6 @@
 """The form of a folded log, and its inverse.
 
-    [log folded, nothing left out; times: only what changed since the line above (first: 2024-03-05 10:00:01,250);
+    [log folded; times: only what changed since the line above (first: 2024-03-05 10:00:01,250);
     …]                       (the opening is one line)
     A = <time> INFO [main] org.example.App:
     B = A Heartbeat sent
@@ -25,7 +25,7 @@ CLOSING = "]"
 ESCAPE = "= "
 DITTO = '"'
 _OPENING = re.compile(
-    r"\[(?:log|text) folded, nothing left out"
+    r"\[(?:log|text) folded"
     r"(?:; times: only what changed since the line above \(first: (?P<first>[^\n()]+)\))?"
     r"(?P<legend>; (?:\* = the words after the letter, \" = the same as last time; )?letters:)?(?P<end>\]?)"
 )
@@ -39,7 +39,7 @@ _AGAIN = re.compile(r"\[then the same ([0-9]{1,6}) lines as followed it above\]"
 
 def opening(first_time: str, *, legend: bool, holes: bool) -> str:
     """The first line: `first_time` is the one the first line counts from, empty in a text without times."""
-    words = "[log folded, nothing left out" if first_time else "[text folded, nothing left out"
+    words = "[log folded" if first_time else "[text folded"
     if first_time:
         words += f"; times: only what changed since the line above (first: {first_time})"
     if holes:

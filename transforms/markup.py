@@ -1,7 +1,7 @@
 """Fetched web pages read as text: the words, links, image texts, tables, code and form fields of a page.
 
 What goes is what a reader of the page never sees: scripts, styles, comments, layout, the attributes of styling and
-tracking. A first line names it, with its size and where the whole page is. That nothing else went is proven on the
+tracking. A first line names it, with its size. That nothing else went is proven on the
 page's own tree (`transforms.html_proof`).
 
     `<p class="x">Read <a href="/docs" onclick="t()">the manual</a>.`  →  `Read the manual </docs>.`
@@ -20,7 +20,10 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 _START = re.compile(r"<!doctype html|<html[\s>]|<head>|<body[\s>]", re.IGNORECASE)
 _PREFACE = 4096
 """Characters before the page: what a fetching tool says first, headers of the response."""
-_NOTE = re.compile(r"^\[page markup omitted: \d+ kB of tags, scripts and styles; [^\n]*\]$", re.MULTILINE)
+_NOTE = re.compile(
+    r"^\[page markup omitted: \d+ kB of tags, scripts and styles; links stand as <address> behind their text\]$",
+    re.MULTILINE,
+)
 _ADDRESS = re.compile(r"\w+://[^\s\"'<>\\]+")
 _LOCAL = re.compile(
     r"localhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1\]|\.local\b|\.test\b|file://|\b192\.168\.|\b10\.\d+\.|host\.docker",
@@ -53,10 +56,7 @@ class MarkupReader:
     loss: ClassVar[Loss] = Loss.NOISE
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The page as text below a line that says what went; None when it is no fetched page, or markup is asked for.
-
-        `budget.handle` is named as the place of the whole page when there is one.
-        """
+        """The page as text below a line that says what went; None for no fetched page, or if markup is asked for."""
         start = _page_start(block.text)
         if start is None or _NOTE.search(block.text) or not _is_read_for_content(block):
             return None
@@ -71,7 +71,7 @@ class MarkupReader:
         text = html_text.write(page, images=_ABOUT_IMAGES.search(_asked(block)) is not None)
         if len(text) >= len(source):
             return None
-        return Rewrite(f"{block.text[:start]}{_note(len(source) - len(text), budget.handle)}\n{text}")
+        return Rewrite(f"{block.text[:start]}{_note(len(source) - len(text))}\n{text}")
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether all that a reader sees of the page is in `rewritten`, nothing new is, and what went is named."""
@@ -82,12 +82,9 @@ class MarkupReader:
         return _NOTE.fullmatch(note) is not None and html_proof.keeps_page(original[start:], text)
 
 
-def _note(dropped: int, handle: str) -> str:
-    source = f"; full text: {handle}" if handle else ""
-    return (
-        f"[page markup omitted: {round(dropped / 1000)} kB of tags, scripts and styles; "
-        f"links stand as <address> behind their text{source}]"
-    )
+def _note(dropped: int) -> str:
+    size = f"{round(dropped / 1000)} kB of tags, scripts and styles"
+    return f"[page markup omitted: {size}; links stand as <address> behind their text]"
 
 
 def _page_start(text: str) -> int | None:

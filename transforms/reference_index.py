@@ -2,18 +2,23 @@
 
 Entries are added in the order of the request, each exactly as it is sent to the model. Adding one is linear in its
 text, and so is looking up all runs of a text: every line is hashed once, and for a line that occurs often only the
-16 places nearest to the block are tried. A run in a place further back is found all the same when any of its lines
+8 places nearest to the block are tried. A run in a place further back is found all the same when any of its lines
 is rarer, because matches grow in both directions.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from transforms.reference_pointer import OPENINGS, opening
+
 _BORDER = "\n"
 """Stands between two entries; no line equals it, so no run crosses it."""
-_CANDIDATES = 16
+_CANDIDATES = 8
 """Places tried for one line; lines of code that occur more often than this have rarer neighbours."""
+_FARTHEST_BACK = 256
+"""Lines that a match grows upwards; the lines above were looked up themselves, so this bounds repeated work only."""
 _LONGEST_LABEL = 100
 """Characters; a name is for recognising a text, and is paid for in every pointer."""
 
@@ -65,7 +70,7 @@ class Run:
 class Index:
     """Grows with the request. A block may only be looked up among the entries added before it."""
 
-    __slots__ = ("_entries", "_labels", "_last", "_lines", "_previous", "_starts")
+    __slots__ = ("_entries", "_labels", "_last", "_lines", "_openings", "_previous", "_starts")
 
     def __init__(self, earlier: Iterable[Earlier] = ()) -> None:
         self._entries: list[Entry] = []
@@ -74,6 +79,7 @@ class Index:
         self._lines = [_BORDER]
         self._last: dict[str, int] = {}
         self._previous = [0]
+        self._openings: dict[tuple[int, int], Counter[str]] = {}
         for one in earlier:
             self.add(one)
 
@@ -117,26 +123,39 @@ class Index:
         """`count` lines of `entry` from its line `first` (counted from 0); fewer when it ends before."""
         return self._lines[entry.start + first : entry.start + min(first + count, entry.count)]
 
+    def words(self, entry: Entry, line: str) -> str:
+        """The shortest words by which `line` is told from all others of `entry`; empty when there are none."""
+        openings = ((width, opening(line, width)) for width in OPENINGS)
+        return next((words for width, words in openings if self._count(entry, width)[words] == 1), "")
+
+    def _count(self, entry: Entry, width: int) -> Counter[str]:
+        """How many lines of `entry` open with each of its openings."""
+        key = entry.start, width
+        if key not in self._openings:
+            lines = self.lines(entry, 0, entry.count)
+            self._openings[key] = Counter(opening(line, width) for line in lines)
+        return self._openings[key]
+
+    def holds(self, line: str) -> bool:
+        """Whether any entry has this line."""
+        return line in self._last
+
     def longest(self, lines: Sequence[str], at: int, floor: int) -> Run | None:
         """The longest run of `lines` around line `at`, from line `floor` on; of equals the nearest to the block."""
-        best: Run | None = None
-        candidate = self._last.get(lines[at], 0)
-        for _ in range(_CANDIDATES):
-            if not candidate:
+        flat, previous, total = self._lines, self._previous, len(lines)
+        floor = max(floor, at - _FARTHEST_BACK)
+        candidate, tried = self._last.get(lines[at], 0), 0
+        best_first, best_count, best_shift = at, 0, 0
+        while candidate and tried < _CANDIDATES:
+            shift = candidate - at
+            first, end = at, at + 1
+            while end < total and lines[end] == flat[end + shift]:
+                end += 1
+            while first > floor and lines[first - 1] == flat[first - 1 + shift]:
+                first -= 1
+            if end - first > best_count:
+                best_first, best_count, best_shift = first, end - first, shift
+            if first == floor and end == total:
                 break
-            run = self._grown(lines, at, candidate, floor)
-            if best is None or run.count > best.count:
-                best = run
-            if run.first == floor and run.end == len(lines):
-                break
-            candidate = self._previous[candidate]
-        return best
-
-    def _grown(self, lines: Sequence[str], at: int, candidate: int, floor: int) -> Run:
-        flat, shift, total = self._lines, candidate - at, len(lines)
-        first, end = at, at + 1
-        while end < total and lines[end] == flat[end + shift]:
-            end += 1
-        while first > floor and lines[first - 1] == flat[first - 1 + shift]:
-            first -= 1
-        return Run(first, first + shift, end - first)
+            candidate, tried = previous[candidate], tried + 1
+        return Run(best_first, best_first + best_shift, best_count) if best_count else None

@@ -1,26 +1,29 @@
 """The one form in which a run of lines that stands above is named, always alone on its line.
 
-    [lines 12-58: same as lines 40-86 of the Read of src/x.py above, from "func (s *Store) Load("]
-    [lines 61-98: same as lines 89-126 there]
+    [output lines 12-58: same as lines 40-86 of the Read of src/x.py above, from "func (s *Store) Load("]
+    [output lines 61-98: same as lines 89-126 there]
 
 On the left the lines of this output, on the right those of the earlier text as the request shows it, both counted
-from 1. The quoted words begin the run, for readers who do not count; they are left out where the run begins the
-earlier text, or goes on where the pointer before it stopped. `there` is the text that the pointer before it names.
-When several texts above have the same name, the pointer says which: `above (2nd of 3)`, counted from the top.
+from 1; `output` keeps them apart from the line numbers of a file. The quoted words begin the run, for readers who do
+not count: the shortest that no other line of the earlier text opens with. They are left out where the run begins the
+earlier text, where it goes on soon after the pointer before it stopped, and where no such words were found. `there`
+is the text that the pointer before it names. When several texts above have the same name, the pointer says which:
+`above (2nd of 3)`, counted from the top.
 """
 
 import re
 from dataclasses import dataclass
 
-POINTER_START = re.compile(r"^\[lines? \d+(?:-\d+)?: same as lines? \d", re.MULTILINE)
-"""Where a line looks like a pointer, whoever wrote it."""
+_START = "[output line"
+_LOOKS_LIKE_ONE = re.compile(r"^\[output lines? \d[^:\n]{0,40}: same as line", re.MULTILINE)
 _POINTER = re.compile(
-    r"\[lines? (?P<first>\d{1,12})(?:-(?P<last>\d{1,12}))?: "
+    r"\[output lines? (?P<first>\d{1,12})(?:-(?P<last>\d{1,12}))?: "
     r"same as lines? (?P<source>\d{1,12})(?:-(?P<source_last>\d{1,12}))? "
-    r"(?:there|of (?P<label>.{1,100}?) above(?: \((?P<nth>\d{1,9})(?:st|nd|rd|th) of \d{1,9}\))?)"
-    r'(?:, from "(?P<words>.{1,32})")?\]'
+    r"(?:there|of (?P<label>.{1,100}) above(?: \((?P<nth>\d{1,9})(?:st|nd|rd|th) of \d{1,9}\))?)"
+    r'(?:, from "(?P<words>.{1,64})")?\]'
 )
-_LONGEST_WORDS = 32
+OPENINGS = (32, 64)
+"""Characters of a line that are quoted: the fewest that no other line of the earlier text opens with."""
 _SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
 
 
@@ -47,17 +50,22 @@ class Pointer:
         which = f" ({_ordinal(self.nth)} of {self.namesakes})" if self.namesakes > 1 else ""
         where = f"of {self.label} above{which}" if self.label else "there"
         start = f', from "{self.words}"' if self.words else ""
-        return f"[{_lines(self.first, self.count)}: same as {_lines(self.source, self.count)} {where}{start}]"
+        return f"[output {_lines(self.first, self.count)}: same as {_lines(self.source, self.count)} {where}{start}]"
 
 
-def opening(line: str) -> str:
-    """The words by which a reader finds `line`: its beginning without the indent, at most 32 characters."""
-    return line.strip()[:_LONGEST_WORDS].rstrip()
+def opening(line: str, width: int) -> str:
+    """How `line` begins without its indent, in at most `width` characters."""
+    return line.strip()[:width].rstrip()
+
+
+def present(text: str) -> bool:
+    """Whether a line of `text` looks like a pointer, whoever wrote it."""
+    return _START in text and _LOOKS_LIKE_ONE.search(text) is not None
 
 
 def read(line: str) -> Pointer | None:
     """What `line` says if it is a pointer, else None. The number of namesakes is not read."""
-    match = _POINTER.fullmatch(line)
+    match = _POINTER.fullmatch(line) if line.startswith(_START) else None
     if match is None:
         return None
     first, source = int(match["first"]), int(match["source"])

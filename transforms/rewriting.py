@@ -172,7 +172,8 @@ def _try(transform: Transform, block: Block, tokens: int, budget: Budget) -> _Tr
     after = count_tokens(rewrite.text)
     if after >= tokens:
         return _Tried(Reason.NOT_SMALLER, after, rewrite)
-    if transform.loss is Loss.LOSSY and tokens - after > budget.tokens:
+    dropped = tokens - after if rewrite.dropped is None else rewrite.dropped
+    if transform.loss is Loss.LOSSY and dropped > budget.tokens:
         return _Tried(Reason.OVER_LOSSY_BUDGET, after, rewrite)
     proven = transform.proof(block.text, rewrite.text)
     return _Tried(Reason.COMPRESSED if proven else Reason.NOT_PROVEN, after, rewrite)

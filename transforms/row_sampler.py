@@ -1,6 +1,7 @@
 """RowSampler: JSON in which routine rows of long arrays are left out, each gap marked in place.
 
-What stays is written as `transforms.smart_crusher` writes it. Never a key goes, nor a part of a value.
+What stays is written as `transforms.smart_crusher` writes it, whose documents are taken as well as JSON. Never a key
+goes, nor a part of a value.
 """
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
@@ -8,12 +9,14 @@ from transforms.json_document import DocumentWriter
 from transforms.json_legend import explain, strip
 from transforms.json_reader import DocumentReader
 from transforms.json_sample import Sampler, covers, words_of
-from transforms.json_source import Source, fewer_tokens
+from transforms.json_source import Source, decode, fewer_tokens
 from transforms.marker import Markers
 from transforms.tokenizer import count_tokens
 
 _MIN_SHARE = 0.1
 """The share of the block's tokens below which leaving rows out is not worth the loss."""
+_MAX_SHARE = 0.5
+"""The share that may go, whatever the budget: it may be that of a text many times as long, before it was folded."""
 
 
 class RowSampler:
@@ -31,29 +34,31 @@ class RowSampler:
         if not budget.tokens or not budget.handle:
             return None
         try:
-            return self._sample(Source.read(block.text), block, budget)
-        except (ValueError, RecursionError):
+            return self._sample(decode(block.text), block, budget)
+        except (ValueError, LookupError, RecursionError):
             return None
 
     def _sample(self, source: Source, block: Block, budget: Budget) -> Rewrite | None:
         total = count_tokens(block.text)
         markers = Markers(budget.handle)
         words = words_of(block.question, block.call)
-        sampler = Sampler(words, budget.tokens, total / len(source.minified), markers)
+        allowed = min(budget.tokens, _MAX_SHARE * total)
+        sampler = Sampler(words, allowed, total / len(source.minified), markers)
         tree = source.tree
         sampler.visit(tree)
-        if budget.tokens - sampler.tokens < _MIN_SHARE * total:
+        if allowed - sampler.tokens < _MIN_SHARE * total:
             return None
         body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
         if not sampler.written_in(body):
             return None
         text = explain(body, source.lines)
-        return Rewrite(text, tuple(markers.omitted)) if fewer_tokens(text, block.text) else None
+        dropped = int(allowed - sampler.tokens)
+        return Rewrite(text, tuple(markers.omitted), dropped) if fewer_tokens(text, block.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether each row is the original's, in order, each other one is marked, and all else is there."""
         try:
-            source = Source.read(original)
+            source = decode(original)
             found = strip(rewritten)
             if not found or found[1] != source.lines:
                 return False

@@ -137,8 +137,8 @@ def _without_constants(text: str) -> str | None:
     return "\n".join([*notes, *map(delimiter.join, rest)]) + text[len(body) :]
 
 
-def with_constants(text: str) -> str:
-    """The CSV with the columns put back that its first lines tell."""
+def with_constants(text: str) -> str | None:
+    """The CSV with the columns put back that its first lines tell; None where a row is too short for one."""
     body = text.rstrip("\n")
     lines = body.split("\n")
     taken: list[tuple[int, str, str]] = []
@@ -149,6 +149,8 @@ def with_constants(text: str) -> str:
     rows = [line.split(delimiter) for line in lines]
     for number, row in enumerate(rows):
         for column, name, value in taken:
+            if not 0 <= column <= len(row):
+                return None
             row.insert(column, value if number else name)
     return "\n".join(delimiter.join(row) for row in rows) + text[len(body) :]
 

@@ -29,9 +29,9 @@ _LINK = re.compile(
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*+m")
 _COLUMN_ONE = re.compile(r"\x1b\[[01]?G")
-_FORWARD = re.compile(r"\x1b\[(\d{0,3})C")
+_FORWARD = re.compile(r"\x1b\[(1?\d{0,2})C")
 _ERASE = re.compile(r"\x1b\[([02]?)K")
-_PLACED = re.compile(r"\x1b\[\d*[D@PX]|\x1b\[\d+G|\x1b\[1K|[^\r\x1b]\x1b\[[\d;]*[ABEFHfd]")
+_PLACED = re.compile(r"\x1b\[\d*[CD@PX]|\x1b\[\d+G|\x1b\[1K|[^\r\x1b]\x1b\[[\d;]*[ABEFHfd]")
 """Codes after which text stands somewhere else than behind what was written before it."""
 _SEQUENCE = re.compile(
     r"\x1b(?:"
@@ -70,7 +70,7 @@ class TerminalNoise:
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether a terminal that plays both shows the same, line by line."""
-        before, after = original.split("\n"), rewritten.split("\n")
+        before, after = _COLOUR.sub("", original).split("\n"), _COLOUR.sub("", rewritten).split("\n")
         if len(before) != len(after):
             return False
         return all(one == two or screen_line(one) == screen_line(two) for one, two in zip(before, after, strict=True))

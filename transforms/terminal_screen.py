@@ -20,13 +20,18 @@ _PLAY = re.compile(
 )
 
 
-class _Line:
-    """The cells of a line and the cursor."""
+_MOST_STEPS = 199
+"""Columns a code may move the cursor forward, so that a few bytes do not draw a long line."""
 
-    __slots__ = ("_address", "_cells", "_column", "_linked")
+
+class _Line:
+    """The cells of a line and the cursor. Cells before the first one written since all was erased are not stored."""
+
+    __slots__ = ("_address", "_blank", "_cells", "_column", "_linked")
 
     def __init__(self) -> None:
         self._cells: list[str] = []
+        self._blank = 0
         self._column = 0
         self._address = ""
         self._linked: list[str] = []
@@ -35,32 +40,28 @@ class _Line:
         """Paint `text` over what stands at the cursor."""
         if self._address:
             self._linked.append(text)
-        gap = self._column - len(self._cells)
-        if gap > 0:
-            self._cells += " " * gap
-        self._cells[self._column : self._column + len(text)] = text
+        if not self._cells:
+            self._blank = self._column
+        start = self._column - self._blank
+        if start < 0:
+            self._cells[:0] = " " * -start
+            self._blank, start = self._column, 0
+        self._cells += " " * (start - len(self._cells))
+        self._cells[start : start + len(text)] = text
         self._column += len(text)
 
     def act(self, code: str, count: str) -> None:
-        """Move the cursor (C, D, G) or erase (K)."""
+        """Move the cursor (C, D, G) or erase to the end or the whole line (K); erasing the start is not played."""
         number = int(count or 0)
         match code:
             case "C":
-                self._column += number or 1
+                self._column += min(number or 1, _MOST_STEPS)
             case "D":
                 self._column = max(0, self._column - (number or 1))
             case "G":
-                self._column = max(0, number - 1)
-            case _:
-                self._erase(number)
-
-    def _erase(self, part: int) -> None:
-        size = len(self._cells)
-        before = range(0 if part else self._column, min(self._column + 1, size) if part == 1 else size)
-        for cell in before:
-            self._cells[cell] = " "
-        while self._cells and self._cells[-1] == " ":
-            self._cells.pop()
+                self._column = min(max(0, number - 1), _MOST_STEPS)
+            case _ if number != 1:
+                del self._cells[0 if number else max(0, self._column - self._blank) :]
 
     def link(self, address: str) -> None:
         """Begin a link, or end it: an address that the text does not show is shown after it."""
@@ -72,7 +73,8 @@ class _Line:
 
     def shown(self) -> str:
         """What stands on the line, without blanks at its end."""
-        return "".join(self._cells).rstrip()
+        text = "".join(self._cells).rstrip()
+        return " " * self._blank + text if text else ""
 
 
 def screen_line(line: str) -> str:

@@ -7,7 +7,7 @@ tiktoken asks for: https://github.com/openai/tiktoken/blob/main/tiktoken_ext/ope
 
 import base64
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import tiktoken
@@ -52,8 +52,12 @@ def load() -> bool:
     return _encoding() is not None
 
 
+@lru_cache(maxsize=64)
 def count_tokens(text: str) -> int:
-    """Tokens in `text`. Chunks of 32,768 characters are counted apart, so long texts may be off by a few tokens."""
+    """Tokens in `text`. Chunks of 32,768 characters are counted apart, so long texts may be off by a few tokens.
+
+    The last texts are remembered: what one step counted, the next one asks for again.
+    """
     encoding = _encoding()
     if encoding is None:
         return int(len(text.encode("utf-8", "replace")) / _BYTES_PER_TOKEN)

@@ -26,15 +26,18 @@ class Detected:
     shape: str
     """`responses`, `chat` or `messages`."""
     slots: tuple[Slot, ...]
+    model: str = ""
+    """As the body names it; empty where the path does (Bedrock, Vertex)."""
     turns: int = 0
     """Turns of the assistant so far."""
     has_thinking: bool = False
     """Whether the model's thinking stands in the request, so that nothing before it may change any more."""
 
     @classmethod
-    def of(cls, shape: str, conversation: Conversation) -> Self:
+    def of(cls, shape: str, top: dict[str, Node], conversation: Conversation) -> Self:
         """What a shape has read."""
-        return cls(shape, conversation.slots(), conversation.turns, conversation.has_thinking)
+        model = string(top, "model") or ""
+        return cls(shape, conversation.slots(), model, conversation.turns, conversation.has_thinking)
 
 
 def detect(root: Node) -> Detected | Reason:
@@ -47,7 +50,7 @@ def detect(root: Node) -> Detected | Reason:
     if "input" in top and string(top, "type") in (None, "response.create"):
         items = [element.object() for element in top["input"].elements()]
         if responses.evidence(items):
-            return Detected.of(responses.NAME, responses.read(items))
+            return Detected.of(responses.NAME, top, responses.read(items))
     return Reason.UNKNOWN_SHAPE
 
 
@@ -59,9 +62,9 @@ def _detect_messages(top: dict[str, Node]) -> Detected | Reason:
         case True, True:
             return Reason.MIXED_SHAPE
         case True, False:
-            return Detected.of(chat.NAME, chat.read(conversation))
+            return Detected.of(chat.NAME, top, chat.read(conversation))
         case False, True if messages.complete(top):
-            return Detected.of(messages.NAME, messages.read(conversation))
+            return Detected.of(messages.NAME, top, messages.read(conversation))
     return Reason.UNKNOWN_SHAPE
 
 

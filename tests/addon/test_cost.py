@@ -2,7 +2,7 @@
 
 import pytest
 
-from addon.cost import WRITE_HOUR, Attach
+from addon.cost import READ, WRITE_HOUR, Attach, read_price
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,11 @@ def test_it_pays_for_much_saved_and_many_turns(saved: int, turns: int, pays: boo
 def test_a_cache_of_an_hour_is_dearer_to_write() -> None:
     assert Attach(1000, 500, 12).pays
     assert not Attach(1000, 500, 12, write=WRITE_HOUR).pays
+
+
+def test_a_model_whose_cached_tokens_cost_less_is_rewritten_later() -> None:
+    assert read_price("anthropic/claude-opus-5-5-20260901") < read_price("claude-sonnet-4-5") == READ
+    assert not Attach(1000, 500, 12, read=read_price("claude-opus-5-5")).pays
 
 
 def test_the_sum_can_be_read() -> None:

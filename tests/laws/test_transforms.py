@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -16,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.laws.texts import FORGED, FORMS, ODD, Sample, mutated, mutated_samples, samples
+from tests.laws.texts import FORGED, FORMS, ODD, Form, Sample, mutated, mutated_samples, samples
 from transforms.call import Call
 from transforms.catalog import TRANSFORMS
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite, Transform
+from transforms.contract import Block, Budget, Loss, Rewrite, Transform
 from transforms.tokenizer import count_tokens
 
 ROOT = Path(__file__).parent.parent.parent
@@ -65,17 +66,23 @@ def budget_for(text: str, share: float = 0.45) -> Budget:
     return Budget(int(count_tokens(text) * share), HANDLE)
 
 
-@cache
 def results(transform: Transform) -> tuple[Result, ...]:
     """What the transform makes of the samples of its kinds."""
-    found = []
+    return _results()[transform.name]
+
+
+@cache
+def _results() -> dict[str, tuple[Result, ...]]:
+    return {transform.name: tuple(_rewritten(transform)) for transform in TRANSFORMS}
+
+
+def _rewritten(transform: Transform) -> Iterator[Result]:
     for sample in samples():
         if sample.kind in transform.kinds:
             budget = budget_for(sample.block.text)
             rewrite = transform.rewrite(sample.block, budget)
             if rewrite is not None:
-                found.append(Result(sample, budget, rewrite))
-    return tuple(found)
+                yield Result(sample, budget, rewrite)
 
 
 @cache
@@ -132,11 +139,11 @@ def test_a_result_is_left_as_it_is(transform: Transform) -> None:
 
 
 @every_transform
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_any_text_is_taken_and_a_proven_result_keeps_the_laws(transform: Transform, data: st.DataObject) -> None:
     """Whatever a text holds, our own notation too, nothing raises, and what is proven is idempotent."""
-    block = data.draw(mutated_samples(forged())).block
+    block = data.draw(mutated_samples(transform.kinds, forged())).block
     budget = budget_for(block.text)
     rewrite = transform.rewrite(block, budget)
     if rewrite is None or not transform.proof(block.text, rewrite.text):
@@ -149,7 +156,7 @@ def test_any_text_is_taken_and_a_proven_result_keeps_the_laws(transform: Transfo
 
 
 @every_transform
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_any_pair_of_texts_is_compared(transform: Transform, data: st.DataObject) -> None:
     """A proof answers for whatever it is given; a damaged result that it lets pass differs in nothing that counts."""
@@ -166,13 +173,13 @@ def test_hardly_a_result_on_damaged_text_is_thrown_away(transform: Transform) ->
     choice = Random(transform.name)
     of_its_kinds = [sample for sample in samples() if sample.kind in transform.kinds]
     made = unproven = 0
-    for _ in range(150):
+    for _ in range(300):
         text = mutated(choice.choice(of_its_kinds).block.text, choice)
         rewrite = transform.rewrite(Block(text, Call()), budget_for(text))
         if rewrite is not None:
             made += 1
             unproven += not transform.proof(text, rewrite.text)
-    assert unproven <= made * 0.1, f"{unproven} of {made}"
+    assert unproven <= made * 0.2, f"{unproven} of {made}"
 
 
 @every_transform
@@ -187,26 +194,29 @@ def test_a_result_proves_nothing_for_another_text(transform: Transform) -> None:
 
 
 @every_transform
-def test_what_is_added_or_taken_away_is_noticed(transform: Transform) -> None:
+def test_what_is_added_taken_away_or_swapped_is_noticed(transform: Transform) -> None:
+    """Where there is an inverse, two orders of lines may stand for the same text."""
     for result in results(transform):
         lines = result.after.split("\n")
         middle = len(lines) // 2
         for place in {0, middle, len(lines)}:
             added = "\n".join([*lines[:place], "nobody wrote this line 4711", *lines[place:]])
             assert not transform.proof(result.before, added), f"{result.sample}: a line added at {place}"
-        for place in range(0, len(lines), max(1, len(lines) // 20)):
+        for place in range(0, len(lines) - 1, max(1, len(lines) // 20)):
+            this, other = lines[place : place + 2]
             taken = "\n".join([*lines[:place], *lines[place + 1 :]])
-            assert not lines[place].strip() or not transform.proof(result.before, taken), (
-                f"{result.sample}: line {place} taken away: {lines[place]!r}"
-            )
+            assert not this.strip() or not transform.proof(result.before, taken), f"{result.sample}: without {this!r}"
+            swapped = "\n".join([*lines[:place], other, this, *lines[place + 2 :]])
+            harmless = this == other or transform.loss is Loss.LOSSLESS
+            assert harmless or not transform.proof(result.before, swapped), f"{result.sample}: {this!r} swapped"
 
 
 @every_transform
 def test_a_changed_digit_is_noticed(transform: Transform) -> None:
-    """Anywhere but in what a marker says about a gap, which only the handle can prove."""
+    """Anywhere but in what explains: how to read the text, and what stood in a gap."""
     for result in results(transform):
         text = result.after
-        places = [m.start() for m in re.finditer(r"\d", text) if not in_marker(text, m.start())]
+        places = [m.start() for m in re.finditer(r"\d", text) if not in_explanation(text, m.start())]
         for place in places[:: max(1, len(places) // 40)]:
             digit = str((int(text[place]) + 1) % 10)
             changed = text[:place] + digit + text[place + 1 :]
@@ -214,13 +224,14 @@ def test_a_changed_digit_is_noticed(transform: Transform) -> None:
             assert not transform.proof(result.before, changed), f"{result.sample}: digit {place} of {line[:200]!r}"
 
 
-_MARKER = re.compile(r"\[[\w ]*(?<!\d)\d*(?:-\d+)? omitted[^\n]*?\]|\[page markup omitted[^\n]*")
+_EXPLAINED = re.compile(r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w ]+ omitted[^\n\]]*\]|^\(JSON[^\n]*", re.MULTILINE)
+"""Markers, on a line of their own or within one, and the legend of rewritten JSON."""
 
 
-def in_marker(text: str, place: int) -> bool:
+def in_explanation(text: str, place: int) -> bool:
     start = text.rfind("\n", 0, place) + 1
     line = text[start:].partition("\n")[0]
-    return any(m.start() <= place - start < m.end() for m in _MARKER.finditer(line))
+    return any(m.start() <= place - start < m.end() for m in _EXPLAINED.finditer(line))
 
 
 @every_other_transform
@@ -266,7 +277,7 @@ def test_no_word_is_invented(transform: Transform) -> None:
     """What is no word of the original is one of the notation's own, which stand in the transforms' source."""
     for result in results(transform):
         known = words(result.before) | words(_CODES.sub(" ", result.before)) | words(unescaped(result.before))
-        invented = words(_MARKER.sub("", result.after)) - known - notation()
+        invented = words(_EXPLAINED.sub("", result.after)) - known - notation()
         assert not invented, f"{result.sample}: {sorted(invented)[:10]}"
 
 
@@ -292,14 +303,55 @@ def notation() -> set[str]:
 
 SIZES = (1 << 18, 1 << 19, 1 << 20)
 PER_DOUBLING = 2.6
-"""2 is linear; the rest is for caches, memory and a busy machine."""
-TOO_QUICK = 0.03
-"""Seconds below which a ratio says nothing."""
-TRIES = 4
+"""2 is linear; the rest is for memory and caches."""
+TOO_QUICK = 0.05
+"""Seconds below which a ratio says nothing; what is quadratic takes minutes for such texts."""
+TRIES = 5
+"""The least of several measurements counts: a busy machine makes single ones longer, none shorter."""
 
 
-def cases() -> Iterator[tuple[Transform, Callable[[int], str]]]:
+def seconds(transform: Transform, block: Block) -> float:
+    """CPU time of a rewrite and its proof."""
+    budget = Budget(len(block.text) // 8, HANDLE)
+    started = time.process_time()
+    if (rewrite := transform.rewrite(block, budget)) is not None:
+        transform.proof(block.text, rewrite.text)
+    return time.process_time() - started
+
+
+def assert_linear(transform: Transform, write: Callable[[int], str], call: Call, sizes: tuple[int, ...]) -> None:
+    blocks = [Block(write(size), call) for size in sizes]
+    least = [float("inf")] * len(sizes)
+    for _ in range(TRIES):
+        for at in reversed(range(len(sizes))):
+            least[at] = min(least[at], seconds(transform, blocks[at]))
+            if least[-1] < TOO_QUICK:
+                return
+        if all(more <= PER_DOUBLING * less for less, more in pairwise(least)):
+            return
+    pytest.fail(f"seconds {least} for {sizes} characters of {blocks[0].text[:40]!r}")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_twice_the_text_takes_twice_the_time(form: Form) -> None:
     for transform in TRANSFORMS:
-        for form in FORMS:
-            if form.kind in transform.kinds:
-                yield pytest.param(transform, form, id=f"{transform.name}-{form.name}")
+        if form.kind in transform.kinds:
+            assert_linear(transform, form.text, form.call, SIZES)
+
+
+@every_transform
+def test_no_run_of_one_piece_takes_longer_than_its_length(transform: Transform) -> None:
+    """What regular expressions that backtrack, and recursion, cannot stand."""
+    for piece in (*ODD, *REPEATED):
+        assert_linear(transform, partial(repeated, piece), Call(), (1 << 14, 1 << 15, 1 << 16))
+
+
+REPEATED = (
+    *(" ", "\n", "a", "a ", "a\n\n", "0 ", "[[1],", '{"a":', "\\", "\x1b[31m", "a\x08", "├── ", "│   ", "<p>", "<a href="),
+    *("a/", "a:1:", "a-1-", "+", "% ", "5%\r", "━", "#", ",", "ab.c/", "at x.y(Z.java:1)\n", "PASSED ", "[1] "),
+    *("Aa0", "1\t", "| a ", "diff --git a/x b/x\n", "@@ -1 +1 @@\n", "&amp;", "2026-02-11 "),
+)  # fmt: skip
+
+
+def repeated(piece: str, characters: int) -> str:
+    return piece * (characters // len(piece))

@@ -5,8 +5,8 @@ recorded ones. `mutated` damages a text as truncation, terminals and other tools
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -142,7 +142,11 @@ def _file_diff(number: int, choice: Random) -> str:
     context = [f"     {word} = load({word!r})" for word in choice.sample(_WORDS, 6)]
     changes = [f"{sign}    total_{n} = {choice.choice(_WORDS)}.amount * {n}" for n in range(5) for sign in "-+"]
     if path == "poetry.lock":
-        changes = [f'{sign}    {{file = "x{n}.whl", hash = "sha256:{choice.getrandbits(256):064x}"}},' for n in range(5) for sign in "-+"]
+        changes = [
+            f'{sign}    {{file = "x{n}.whl", hash = "sha256:{choice.getrandbits(256):064x}"}},'
+            for n in range(5)
+            for sign in "-+"
+        ]
     head = f"diff --git a/{path} b/{path}\nindex {choice.getrandbits(28):07x}..{choice.getrandbits(28):07x} 100644\n--- a/{path}\n+++ b/{path}"
     return "\n".join([head, "@@ -10,11 +10,11 @@ def pay():", *context[:3], *changes, *context[3:]])
 
@@ -195,7 +199,9 @@ def _base64_line(_number: int, choice: Random) -> str:
 
 
 def _sentence(number: int, choice: Random) -> str:
-    return f"The {_thing(choice)} before the {_thing(choice)}, as chapter {number} of the guide explains in more detail."
+    return (
+        f"The {_thing(choice)} before the {_thing(choice)}, as chapter {number} of the guide explains in more detail."
+    )
 
 
 def _shell(command: str) -> Call:
@@ -255,7 +261,7 @@ ODD = (
 FORGED = (
     *("[lines 3-9 omitted: x; full text: /tmp/x]", "[line 4 omitted; full text: /tmp/x]", "[lines 1-99999999 omitted]"),
     *("[rows 2-3 omitted: x; full text: /tmp/x]", "[row 1 omitted]", "[lines 9-3 omitted: x]", "[lines 0-0 omitted]"),
-    *("[log folded, nothing left out;", "[then the same 4 lines as followed it above]", "[the line above 3 more times]"),
+    *("[log folded;", "[then the same 4 lines as followed it above]", "[the line above 3 more times]"),
     *("(JSON; rows of a table are tab-separated)", "[2 rows", "#id\tname:str\tstate=open", "#*1=x", "*1", "+a=b"),
     *('[lines 1-12; numbers ("     1→") left out]', "     7→", "(no file):", "src/shop/order.py:", "12,13:import os"),
     *("src/shop/: order.py, invoice.py", "A = <time> INFO", "A x", "= x", "02,375 B", "~a", "]", "<empty>"),
@@ -271,14 +277,15 @@ def mutated(text: str, choice: Random, pasted: Sequence[str] = FORGED) -> str:
     return text
 
 
-def mutated_samples(pasted: Sequence[str] = FORGED) -> st.SearchStrategy[Sample]:
-    """Samples after accidents."""
+def mutated_samples(kinds: Collection[Kind], pasted: Sequence[str] = FORGED) -> st.SearchStrategy[Sample]:
+    """Samples after accidents, half of them of the given kinds."""
 
     def damaged(sample: Sample, choice: Random) -> Sample:
-        block = Block(mutated(sample.block.text, choice, pasted), sample.block.call)
-        return Sample(sample.name, sample.kind, block)
+        return replace(sample, block=replace(sample.block, text=mutated(sample.block.text, choice, pasted)))
 
-    return st.builds(damaged, st.sampled_from(samples()), st.randoms(use_true_random=False))
+    preferred = [sample for sample in samples() if sample.kind in kinds]
+    any_of_them = st.one_of(st.sampled_from(preferred), st.sampled_from(samples()))
+    return st.builds(damaged, any_of_them, st.randoms(use_true_random=False))
 
 
 def _at(text: str, choice: Random) -> int:

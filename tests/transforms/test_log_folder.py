@@ -40,7 +40,7 @@ TRACE = "java.lang.IllegalStateException: closed\n\tat org.example.Pool.run(Pool
 TAILS = ('/ HTTP/1.1" 200 "Mozilla/5.0 (X11; Linux x86_64)"', "Joined (org.example.GroupCoordinator)", "Joined ~a")
 ODD_LINES = (
     *("", " ", "]", "A", "A b", "= x", "02 A x", "[the line above 3 more times]", "~a = b", " ~a"),
-    *("é\u2028\x00\udcff", "end\r", "* of %s", "[log folded, nothing left out", TRACE),
+    *("é\u2028\x00\udcff", "end\r", "* of %s", "[log folded", TRACE),
 )
 
 
@@ -160,9 +160,9 @@ def test_a_text_that_only_looks_folded_proves_nothing() -> None:
     text = log(HEADS[0])
     other = folded(text).replace("plugins", "plug-ins")
     assert not FOLDER.proof(text, other)
-    assert not FOLDER.proof(text, "[log folded, nothing left out")
+    assert not FOLDER.proof(text, "[log folded")
     assert not FOLDER.proof(
-        text, "[text folded, nothing left out; letters:\nA = <time> * B\n]\nA\n[the line above 2 more times]"
+        text, "[text folded; letters:\nA = <time> * B\n]\nA\n[the line above 2 more times]"
     )
 
 

@@ -11,6 +11,7 @@ from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget, Rewrite
 from transforms.row_sampler import RowSampler
+from transforms.smart_crusher import SmartCrusher
 from transforms.tokenizer import count_tokens
 
 SAMPLER = RowSampler()
@@ -122,6 +123,15 @@ def test_rows_within_objects_and_strings_are_sampled_too() -> None:
     rows = [metric(n) for n in range(200)]
     for data in ({"total": 200, "data": {"rows": rows}, "next": None}, [{"type": "text", "text": json.dumps(rows)}]):
         assert sampled(data).omitted[0].unit == "rows"
+
+
+def test_a_document_of_smart_crusher_is_sampled_like_the_json_it_stands_for() -> None:
+    text = json.dumps([metric(n) for n in range(300)], indent=1)
+    crushed = SmartCrusher().rewrite(Block(text, ANY), Budget(0, ""))
+    assert crushed is not None
+    again = sampled(crushed.text)
+    assert SAMPLER.proof(text, again.text)
+    assert 0 < count_tokens(crushed.text) - count_tokens(again.text) <= 0.45 * count_tokens(crushed.text)
 
 
 def test_its_own_output_is_left_alone() -> None:

@@ -66,6 +66,15 @@ def test_source_files_are_not_asked_about() -> None:
     assert Kind.CODE not in NOISE.kinds
 
 
+def test_a_code_cannot_draw_a_line_of_any_length() -> None:
+    assert cleaned("a\x1b[9999Cb") == "a\x1b[9999Cb"
+    assert len(screen_line("a\x1b[9999Cb\x1b[9999Gc")) < 300
+
+
+def test_an_erased_line_starts_again_where_the_cursor_is() -> None:
+    assert screen_line("abc\x1b[2Kde\rx") == "x  de"
+
+
 def test_a_screen_line_ignores_colours_and_titles() -> None:
     assert screen_line("\x1b]0;title\x07\x1b[1mbold\x1b[m  ") == "bold"
 

@@ -1,0 +1,177 @@
+"""Reads a request as the provider's prompt cache sees it: a `Prefix` of digests, in the order of the cache.
+
+What clients change between turns without changing the prompt is left out: where `cache_control` stands, and whether a
+text is written as a string or as a list of one text block (Claude Code turns one into the other when the mark moves
+on). System text is read by lines, so that a date or a request id in it is told apart from a new system prompt.
+
+Digests are made of the bytes as they stand; no value is decoded. Linear, a gigabyte a second for large items.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from addon.shapes import chat, messages, responses
+from addon.shapes.json_spans import Node
+from addon.shapes.slot import string
+from transforms.cache_aligner import Item, Prefix, Section
+
+_MOST_ITEMS = 20_000
+"""Prompts of more items are not followed."""
+_MOST_LINES = 512
+"""System texts of more lines are one item."""
+_LINE_END, _FIELD_END = rb"\n", b"; "
+"""As escaped in JSON. Claude Code's system text begins with one line of `name=value; ` fields, new on each request."""
+_KEYS = re.compile(rb'"(?:content|output|cache_control|prompt_cache_breakpoint)"')
+"""Never in a text, whose quotes are escaped."""
+_MARK = re.compile(rb'"(?:cache_control|prompt_cache_breakpoint)"\s*+:\s*+(?:\{[^{}]*+\}|null)')
+_SINGLE_TEXT = re.compile(
+    rb'"(?:content|output)"\s*+:\s*+'
+    rb'(\[\s*+(\{)\s*+"type"\s*+:\s*+"(?:input_|output_)?text"\s*+,\s*+"text"\s*+:\s*+)"'
+)
+_SPACE = b" \t\r\n"
+_COMMA_BEHIND = re.compile(rb"\s*+,\s*+")
+_STATE_KEYS = ("previous_response_id", "conversation")
+"""With these the server holds the history, and the request tells nothing of the prompt's beginning."""
+_SYSTEM_ROLES = frozenset({"system", "developer"})
+_TOOLS_ITEM = "additional_tools"
+"""Codex sends its tools as the first input item."""
+_CLIENT_TYPES = frozenset(
+    {_TOOLS_ITEM, "message", "item_reference", "configuration_update", "compaction_trigger", "mcp_approval_response"}
+)
+_OUTPUT = "_output"
+
+
+def prefix_of(root: Node, shape: str) -> Prefix:
+    """The prompt of a request of a known shape; empty where the body does not tell it. Raises `NotJson`."""
+    top = root.object()
+    if any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS):
+        return Prefix()
+    items = [*_head(top, shape), *_CONVERSATIONS[shape](top)]
+    return Prefix.of(items) if len(items) <= _MOST_ITEMS else Prefix()
+
+
+def has_answer(prefix: Prefix) -> bool:
+    """Whether the model has answered before: this is the second turn of a conversation or a later one."""
+    return prefix.first(Section.ANSWER) is not None
+
+
+def anchor(prefix: Prefix) -> str:
+    """What a conversation is known by in every request from its second turn on: the model's first answer, as hex."""
+    answer = prefix.first(Section.ANSWER)
+    return answer.digest.hex() if answer else ""
+
+
+def cache_key(prefix: Prefix) -> str:
+    """A `prompt_cache_key` that all turns of a conversation share, made of its first message; empty without one."""
+    opening = prefix.first(Section.CLIENT)
+    return f"headroom-{opening.digest.hex()}" if opening else ""
+
+
+def _head(top: dict[str, Node], shape: str) -> Iterator[Item]:
+    if model := top.get("model"):
+        yield _item(model, Section.MODEL)
+    for key in ("tools", "functions"):
+        if tools := top.get(key):
+            yield from (_item(tool, Section.TOOLS) for tool in tools.elements())
+    if system := top.get(_SYSTEM_KEYS.get(shape, "")):
+        yield from _system(system)
+
+
+def _message_items(top: dict[str, Node]) -> Iterator[Item]:
+    yield from (_item(message, _section(message)) for message in top["messages"].elements())
+
+
+def _chat_items(top: dict[str, Node]) -> Iterator[Item]:
+    yield from _with_instructions(top["messages"])
+
+
+def _response_items(top: dict[str, Node]) -> Iterator[Item]:
+    yield from _with_instructions(top["input"])
+
+
+_CONVERSATIONS: dict[str, Callable[[dict[str, Node]], Iterator[Item]]] = {
+    messages.NAME: _message_items,
+    chat.NAME: _chat_items,
+    responses.NAME: _response_items,
+}
+_SYSTEM_KEYS = {messages.NAME: "system", responses.NAME: "instructions"}
+
+
+def _with_instructions(conversation: Node) -> Iterator[Item]:
+    """The items of a conversation whose first ones may be tools and instructions."""
+    elements = conversation.elements()
+    for element in elements:
+        members = element.object()
+        if string(members, "type") == _TOOLS_ITEM and (tools := members.get("tools")):
+            yield from (_item(tool, Section.TOOLS) for tool in tools.elements())
+        elif string(members, "role") in _SYSTEM_ROLES and (content := members.get("content")):
+            yield from _system(content)
+        else:
+            yield _item(element, _section(element))
+            break
+    yield from (_item(element, _section(element)) for element in elements)
+
+
+def _system(content: Node) -> Iterator[Item]:
+    """The lines of a text, or of a list of text blocks."""
+    blocks = [block.object().get("text", block) for block in content.elements()] or [content]
+    return chain.from_iterable(_lines(block) for block in blocks)
+
+
+def _lines(text: Node) -> Iterator[Item]:
+    literal = text.literal()
+    if text.type != '"':
+        yield _item(text, Section.SYSTEM)
+        return
+    lines = [line for line in literal[1:-1].replace(_FIELD_END, _LINE_END).split(_LINE_END) if line]
+    for line in lines if len(lines) <= _MOST_LINES else [literal]:
+        yield Item(_digest(line), len(line), Section.SYSTEM)
+
+
+def _section(element: Node) -> Section:
+    """Who made an item. Reads no further than needed: a tool output's text may be long."""
+    for key, value in element.members():
+        if key == "role":
+            return Section.ANSWER if value.text() == "assistant" else Section.CLIENT
+        if key == "type" and (kind := value.text()) and kind != "message":
+            return Section.CLIENT if kind in _CLIENT_TYPES or kind.endswith(_OUTPUT) else Section.ANSWER
+    return Section.CLIENT
+
+
+def _item(node: Node, section: Section) -> Item:
+    raw, at, pieces = node.raw, node.start, []
+    for start, end in sorted(_left_out(node)):
+        pieces.append(raw[at:start])
+        at = max(at, end)
+    text = b"".join([*pieces, raw[at : node.end]])
+    return Item(_digest(text), len(text), section)
+
+
+def _digest(text: bytes) -> bytes:
+    return hashlib.blake2b(text, digest_size=8).digest()
+
+
+def _left_out(node: Node) -> Iterator[tuple[int, int]]:
+    """The spans of cache marks, and what stands around the text in each list of one text block."""
+    raw = node.raw
+    for key in _KEYS.finditer(raw, node.start, node.end):
+        if mark := _MARK.match(raw, key.start(), node.end):
+            yield _with_comma(raw, *mark.span())
+        elif found := _SINGLE_TEXT.match(raw, key.start(), node.end):
+            list_end, block_end = node.ends[found.start(1)], node.ends[found.start(2)]
+            if not raw[block_end : list_end - 1].strip(_SPACE):
+                yield found.span(1)
+                yield block_end - 1, list_end
+
+
+def _with_comma(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """A member's span with one of the commas beside it."""
+    before = start - 1
+    while raw[before] in _SPACE:
+        before -= 1
+    if raw[before : before + 1] == b",":
+        return before, end
+    comma = _COMMA_BEHIND.match(raw, end)
+    return start, comma.end() if comma else end

@@ -1,0 +1,98 @@
+"""KompressCompressor leaves out plain prose only, in whole lines, within the budget, when something is asked."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import goldens
+from transforms.call import Call
+from transforms.contract import Block, Budget, Rewrite
+from transforms.kompress_compressor import KompressCompressor
+from transforms.tokenizer import count_tokens
+
+KOMPRESS = KompressCompressor()
+BUDGET = Budget(5_000, "/o/1")
+QUESTION = "What happens to a moored barge during a thunderstorm?"
+PLAIN = (
+    "The people of the town like to walk along the water in the evening and to look at the lights\n"
+    "that come on one after the other in the windows of the houses on the hill, and they talk about\n"
+    "the weather and about what the neighbours said, and then they go home to eat and to sleep.\n"
+)
+FACTS = [
+    "## Moorings",
+    "During a thunderstorm a moored barge is tied up with a second rope by the crew that is there.",
+    "Each berth is 14 metres wide, and the basin lies at https://example.org/basin for all to see.",
+    "You must never leave a rope in the water when the tide is about to turn in the evening.",
+    "The word of Captain Brandt is what counts in the harbour, whatever other people say about it.",
+    "    rope --tie --second",
+]
+TEXT = "# Harbour\n\n" + "\n".join(f"{PLAIN}\n{fact}\n" for fact in FACTS * 6) + "\n" + PLAIN
+
+
+def shortened(text: str, question: str = QUESTION, budget: Budget = BUDGET) -> Rewrite | None:
+    """The rewrite of `text`, proven."""
+    rewrite = KOMPRESS.rewrite(Block(text, Call("WebFetch", '{"url":"https://example.org/h"}'), question), budget)
+    assert rewrite is None or KOMPRESS.proof(text, rewrite.text)
+    return rewrite
+
+
+@pytest.mark.parametrize("golden", goldens.load("kompress"), ids=str)
+def test_golden(golden: goldens.Golden) -> None:
+    rewrite = shortened(golden.before)
+    assert (rewrite.text if rewrite else "") == golden.after
+
+
+def test_plain_lines_go_and_facts_demands_names_and_answers_stay() -> None:
+    rewrite = shortened(TEXT)
+    assert rewrite is not None
+    assert count_tokens(rewrite.text) < 0.8 * count_tokens(TEXT)
+    assert all(rewrite.text.count(fact) == 6 for fact in FACTS)
+    assert rewrite.text.count("The people of the town like") == PLAIN_PARAGRAPHS
+
+
+PLAIN_PARAGRAPHS = len(FACTS) * 6 + 1
+"""The first line of each paragraph stays."""
+
+
+def test_every_gap_is_told_in_lines_of_the_original() -> None:
+    rewrite = shortened(TEXT)
+    assert rewrite is not None
+    lines = TEXT.split("\n")
+    assert rewrite.omitted
+    for gap in rewrite.omitted:
+        assert gap.unit == "lines"
+        assert not any(fact in lines[gap.first - 1 : gap.last] for fact in FACTS)
+
+
+@pytest.mark.parametrize("tokens", [0, 100, 400, 5_000])
+def test_no_more_goes_than_the_budget_allows(tokens: int) -> None:
+    rewrite = shortened(TEXT, budget=Budget(tokens, "/o/1"))
+    gone = rewrite.omitted if rewrite else ()
+    lines = TEXT.split("\n")
+    assert sum(count_tokens("\n".join(lines[gap.first - 1 : gap.last])) for gap in gone) <= tokens
+
+
+def test_without_a_question_or_an_answer_nothing_goes() -> None:
+    assert shortened(TEXT, question="") is None
+    assert shortened(TEXT, question="Which spaceship lands first?") is None
+
+
+def test_without_a_way_back_nothing_goes() -> None:
+    assert shortened(TEXT, budget=Budget(5_000, "")) is None
+
+
+def test_shortening_twice_is_shortening_once() -> None:
+    rewrite = shortened(TEXT)
+    assert rewrite is not None
+    assert shortened(rewrite.text) is None
+
+
+@given(
+    st.lists(
+        st.sampled_from([*FACTS, PLAIN, "", "```", "\r", "\ud800", "\x00", "a\u2028b", "[line 3 omitted]"]), max_size=30
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_any_text_is_proven_or_left_alone(pieces: list[str]) -> None:
+    KOMPRESS.rewrite(Block("\n".join(pieces), Call(), QUESTION), BUDGET)
+    shortened(TEXT + "\n".join(pieces))
