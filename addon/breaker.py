@@ -144,7 +144,10 @@ class Breaker:
             of_client.good(now)
             of_conversation.good(now)
         elif changed and _may_be_ours(status, error_text):
-            trips += _on_error(of_conversation, of_client, error_text, now)
+            if _POINTS_AT_US.search(_read(error_text)):
+                trips.append(_on_pointed(of_conversation if conversation else None, of_client, now))
+            else:
+                trips += _on_error(of_conversation, of_client, now)
         of_conversation.seen = now
         return next((trip for trip in trips if trip is not None), None)
 
@@ -172,11 +175,11 @@ class Breaker:
 def _on_verdict(circuit: _Circuit, verdict: CacheVerdict | None, changed: bool, now: float) -> Trip | None:
     match verdict:
         case CacheVerdict.WE_BROKE:
-            circuit.breaks += 1
+            circuit.breaks, circuit.misses = circuit.breaks + 1, 0
             if circuit.breaks >= (1 if circuit.half_open(now) else _BREAKS):
                 return circuit.open(BreakerState.NO_NEW, Trip.PREFIX_BROKEN, now + _CONVERSATION_SECONDS)
         case CacheVerdict.EXPIRED if changed and now - circuit.seen <= _SHORTEST_LIFE:
-            circuit.misses += 1
+            circuit.breaks, circuit.misses = 0, circuit.misses + 1
             if circuit.misses >= (1 if circuit.half_open(now) else _MISSES):
                 return circuit.open(BreakerState.NO_NEW, Trip.CACHE_MISSES, now + _CONVERSATION_SECONDS)
         case CacheVerdict.HELD | CacheVerdict.CLIENT_BROKE | CacheVerdict.EXPIRED:
@@ -184,9 +187,13 @@ def _on_verdict(circuit: _Circuit, verdict: CacheVerdict | None, changed: bool, 
     return None
 
 
-def _on_error(conversation: _Circuit, client: _Circuit, text: str, now: float) -> list[Trip | None]:
-    if _POINTS_AT_US.search(_read(text)):
-        return [conversation.open(BreakerState.RAW, Trip.PROVIDER_ERROR, inf)]
+def _on_pointed(conversation: _Circuit | None, client: _Circuit, now: float) -> Trip | None:
+    if conversation is not None:
+        return conversation.open(BreakerState.RAW, Trip.PROVIDER_ERROR, inf)
+    return client.open(BreakerState.NO_NEW, Trip.PROVIDER_ERROR, now + _CLIENT_SECONDS)
+
+
+def _on_error(conversation: _Circuit, client: _Circuit, now: float) -> list[Trip | None]:
     replayed = BreakerState.NO_NEW in (conversation.at(now), client.at(now))
     trips: list[Trip | None] = []
     if replayed:

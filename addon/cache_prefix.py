@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from addon.shapes import chat, messages, responses
-from addon.shapes.json_spans import Node
+from addon.shapes.json_spans import Node, NotJson
 from addon.shapes.slot import string
 from transforms.cache_aligner import Item, Prefix, Section
 
@@ -44,11 +44,14 @@ _OUTPUT = "_output"
 
 
 def prefix_of(root: Node, shape: str) -> Prefix:
-    """The prompt of a request of a known shape; empty where the body does not tell it. Raises `NotJson`."""
-    top = root.object()
-    if any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS):
+    """The prompt of a request of the shape that was detected; empty where the body does not tell it."""
+    try:
+        top = root.object()
+        if any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS):
+            return Prefix()
+        items = [*_head(top, shape), *_CONVERSATIONS[shape](top)]
+    except NotJson:  # in a part of the body that nobody has read before
         return Prefix()
-    items = [*_head(top, shape), *_CONVERSATIONS[shape](top)]
     return Prefix.of(items) if len(items) <= _MOST_ITEMS else Prefix()
 
 

@@ -1,6 +1,7 @@
 """What stands in a request before a block, exactly as it is sent: what references may point to."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 
 from addon.shapes.slot import Slot
@@ -10,6 +11,9 @@ from transforms.reference_index import Earlier, Index
 _WRITTEN_CHARS = 200
 """An argument of a call that is at least this long counts as a text that the model itself has written."""
 _COMMAND_CHARS = 60
+_ESCAPED = re.compile(r'^.*["\\].*$', re.MULTILINE)
+_NOT_SHOWN = "\0"
+"""Stands for a line of an argument that the request spells with escapes: nothing is to be looked up in that."""
 
 
 @dataclass(slots=True)
@@ -27,7 +31,7 @@ class Context:
         if slot.part == 0:
             for argument in slot.call.values.values():
                 if isinstance(argument, str) and len(argument) >= _WRITTEN_CHARS:
-                    self._add(_written_name(slot.call), argument)
+                    self._add(_written_name(slot.call), _ESCAPED.sub(_NOT_SHOWN, argument))
         self._add(_output_name(slot.call), sent)
 
     def holds(self, needs: tuple[bytes, ...]) -> bool:

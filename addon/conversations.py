@@ -125,9 +125,13 @@ class Conversations:
         self._keys = count(1)
         self._bytes = 0
 
-    def turn(self, client: Prefix, sent: Prefix, threshold: int) -> Turn:
+    def turn(self, client: Prefix, sent: Prefix, threshold: int, *, on_purpose: bool = False) -> Turn:
         """Take up a request that leaves now: what the client sent, what we sent, and the policy's
-        `volatile_token_threshold`. Retries and parallel requests may come in any order."""
+        `volatile_token_threshold`. Retries and parallel requests may come in any order.
+
+        `on_purpose`: the prefix may be left here, because rewriting history pays, or the client's own bytes were asked
+        for. That is no alarm, and nothing is expected of the cache.
+        """
         aligner = CacheAligner(threshold)
         sent = client if sent == client else sent
         if not client:
@@ -142,8 +146,8 @@ class Conversations:
             number=before.number + (change.verdict is not PrefixVerdict.REPEATED),
             client_change=change,
             sent_change=aligner.compare(before.sent, sent),
-            unkept="" if unkept is None else client.where(unkept),
-            cached_before=_cached_before(before, client, change),
+            unkept="" if unkept is None or on_purpose else client.where(unkept),
+            cached_before=0 if on_purpose else _cached_before(before, client, change),
             branch=key if _goes_on(change) else next(self._keys),
         )
         now = replace(before, opening=opening, client=client, sent=sent, number=turn.number)

@@ -24,6 +24,8 @@ _UNLIKE_A_NAME = re.compile(r", |: |(?: [^ ]*){4}")
 """A message about a file, a sentence, or a name that would not come out of a list again as it went in."""
 _MOST_NAMES = 40
 """Names on one line; then the folder is said again."""
+_FEWEST_PATHS = 256
+"""A shorter list keeps its paths whole: each may be opened next, and is then quoted as it stands."""
 _SHORTEST_ROOT = 16
 _FEWEST = 4
 """Paths below one root from which saying it once pays."""
@@ -71,6 +73,8 @@ def decode(text: str) -> str:
 def _fold(text: str) -> str | None:
     lines = text.split("\n")
     entries = [_entry(line) for line in lines]
+    if sum(entry is not None for entry in entries) < _FEWEST_PATHS:
+        return None
     root = _root([entry[0] for entry in entries if entry])
     out = [f"[paths are under {root}]"] if root else []
     folded = False

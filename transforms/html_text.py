@@ -51,8 +51,6 @@ _FIELDS = {
     "source": ("src",),
 }
 """Attributes of forms and embedded media that tell a reader something."""
-FIELDS, MEANT = ", ".join(_FIELDS), "abbr[title], time[datetime]"
-"""Selectors of form fields and media, and of texts that stand for something else."""
 _MAX_VALUE = 200
 """Characters of an attribute; longer ones are a server's state or data, not a reader's."""
 _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
@@ -60,6 +58,7 @@ _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
 _LINES = re.compile(r" *[\r\n][ \r\n]*")
 _AFTER_MARK = re.compile(f"{_SHUT}[ \r\n]+")
 _EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}\\d]*{_SHUT}{_STOP}")
+_ANY_BLANKS = re.compile(r"\s+")
 _SPACES = re.compile(r"[ \t\f\xa0]+")
 _STOPS = re.compile(f"[{_OPEN}{_SHUT}{_STOP}]")
 _CODE = re.compile(f"{_HOLD}(\\d+){_HOLD}")
@@ -91,7 +90,7 @@ def heading(node: LexborNode) -> str:
     return "#" * int((node.tag or "h1")[1]) + " "
 
 
-def start_of(node: LexborNode) -> int:
+def _start_of(node: LexborNode) -> int:
     """The number of an ordered list's first item."""
     start = attribute(node, "start")
     return int(start) if start.isdecimal() and len(start) < 10 else 1
@@ -112,15 +111,28 @@ def write(page: LexborHTMLParser, images: bool) -> str:
     head = "\n".join(f"{name}: {text}" for name, text in metadata(page))
     if page.body is None:
         return head
-    code = _take_code(page.body)
-    _mark_links(page.body)
-    for selector, mark in _MARKS.items():
-        for node in page.body.css(selector):
-            mark(node)
-    for node in page.body.css("img"):
-        _mark_image(node, images)
+    code = _annotate(page.body, images)
     text = _flat(page.body.html or "", code)
     return f"{head}\n\n{text}" if head else text
+
+
+def said(body: LexborNode, images: bool) -> str:
+    """What the page says without its line ends and blanks, taken from the tree's text. Uses the page up."""
+    code = [_ANY_BLANKS.sub("", piece) for piece in _annotate(body, images)]
+    text = _STOPS.sub("", _EMPTY_ITEM.sub("", _ANY_BLANKS.sub("", body.text())))
+    return _CODE.sub(lambda hold: code[int(hold[1])], text)
+
+
+def _annotate(body: LexborNode, images: bool) -> list[str]:
+    """Write into the page what its elements and attributes tell; the pieces of code, taken out of it."""
+    code = _take_code(body)
+    _mark_links(body)
+    for selector, mark in _MARKS.items():
+        for node in body.css(selector):
+            mark(node)
+    for node in body.css("img"):
+        _mark_image(node, images)
+    return code
 
 
 def _flat(html: str, code: list[str]) -> str:
@@ -169,13 +181,8 @@ def _mark_links(body: LexborNode) -> None:
             last = target
 
 
-def image_text(node: LexborNode) -> str:
-    """What an image tells who does not see it."""
-    return attribute(node, "alt") or attribute(node, "title")
-
-
 def _mark_image(node: LexborNode, images: bool) -> None:
-    told = image_text(node)
+    told = attribute(node, "alt") or attribute(node, "title")
     source = f"({attribute(node, 'src')})" if images and not attribute(node, "src").startswith("data:") else ""
     if told or source:
         node.insert_before(f"![{told}]{source} ")
@@ -186,7 +193,7 @@ def _mark_item(node: LexborNode) -> None:
 
 
 def _mark_list(node: LexborNode) -> None:
-    number = start_of(node)
+    number = _start_of(node)
     for item in node.iter():
         if item.tag == "li":
             _mark_inside(item, f"{number}. ")
@@ -215,28 +222,17 @@ def _before(mark: str) -> Callable[[LexborNode], None]:
     return lambda node: None if node.first_child is None else node.insert_before(mark)
 
 
-def field(node: LexborNode) -> str:
-    """A form's field or an embedded medium, with what it tells a reader; empty when that is nothing."""
+def _mark_field(node: LexborNode) -> None:
     told = [(name, attribute(node, name)) for name in _FIELDS[node.tag or ""]]
     shown = {name: value for name, value in told if value and len(value) <= _MAX_VALUE}
-    if not shown.keys() - {"type", "method", "checked"}:
-        return ""
-    return f"{node.tag}" + "".join(f' {name}="{value}"' for name, value in shown.items())
-
-
-def _mark_field(node: LexborNode) -> None:
-    if told := field(node):
-        node.insert_before(f" <{told}> ")
-
-
-def meaning(node: LexborNode) -> str:
-    """What an abbreviation or a time stands for, where its text does not say it."""
-    told = attribute(node, "title") or attribute(node, "datetime")
-    return "" if told in node.text() else told
+    if shown.keys() - {"type", "method", "checked"}:
+        fields = "".join(f' {name}="{value}"' for name, value in shown.items())
+        node.insert_before(f" <{node.tag}{fields}> ")
 
 
 def _mark_meaning(node: LexborNode) -> None:
-    if told := meaning(node):
+    told = attribute(node, "title") or attribute(node, "datetime")
+    if told and told not in node.text():
         node.insert_after(f" ({told})")
 
 
@@ -250,7 +246,7 @@ _MARKS: dict[str, Callable[[LexborNode], None]] = {
     "sub": _before("_"),
     "del, s, strike": _around("~~"),
     "code, kbd, samp, tt": _around("`"),
-    MEANT: _mark_meaning,
-    FIELDS: _mark_field,
+    "abbr[title], time[datetime]": _mark_meaning,
+    ", ".join(_FIELDS): _mark_field,
 }
 """What is written into the page before its tags go, by the elements it is written to."""

@@ -11,7 +11,8 @@ keeps its number now and then: no line that holds text ever does.
 
 The header and the numbers kept on empty lines give the original back character by character.
 Known limitations: `nl` without `-ba` leaves empty lines unnumbered, so its runs are short and mostly stay. A gutter
-`12:` with nothing after the colon stays: grep and viewers write it whose users then edit by line number.
+`12:` stays: grep and viewers write it whose users then edit by line number, and where all lines of a run are indented,
+nobody can tell whether a blank behind the colon belongs to the gutter or to the line.
 """
 
 import re
@@ -91,7 +92,7 @@ def _numbered(gutter: str, line: str) -> str:
 def _numbering(gutter: str) -> Numbering | None:
     """How the tool that wrote `gutter` (`   120→`, `00120| `, `L120: `) writes any line's number."""
     match = _GUTTER.fullmatch(gutter)
-    if match is None:
+    if match is None or (match["mark"] == ": " and not match["lead"]):
         return None
     digits = match["digits"]
     fill = "0" if digits.startswith("0") and len(digits) > 1 else " "

@@ -1,14 +1,17 @@
 """Requests as the provider's prompt cache sees them."""
 
 import json
+import random
 import time
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from addon.cache_prefix import anchor, cache_key, has_answer, prefix_of
-from addon.shapes.json_spans import parse
+from addon.shapes.detect import Detected, detect
+from addon.shapes.json_spans import NotJson, parse
 from tests import recorded
 from tests.laws.conversations import turns
 from transforms.cache_aligner import CacheAligner, Prefix, PrefixVerdict, Section
@@ -156,6 +159,20 @@ def test_system_texts_of_very_many_lines_are_one_item() -> None:
 
 def test_prompts_of_very_many_items_are_not_followed() -> None:
     assert not of({"messages": [{"role": "user", "content": "a"}] * 30_000}, "chat")
+
+
+@pytest.mark.parametrize("request_body", recorded.bodies(), ids=str)
+def test_damaged_requests_are_read_or_tell_nothing(request_body: recorded.Recorded) -> None:
+    choice = random.Random(str(request_body))
+    for _ in range(8):
+        body = bytearray(request_body.body)
+        for _ in range(6):
+            at = choice.randrange(len(body))
+            body[at : at + choice.randrange(3)] = choice.choice([b"", b'"', b"{", b"]", b",", b"\\", b"null", b"\xff"])
+        with suppress(NotJson):
+            root = parse(bytes(body))
+            if isinstance(found := detect(root), Detected):
+                list(prefix_of(root, found.shape))
 
 
 def test_reading_is_linear_and_fast() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.goldens import Golden, load
+from transforms import file_listing
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.file_listing import ListingFolder, decode
@@ -12,6 +13,19 @@ from transforms.tokenizer import count_tokens
 
 _NONE = Budget(tokens=0, handle="")
 _FOLDER = ListingFolder()
+
+
+@pytest.fixture(autouse=True)
+def _short_lists_are_folded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_listing, "_FEWEST_PATHS", 2)
+
+
+def test_a_list_that_can_be_looked_over_keeps_its_paths_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert _FOLDER.rewrite(Block("\n".join(f"src/app/file{n}.py" for n in range(250)), Call("Glob")), _NONE) is None
+    assert _FOLDER.rewrite(Block("\n".join(f"src/app/file{n}.py" for n in range(260)), Call("Glob")), _NONE) is not None
+
+
 _name = st.sampled_from(
     ["a.py", "b c.txt", "x, y", ": z", "d/", ".git", "é\ud800", "w\r", "", " ", "e: f", "./: q", "\u2028"]
 )

@@ -11,7 +11,7 @@ from transforms.line_gutter import LineGutter, restore
 
 GUTTER = LineGutter()
 NO_BUDGET = Budget(0, "")
-STYLES = ["{:>6}→", "{:>6}\t", "{}\t", "{:05}| ", "{}: ", "{:>4} | ", "{:>4} │ ", "L{}: ", "{}|"]
+STYLES = ["{:>6}→", "{:>6}\t", "{}\t", "{:05}| ", "{:>4} | ", "{:>4} │ ", "L{}: ", "{}|"]
 LINES = [
     "",
     "x = 1",
@@ -75,7 +75,7 @@ def test_a_number_that_is_missing_ends_the_run() -> None:
 
 
 def test_an_empty_line_whose_trailing_blank_was_cut_keeps_its_number() -> None:
-    text = numbered(["a()"] * 12, "{}: ").replace("6: a()", "6:")
+    text = numbered(["a()"] * 12).replace("6: a()", "6:")
     out = stripped(text)
     assert "\n6:\n" in out
     assert restore(out) == text
