@@ -80,6 +80,17 @@ class Verdicts:
     attach: cost.Attach | None = None
     """The sum that decided about history, where there was one to do."""
 
+    @property
+    def rewrites_history(self) -> bool:
+        """Whether what the provider has cached is rewritten now."""
+        return self.attach is not None and self.attach.pays
+
+    def withdraw(self) -> None:
+        """Put the client's own text back everywhere; the ledger keeps what it has."""
+        for key, decision in self.decisions.items():
+            if decision.replacement is not None:
+                self.decisions[key] = replace(decision, replacement=None, reason=Reason.BREAKER)
+
 
 def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdicts:
     """The decision on every slot of `raw`."""

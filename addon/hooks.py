@@ -15,6 +15,8 @@ from mitmproxy.proxy import mode_specs
 
 from addon import settings as options
 from addon import sinks
+from addon.breaker import Breaker, BreakerState
+from addon.conversations import CacheVerdict, Conversations, Turn
 from addon.deadline import Deadline
 from addon.fail_open import describe, fail_open
 from addon.hosts import HostSet
@@ -28,6 +30,10 @@ from addon.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
 _logger = logging.getLogger("headroom")
+_OPENAI = "api.openai.com"
+_ERROR = 400
+"""From this status on an answer is small and read as a whole; below, it is streamed."""
+_ERROR_CHARS = 8192
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
 
@@ -37,6 +43,9 @@ class _Exchange:
     """What is remembered between a request and the end of its response."""
 
     log: RoutingLog
+    changed: bool
+    turn: Turn | None
+    """None where the request is not followed as a turn of a conversation."""
     tee: ResponseTee | None = None
 
 
@@ -50,6 +59,8 @@ class Headroom:
         self._pool = WorkerPool()
         self._metrics = Metrics()
         self._metrics_server: MetricsServer | None = None
+        self._conversations = Conversations()
+        self._breaker = Breaker()
         self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
     # Options
@@ -118,7 +129,7 @@ class Headroom:
             value = sinks.header(exchange.log)
             exchange.tee = ResponseTee(kind, encoding, self._failed_response)
             headers[sinks.HEADER] = value
-            if flow.response.stream is False:
+            if flow.response.stream is False and flow.response.status_code < _ERROR:
                 flow.response.stream = exchange.tee
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -151,6 +162,8 @@ class Headroom:
             settings=self._raw,
             deadline=Deadline(started + self._settings.time_budget_ms / 1000),
             keep=Reason.BYPASS if bypass else None,
+            breaker=self._tripped(scope.credentials.client),
+            takes_cache_key=flow.request.host.endswith(_OPENAI),
         )
         if bypass:
             self._pool.remember(job)
@@ -181,17 +194,50 @@ class Headroom:
             flow.metadata[_SENT] = answer.changed.sha256
         flow.comment = note
         flow.metadata[sinks.METADATA] = data
-        self._exchanges[flow] = _Exchange(log)
+        self._exchanges[flow] = _Exchange(log, answer.changed is not None, self._turn(answer, log))
         self._metrics.request(log)
         if log.decision is not Reason.UNKNOWN_HOST:
             sinks.event_log(log, self._settings.log_level)
 
+    def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
+        if not len(answer.client_prefix) or log.policy is None:
+            return None
+        threshold = log.policy.volatile_token_threshold
+        return self._conversations.turn(
+            answer.client_prefix, answer.sent_prefix, threshold, on_purpose=answer.on_purpose
+        )
+
+    def _tripped(self, client: str) -> dict[str, BreakerState]:
+        """What the breaker says of the conversations it is open for, and of this client."""
+        conversations = self._breaker.open_conversations().items()
+        tripped = {anchor: state for talk, state in conversations for anchor in self._conversations.anchors(talk)}
+        return {**tripped, "": self._breaker.state(client, "")}
+
     def _finish(self, flow: http.HTTPFlow, exchange: _Exchange) -> None:
-        """Count the provider's figures, once."""
+        """Read what the provider says of tokens and of its cache, once."""
         tee, exchange.tee = exchange.tee, None
-        if tee is not None and (usage := tee.usage) is not None:
+        if tee is None:
+            return
+        usage = tee.usage
+        if usage is not None:
             flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "usage": sinks.usage_metadata(usage)}
             self._metrics.usage(usage)
+        if exchange.turn is not None:
+            self._judge(flow, exchange, exchange.turn, tee)
+
+    def _judge(self, flow: http.HTTPFlow, exchange: _Exchange, turn: Turn, tee: ResponseTee) -> None:
+        """Say whether the cache held and who broke it, and trip the breaker where that was us."""
+        status = flow.response.status_code if flow.response else 0
+        verdict = self._conversations.answered(turn, tee.usage, status)
+        text = (flow.response.get_text(strict=False) or "") if flow.response and status >= _ERROR else ""
+        client = exchange.log.client
+        trip = self._breaker.observe(client, turn.conversation, status, text[:_ERROR_CHARS], exchange.changed, verdict)
+        self._metrics.cache(verdict, trip)
+        told = turn.told(verdict) + (f" · breaker {trip}" if trip else "")
+        flow.comment = f"{flow.comment} · {told}"
+        flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": told}
+        if trip or verdict is CacheVerdict.WE_BROKE:
+            _logger.warning("headroom: %s", told)
 
     def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:
         self._metrics.failure("request")

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
+from addon.breaker import Trip
+from addon.conversations import CacheVerdict
 from addon.routing_log import NO_TRANSFORM, RoutingLog
 from addon.usage import Usage
 from transforms.reasons import Reason
@@ -48,6 +50,16 @@ class Metrics:
             "headroom_upstream_tokens", "Tokens by the provider's own count.", ["kind"], registry=registry
         )
 
+        self._cache = Counter(
+            "headroom_cache_turns",
+            "Turns by what became of the provider's cache; we_broke must stay 0.",
+            ["verdict"],
+            registry=registry,
+        )
+        self._trips = Counter(
+            "headroom_breaker_trips", "Times the breaker opened, by cause.", ["trip"], registry=registry
+        )
+
     def request(self, log: RoutingLog) -> None:
         """Count one request and its decisions."""
         self._requests.labels(log.shape or "none", log.decision, log.auth_mode or "unknown", log.client).inc()
@@ -65,6 +77,12 @@ class Metrics:
     def failure(self, seam: str) -> None:
         """Count an error that no routing log tells of."""
         self._failures.labels(seam).inc()
+
+    def cache(self, verdict: CacheVerdict, trip: Trip | None) -> None:
+        """Count one answered turn."""
+        self._cache.labels(verdict).inc()
+        if trip is not None:
+            self._trips.labels(trip).inc()
 
     def usage(self, usage: Usage) -> None:
         """Count what the provider says it read and wrote."""

@@ -3,16 +3,21 @@
 decode -> detect the shape -> settle (recall what was decided, decide what is new, record) -> splice -> encode
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from addon import body_codecs, reporting
+from addon.breaker import BreakerState
+from addon.cache_insertion import insertion
+from addon.cache_prefix import anchor, cache_key, has_answer, prefix_of
 from addon.deadline import Deadline
 from addon.deciding import Rules, Verdicts, settle
 from addon.routing_log import RoutingLog
-from addon.settings import Settings
-from addon.shapes import json_spans
+from addon.settings import Attach, Settings
+from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect
 from addon.state import State
+from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.reasons import Reason
 
@@ -34,6 +39,10 @@ class Request:
     deadline: Deadline
     keep: Reason | None = None
     """Decide nothing new, for this reason: new tool outputs are kept, and the keeping is remembered."""
+    breaker: Mapping[str, BreakerState] = field(default_factory=dict)
+    """What the breaker says of conversations (`cache_prefix.anchor`), and under an empty string of this client."""
+    takes_cache_key: bool = False
+    """Whether the API knows `prompt_cache_key`; others of the same shape refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,12 @@ class Outcome:
     body: bytes
     """The same object as the request's when nothing changed."""
     log: RoutingLog
+    client: Prefix = field(default_factory=Prefix)
+    """What the provider's cache would see of the client's own request; empty when it is not ours."""
+    sent: Prefix = field(default_factory=Prefix)
+    """The same of what is sent."""
+    breaks_on_purpose: bool = False
+    """Whether a break of the cached prefix is intended this time."""
 
 
 def compress(request: Request, settings: Settings, state: State) -> Outcome:
@@ -54,17 +69,43 @@ def compress(request: Request, settings: Settings, state: State) -> Outcome:
     try:
         codec = body_codecs.codec_for(request.encoding)
         raw = codec.decode(request.body, BODY_LIMIT)
-        detected = detect(json_spans.parse(raw))
+        root = json_spans.parse(raw)
+        detected = detect(root)
     except body_codecs.BadEncoding:
         return Outcome(request.body, reporting.untouched(rules, request.client, Reason.BAD_ENCODING))
     except json_spans.NotJson:
         return Outcome(request.body, reporting.untouched(rules, request.client, Reason.NOT_JSON))
     if isinstance(detected, Reason):
         return Outcome(request.body, reporting.untouched(rules, request.client, detected))
+    client = prefix_of(root, detected.shape)
+    tripped = request.breaker.get(anchor(client), request.breaker.get("", BreakerState.CLOSED))
+    if tripped is not BreakerState.CLOSED:
+        rules = replace(rules, keep=rules.keep or Reason.BREAKER)
     verdicts = settle(detected, raw, rules, state)
-    sent = json_spans.splice(raw, _replacements(detected, verdicts))
-    log = reporting.decided(rules, request.client, detected, verdicts)
-    return Outcome(request.body if sent is raw else codec.encode(sent), log)
+    if tripped is BreakerState.RAW:
+        verdicts.withdraw()
+    spliced = json_spans.splice(raw, _replacements(detected, verdicts))
+    sent = client if spliced is raw else prefix_of(json_spans.parse(spliced), detected.shape)
+    added = _insertion(request, rules, root, detected, client)
+    log = reporting.decided(rules, request.client, detected, verdicts, cache_hint=added is not None)
+    if added is not None:
+        spliced = spliced[: added[0]] + added[1] + spliced[added[0] :]
+    on_purpose = tripped is BreakerState.RAW or settings.attach is Attach.REWRITE or verdicts.rewrites_history
+    return Outcome(request.body if spliced is raw else codec.encode(spliced), log, client, sent, on_purpose)
+
+
+def _insertion(
+    request: Request, rules: Rules, root: json_spans.Node, detected: Detected, client: Prefix
+) -> tuple[int, bytes] | None:
+    """The member that asks for caching, in front of all others, where the user and the policy want it."""
+    settings = rules.settings
+    if detected.shape == messages.NAME:
+        wanted = settings.cache_control
+    else:
+        wanted = settings.prompt_cache_key and request.takes_cache_key
+    if not wanted or not rules.policy.cache_aligner_enabled or rules.held_back or rules.keep is not None:
+        return None
+    return insertion(root, detected.shape, later_turn=has_answer(client), cache_key=cache_key(client))
 
 
 def _replacements(detected: Detected, verdicts: Verdicts) -> list[tuple[json_spans.Node, str]]:

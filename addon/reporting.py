@@ -17,7 +17,7 @@ def untouched(rules: Rules, client: str, reason: Reason) -> RoutingLog:
     return _head(rules, client).model_copy(update={"decision": reason})
 
 
-def decided(rules: Rules, client: str, detected: Detected, verdicts: Verdicts) -> RoutingLog:
+def decided(rules: Rules, client: str, detected: Detected, verdicts: Verdicts, *, cache_hint: bool) -> RoutingLog:
     """The log of a request whose blocks were decided on."""
     entries = tuple(
         _entry(rules, number, slot, verdicts, k)
@@ -30,6 +30,7 @@ def decided(rules: Rules, client: str, detected: Detected, verdicts: Verdicts) -
             "tokens_before": sum(entry.tokens_before for entry in entries),
             "tokens_after": sum(entry.tokens_after for entry in entries),
             "failures": tuple(verdicts.failures),
+            "cache_hint": cache_hint,
             "attach": "" if verdicts.attach is None else str(verdicts.attach),
             "entries": entries,
         }

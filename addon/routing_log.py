@@ -70,6 +70,8 @@ class RoutingLog(_Record):
     tokens_after: int = 0
     milliseconds: float = 0.0
     """For how long the request was held."""
+    cache_hint: bool = False
+    """Whether `prompt_cache_key` or `cache_control` was added to a request that used no caching."""
     attach: str = ""
     """The sum that decided whether to rewrite what was sent before we saw the conversation, where there was one."""
     failures: tuple[str, ...] = ()

@@ -174,6 +174,12 @@ class Settings(BaseModel):
     originals: Switch = _option(
         "on", "Keep the whole of what lossy rewrites shorten in the state folder; off: no lossy rewrites."
     )
+    prompt_cache_key: Switch = _option(
+        "off", "OpenAI: add a prompt_cache_key where the client uses no caching at all and the policy allows it."
+    )
+    cache_control: Switch = _option(
+        "off", "Anthropic: add cache_control from the second turn on, where the client uses no caching at all."
+    )
     time_budget_ms: Whole = _option(
         "1000",
         "Milliseconds for deciding; what is not decided by then is left alone, 2 s later the request leaves anyhow.",

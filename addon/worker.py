@@ -17,6 +17,7 @@ from typing import IO
 import orjson
 
 from addon import frames, pipeline
+from addon.breaker import BreakerState
 from addon.deadline import Deadline
 from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
@@ -42,10 +43,10 @@ class Worker:
         outcomes: list[pipeline.Outcome] = []
         with fail_open(failures.append):
             outcomes.append(self._compress(header, body))
-        for outcome in outcomes:
-            changed = outcome.body is not body
-            return _header(digest(outcome.body) if changed else "", outcome.log), outcome.body if changed else b""
-        return _header("", RoutingLog(decision=Reason.FAILED, failures=tuple(map(describe, failures)))), b""
+        log = RoutingLog(decision=Reason.FAILED, failures=tuple(map(describe, failures)))
+        outcome = outcomes[0] if outcomes else pipeline.Outcome(body, log)
+        changed = outcome.body is not body
+        return _answer(outcome, digest(outcome.body) if changed else ""), outcome.body if changed else b""
 
     def _compress(self, header: frames.Header, body: bytes) -> pipeline.Outcome:
         settings = _parsed(orjson.dumps(header["settings"]))
@@ -56,6 +57,8 @@ class Worker:
             client=header["client"],
             deadline=Deadline(header["deadline"]),
             keep=_reason_to_keep(header),
+            breaker={name: BreakerState(value) for name, value in header["breaker"].items()},
+            takes_cache_key=header["takes_cache_key"],
         )
         return pipeline.compress(request, settings, self._state(settings.home))
 
@@ -109,8 +112,14 @@ def _reason_to_keep(header: frames.Header) -> Reason | None:
     return Reason.BUSY if header["deadline"] <= time.monotonic() else None
 
 
-def _header(sha256: str, log: RoutingLog) -> frames.Header:
-    return {"sha256": sha256, "log": log.model_dump(mode="json", by_alias=True)}
+def _answer(outcome: pipeline.Outcome, sha256: str) -> frames.Header:
+    return {
+        "sha256": sha256,
+        "log": outcome.log.model_dump(mode="json", by_alias=True),
+        "client_prefix": outcome.client.plain,
+        "sent_prefix": outcome.sent.plain,
+        "on_purpose": outcome.breaks_on_purpose,
+    }
 
 
 @lru_cache(maxsize=8)

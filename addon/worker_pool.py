@@ -8,15 +8,19 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from addon import frames
+from addon.breaker import BreakerState
 from addon.deadline import Deadline
 from addon.routing_log import RoutingLog
 from addon.worker import GRACE
+from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
 
@@ -48,6 +52,8 @@ class Job:
     """Raw values, as `Settings.parse` takes them."""
     deadline: Deadline
     keep: Reason | None = None
+    breaker: Mapping[str, BreakerState] = field(default_factory=dict)
+    takes_cache_key: bool = False
 
     @property
     def header(self) -> frames.Header:
@@ -59,6 +65,8 @@ class Job:
             "settings": self.settings,
             "deadline": self.deadline.at,
             "keep": self.keep,
+            "breaker": dict(self.breaker),
+            "takes_cache_key": self.takes_cache_key,
         }
 
 
@@ -78,6 +86,21 @@ class Answer:
     changed: Changed | None
     """The body to send; None: the client's own."""
     log: RoutingLog
+    client_prefix: Prefix = field(default_factory=Prefix)
+    sent_prefix: Prefix = field(default_factory=Prefix)
+    on_purpose: bool = False
+    """Whether a break of the cached prefix is intended."""
+
+    @classmethod
+    def of(cls, header: frames.Header, body: bytes) -> Self:
+        """The answer in a worker's frame."""
+        return cls(
+            changed=Changed(body, header["sha256"]) if header["sha256"] else None,
+            log=RoutingLog.model_validate(header["log"]),
+            client_prefix=Prefix.parse(header["client_prefix"]),
+            sent_prefix=Prefix.parse(header["sent_prefix"]),
+            on_purpose=header["on_purpose"],
+        )
 
 
 @dataclass(slots=True)
@@ -200,9 +223,7 @@ class _Process:
         frames.write(self._popen.stdin, job.header, job.body)
         if (frame := frames.read(self._popen.stdout)) is None:
             raise EOFError
-        header, body = frame
-        changed = Changed(body, header["sha256"]) if header["sha256"] else None
-        return Answer(changed, RoutingLog.model_validate(header["log"]))
+        return Answer.of(*frame)
 
     def kill(self) -> None:
         """End it; a thread that waits for its answer gets the end of the pipe."""

@@ -45,6 +45,9 @@ class Reason(StrEnum):
     BYPASS = "bypass"
     """The client sent `x-headroom-bypass: true`."""
 
+    BREAKER = "breaker"
+    """The provider objected to this conversation or client a while ago, so nothing new is decided in it."""
+
     # A block was left alone: something went wrong in us.
     TIME_BUDGET = "time_budget"
     """`headroom_time_budget_ms` was used up before this block was done."""

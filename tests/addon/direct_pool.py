@@ -1,8 +1,7 @@
 """A worker pool without processes, so that a test can see and break what happens inside a worker."""
 
-from addon.routing_log import RoutingLog
 from addon.worker import Worker
-from addon.worker_pool import Answer, Changed, Job
+from addon.worker_pool import Answer, Job
 
 
 class DirectPool:
@@ -18,9 +17,7 @@ class DirectPool:
         self.worker.close()
 
     async def run(self, job: Job) -> Answer:
-        header, body = self.worker.answer(job.header, job.body)
-        changed = Changed(body, header["sha256"]) if header["sha256"] else None
-        return Answer(changed, RoutingLog.model_validate(header["log"]))
+        return Answer.of(*self.worker.answer(job.header, job.body))
 
     def remember(self, job: Job) -> None:
         self.remembered.append(job)

@@ -231,3 +231,60 @@ async def _fetch(port: int) -> str:
     text = (await reader.read()).decode()
     writer.close()
     return text
+
+
+async def answered(
+    rig: Rig, flow: http.HTTPFlow, status: int = 200, body: bytes = b'{"usage":{"prompt_tokens":9}}'
+) -> None:
+    """The response, as mitmproxy would hand it to the hooks."""
+    flow.response = http.Response.make(status, body, {"content-type": "application/json"})
+    rig.addon.responseheaders(flow)
+    if callable(flow.response.stream):
+        flow.response.stream(body)
+    rig.addon.response(flow)
+
+
+async def test_the_note_says_what_became_of_the_cache(rig: Rig) -> None:
+    flow = await rig.send()
+    await answered(rig, flow)
+    assert flow.comment.endswith(" · cache unknown")
+    assert flow.metadata["headroom"]["cache"] == "cache unknown"
+
+
+async def test_an_error_that_points_at_our_change_withdraws_it_for_the_conversation(rig: Rig) -> None:
+    flow = await rig.send()
+    await answered(rig, flow, 400, b'{"error":{"message":"The block is bound to a different conversation"}}')
+    assert "breaker" in flow.comment
+    again = await rig.send()
+    assert again.request.raw_content == BODY
+    assert {entry["reason"] for entry in again.metadata["headroom"]["entries"]} & {"breaker"}
+
+
+async def test_a_burst_of_client_errors_stops_new_decisions_for_the_client(rig: Rig) -> None:
+    for number in range(3):
+        body = BODY.replace(b'"call_', f'"call_{number}_'.encode()).replace(
+            b"Do the job", f"Do the job {number}".encode()
+        )
+        await answered(rig, await rig.send(body), 422, b'{"error":{"message":"no"}}')
+    other = BODY.replace(b'"call_', b'"call_other_').replace(b"Do the job", b"Do something else")
+    flow = await rig.send(other)
+    assert flow.request.raw_content == other
+    assert decision(flow) == Reason.BREAKER
+
+
+async def test_an_error_of_the_upstream_is_not_streamed_and_stays_as_it_is(rig: Rig) -> None:
+    flow = await rig.send()
+    flow.response = http.Response.make(529, b'{"error":"overloaded"}', {"content-type": "application/json"})
+    rig.addon.responseheaders(flow)
+    assert flow.response.stream is False
+    rig.addon.response(flow)
+    assert flow.response.raw_content == b'{"error":"overloaded"}'
+
+
+async def test_a_cache_key_is_added_where_the_client_uses_no_caching_and_the_user_wants_it(rig: Rig) -> None:
+    rig.set(prompt_cache_key="on")
+    flow = await rig.send(BODY, "api.openai.com", authorization="Bearer sk-test")
+    assert b'{"prompt_cache_key":"' in (flow.request.raw_content or b"")[:40]
+    assert flow.metadata["headroom"]["cache_hint"]
+    other = await rig.send(BODY, "api.groq.com", authorization="Bearer sk-test")
+    assert b"prompt_cache_key" not in (other.request.raw_content or b"")

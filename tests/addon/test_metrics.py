@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from addon.breaker import Trip
+from addon.conversations import CacheVerdict
 from addon.metrics import Metrics, MetricsServer
 from addon.routing_log import Entry, RoutingLog
 from addon.usage import Usage
@@ -24,6 +26,8 @@ LABELS = {
     "headroom_request_held_seconds": set(),
     "headroom_failures": {"seam"},
     "headroom_upstream_tokens": {"kind"},
+    "headroom_cache_turns": {"verdict"},
+    "headroom_breaker_trips": {"trip"},
 }
 
 
@@ -70,7 +74,9 @@ def test_the_names_and_labels_are_those_that_dashboards_ask_for(metrics: Metrics
     metrics.request(log(entry()))
     metrics.failure("request")
     metrics.usage(Usage(input_tokens=1))
-    families = {f.name: f for f in text_string_to_metric_families(generate_latest(metrics.registry).decode())}
+    metrics.cache(CacheVerdict.HELD, Trip.CLIENT_ERRORS)
+    found = text_string_to_metric_families(generate_latest(metrics.registry).decode())
+    families = {family.name: family for family in found if not family.name.endswith("_created")}
     assert set(families) == set(LABELS)
     for name, family in families.items():
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}

@@ -304,8 +304,8 @@ def notation() -> set[str]:
 SIZES = (1 << 18, 1 << 19, 1 << 20)
 PER_DOUBLING = 2.6
 """2 is linear; the rest is for memory and caches."""
-TOO_QUICK = 0.05
-"""Seconds below which a ratio says nothing; what is quadratic takes minutes for such texts."""
+QUICK = 0.25
+"""Seconds for the longest text below which nothing is compared: what is quadratic takes many times as long."""
 TRIES = 5
 """The least of several measurements counts: a busy machine makes single ones longer, none shorter."""
 
@@ -325,7 +325,7 @@ def assert_linear(transform: Transform, write: Callable[[int], str], call: Call,
     for _ in range(TRIES):
         for at in reversed(range(len(sizes))):
             least[at] = min(least[at], seconds(transform, blocks[at]))
-            if least[-1] < TOO_QUICK:
+            if least[-1] < QUICK:
                 return
         if all(more <= PER_DOUBLING * less for less, more in pairwise(least)):
             return

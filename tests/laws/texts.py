@@ -19,7 +19,7 @@ from transforms.call import Call
 from transforms.contract import Block, Kind
 from transforms.parts import split
 
-_SAMPLE = 6_000
+_SAMPLE = 7_000
 """Characters: short enough to be quick, long enough for lossy transforms to find routine."""
 _WORDS = ("order", "invoice", "customer", "shipment", "refund", "ledger", "warehouse", "basket", "voucher", "parcel")
 _VERBS = ("created", "loaded", "stored", "checked", "sent", "queued", "updated", "removed")
@@ -38,6 +38,7 @@ class Form:
     head: str = ""
     tail: str = ""
     separator: str = "\n"
+    question: str = ""
 
     def text(self, characters: int) -> str:
         """A text of about this length, the same every time."""
@@ -107,6 +108,14 @@ def _record(number: int, choice: Random) -> dict[str, object]:
         "score": choice.randrange(1000) / 10,
         "body": None if choice.random() < 0.2 else f"Seen at {_clock(number)}.\nThe {choice.choice(_WORDS)} is gone.",
     }
+
+
+def _event(number: int, choice: Random) -> str:
+    if number % 70 == 33:
+        return f'{{"time":"2026-02-11T{_clock(number)}Z","level":"error","message":"refund {choice.randrange(10**6)} failed","ms":9000}}'
+    return (
+        f'{{"time":"2026-02-11T{_clock(number)}Z","level":"info","message":"heartbeat","ms":{choice.randrange(9, 20)}}}'
+    )
 
 
 def _row(number: int, choice: Random) -> str:
@@ -198,10 +207,10 @@ def _base64_line(_number: int, choice: Random) -> str:
     return "".join(choice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", k=76))
 
 
-def _sentence(number: int, choice: Random) -> str:
-    return (
-        f"The {_thing(choice)} before the {_thing(choice)}, as chapter {number} of the guide explains in more detail."
-    )
+def _paragraph(_number: int, choice: Random) -> str:
+    about = choice.choice(_WORDS)
+    lines = [f"the {about} is {choice.choice(_VERBS)} by people who know the {about} well, and so" for _ in range(6)]
+    return "\n".join([f"Whoever asks about the {about} hears that", *lines, "it goes on.", ""])
 
 
 def _shell(command: str) -> Call:
@@ -215,6 +224,7 @@ FORMS: tuple[Form, ...] = (
     Form("JSON records", Kind.JSON, _shell("gh api repos/shop/shop/issues"), _row, "[", "]", ","),
     Form("printed JSON", Kind.JSON, Call("mcp__tracker__list", "{}"), _printed_row, '{"issues": [', '], "next": null}', ", "),
     Form("JSON lines", Kind.JSON, _shell("kubectl get events -o json | jq -c '.items[]'"), _row),
+    Form("JSON events", Kind.JSON, _shell("curl -s localhost:9090/events"), _event, "[", "]", ","),
     Form("matches", Kind.SEARCH, _shell("grep -rn 'log.debug' ."), _match),
     Form("found paths", Kind.LISTING, _shell("find . -name '*s'"), _found),
     Form("long listing", Kind.LISTING, _shell("ls -la src"), _long_listing_row, "total 4096\n"),
@@ -229,7 +239,7 @@ FORMS: tuple[Form, ...] = (
     Form("page", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _html_line, "<!doctype html><html><head><title>Guide</title><style>p{margin:0}</style></head><body>\n", "\n</body></html>\n"),
     Form("table", Kind.TABLE, _shell("cat data/orders.csv"), _csv_line, "id,item,amount,time,currency\n"),
     Form("base64", Kind.BLOB, _shell("cat logo.b64"), _base64_line),
-    Form("prose", Kind.PROSE, _shell("cat docs/guide.md"), _sentence, "# Guide\n\n"),
+    Form("prose", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/refunds"}'), _paragraph, "# Guide\n\n", question="How does a refund work?"),
     Form("numbers", Kind.TEXT, _shell("seq 1 4000"), lambda number, _: str(number + 1)),
 )  # fmt: skip
 
@@ -248,7 +258,7 @@ def _recorded() -> Iterator[Sample]:
 @cache
 def samples() -> tuple[Sample, ...]:
     """A short text of every form, and of everything recorded, none twice."""
-    written = [Sample(form.name, form.kind, Block(form.text(_SAMPLE), form.call)) for form in FORMS]
+    written = [Sample(form.name, form.kind, Block(form.text(_SAMPLE), form.call, form.question)) for form in FORMS]
     return tuple({sample.block.text: sample for sample in (*_recorded(), *written)}.values())
 
 
