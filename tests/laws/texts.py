@@ -1,10 +1,9 @@
-"""Tool outputs of every kind, of any length, and what may be wrong with them.
+"""Tool outputs of every kind, and what may be wrong with them.
 
-`FORMS` are written here and can be of any size; `SAMPLES` are short texts of each form, beside pieces of the
-recorded ones. `mutated` damages a text as truncation, terminals and other tools do, and as an adversary would.
+`samples` are short texts of every form, beside pieces of the recorded ones. `mutated` damages a text as truncation,
+terminals and other tools do, and as an adversary would.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,39 +13,13 @@ from hypothesis import strategies as st
 
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import parse
+from tests.laws.forms import FORMS
 from tests.recorded import bodies
-from transforms.call import Call
 from transforms.contract import Block, Kind
 from transforms.parts import split
 
 _SAMPLE = 7_000
 """Characters: short enough to be quick, long enough for lossy transforms to find routine."""
-_WORDS = ("order", "invoice", "customer", "shipment", "refund", "ledger", "warehouse", "basket", "voucher", "parcel")
-_VERBS = ("created", "loaded", "stored", "checked", "sent", "queued", "updated", "removed")
-_FOLDERS = ("src/shop", "src/shop/api", "src/shop/models", "tests/unit", "docs/guide", "scripts")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way in which a tool writes."""
-
-    name: str
-    kind: Kind
-    call: Call
-    line: Callable[[int, Random], str]
-    """The line, or lines, of a number that counts from 0."""
-    head: str = ""
-    tail: str = ""
-    separator: str = "\n"
-    question: str = ""
-
-    def text(self, characters: int) -> str:
-        """A text of about this length, the same every time."""
-        choice, lines, size = Random(self.name), list[str](), 0
-        while size < characters:
-            lines.append(self.line(len(lines), choice))
-            size += len(lines[-1])
-        return f"{self.head}{self.separator.join(lines)}{self.tail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,189 +32,6 @@ class Sample:
 
     def __str__(self) -> str:
         return self.name
-
-
-def _clock(number: int) -> str:
-    return f"{9 + number // 36000 % 14:02d}:{number // 600 % 60:02d}:{number // 10 % 60:02d}"
-
-
-def _thing(choice: Random) -> str:
-    return f"{choice.choice(_WORDS)} {choice.choice(_VERBS)}"
-
-
-def _path(choice: Random) -> str:
-    return f"{choice.choice(_FOLDERS)}/{choice.choice(_WORDS)}_{choice.choice(_WORDS)}.py"
-
-
-def _log_line(number: int, choice: Random) -> str:
-    stamp = f"2026-02-11 {_clock(number)},{choice.randrange(1000):03d}"
-    if choice.random() < 0.01:
-        return (
-            f"{stamp} ERROR [worker-{number % 4}] shop.payments: refund {choice.randrange(10**6)} failed\n"
-            f'Traceback (most recent call last):\n  File "/app/{_path(choice)}", line {choice.randrange(300)}, in charge\n'
-            f"    raise GatewayError(code)\nshop.errors.GatewayError: code {choice.randrange(400, 600)}"
-        )
-    if choice.random() < 0.5:
-        return f"{stamp} INFO  [scheduler] shop.cache: heartbeat sent to all peers, queue is empty"
-    return f"{stamp} INFO  [worker-{number % 4}] shop.orders: {_thing(choice)}, id {choice.randrange(10**6)}"
-
-
-def _access_line(number: int, choice: Random) -> str:
-    return (
-        f"192.0.2.{choice.randrange(20)} - - [11/Feb/2026:{_clock(number)} +0000] "
-        f'"GET /api/{choice.choice(_WORDS)}s/{choice.randrange(9000)} HTTP/1.1" {choice.choice((200, 200, 200, 304, 500))} '
-        f'{choice.randrange(90_000)} "-" "Mozilla/5.0 (X11; Linux x86_64)"'
-    )
-
-
-def _coloured_line(number: int, choice: Random) -> str:
-    return f"\x1b[2m{_clock(number)}\x1b[0m \x1b[32m INFO\x1b[0m \x1b[1mshop::api\x1b[0m: {_thing(choice)} {number}"
-
-
-def _record(number: int, choice: Random) -> dict[str, object]:
-    return {
-        "id": 4_000_000 + number * 17,
-        "title": f"{_thing(choice).capitalize()} twice after {choice.choice(_WORDS)}",
-        "state": "open",
-        "user": {"login": f"user{choice.randrange(40)}", "site_admin": False},
-        "labels": [{"name": choice.choice(("bug", "docs")), "color": "d73a4a"}],
-        "score": choice.randrange(1000) / 10,
-        "body": None if choice.random() < 0.2 else f"Seen at {_clock(number)}.\nThe {choice.choice(_WORDS)} is gone.",
-    }
-
-
-def _event(number: int, choice: Random) -> str:
-    if number % 70 == 33:
-        return f'{{"time":"2026-02-11T{_clock(number)}Z","level":"error","message":"refund {choice.randrange(10**6)} failed","ms":9000}}'
-    return (
-        f'{{"time":"2026-02-11T{_clock(number)}Z","level":"info","message":"heartbeat","ms":{choice.randrange(9, 20)}}}'
-    )
-
-
-def _row(number: int, choice: Random) -> str:
-    return json.dumps(_record(number, choice), separators=(",", ":"))
-
-
-def _printed_row(number: int, choice: Random) -> str:
-    return json.dumps(_record(number, choice), indent=2)
-
-
-def _match(number: int, choice: Random) -> str:
-    path = f"{_FOLDERS[number // 40 % len(_FOLDERS)]}/{_WORDS[number // 8 % len(_WORDS)]}_{number // 8}.py"
-    return f'{path}:{number % 8 * 9 + 3}:        log.debug("{_thing(choice)}", {choice.choice(_WORDS)}_{number})'
-
-
-def _found(number: int, choice: Random) -> str:
-    if number % 100 >= 30:
-        return f"./node_modules/{_WORDS[number // 10 % 10]}/dist/{choice.choice(_WORDS)}{number}.js"
-    return f"./{_path(choice).removesuffix('.py')}_{number}.py"
-
-
-def _long_listing_row(number: int, choice: Random) -> str:
-    return f"-rw-r--r--  1 dev dev {choice.randrange(10**6):>8} Feb 11 {_clock(number)[:5]} {choice.choice(_WORDS)}_{number}.py"
-
-
-def _tree_folder(number: int, choice: Random) -> str:
-    names = [f"│   {'└' if n == 8 else '├'}── {choice.choice(_WORDS)}_{number}{n}.ts" for n in range(9)]
-    return "\n".join([f"├── {choice.choice(_WORDS)}_{number}", *names])
-
-
-def _file_diff(number: int, choice: Random) -> str:
-    path = "poetry.lock" if number % 7 == 3 else f"{_path(choice)}".replace(".py", f"_{number}.py")
-    context = [f"     {word} = load({word!r})" for word in choice.sample(_WORDS, 6)]
-    changes = [f"{sign}    total_{n} = {choice.choice(_WORDS)}.amount * {n}" for n in range(5) for sign in "-+"]
-    if path == "poetry.lock":
-        changes = [
-            f'{sign}    {{file = "x{n}.whl", hash = "sha256:{choice.getrandbits(256):064x}"}},'
-            for n in range(5)
-            for sign in "-+"
-        ]
-    head = f"diff --git a/{path} b/{path}\nindex {choice.getrandbits(28):07x}..{choice.getrandbits(28):07x} 100644\n--- a/{path}\n+++ b/{path}"
-    return "\n".join([head, "@@ -10,11 +10,11 @@ def pay():", *context[:3], *changes, *context[3:]])
-
-
-def _commit(number: int, choice: Random) -> str:
-    author = choice.choice(("Ada Lovelace <ada@example.org>", "Grace Hopper <grace@example.org>"))
-    return f"commit {choice.getrandbits(160):040x}\nAuthor: {author}\nDate:   Wed Feb 11 {_clock(number)} 2026 +0000\n\n    {_thing(choice).capitalize()}\n\n{_file_diff(number, choice)}\n"
-
-
-def _test_line(number: int, choice: Random) -> str:
-    verdict = "FAILED" if choice.random() < 0.01 else "PASSED"
-    return f"tests/unit/test_{_WORDS[number // 50 % 10]}.py::test_{choice.choice(_VERBS)}_{number} {verdict} [ {number % 90 + 10}%]"
-
-
-def _progress_line(number: int, choice: Random) -> str:
-    if number % 40 == 0:
-        return f"Collecting {choice.choice(_WORDS)}-{number}"
-    done = number % 40 * 2.5
-    bar = "━" * (number % 40) + " " * (40 - number % 40)
-    return f"   {bar} {done:.1f}/100.0 MB {choice.randrange(10, 99)}.0 MB/s eta 0:00:{40 - number % 40:02d}"
-
-
-def _returned_frames(number: int, choice: Random) -> str:
-    frames = "\r".join(f"Receiving objects: {share:3d}% ({share}/100)" for share in range(0, 100, 20))
-    return f"Cloning into '{choice.choice(_WORDS)}-{number}'...\n{frames}\rReceiving objects: 100% (100/100), done."
-
-
-def _code_line(number: int, choice: Random) -> str:
-    if number % 12 == 0:
-        return f"\ndef {choice.choice(_VERBS)}_{number}({choice.choice(_WORDS)}, {choice.choice(_WORDS)}_2):"
-    return f"    {choice.choice(_WORDS)}_{number} = {choice.choice(_WORDS)}.{choice.choice(_VERBS)}({number})"
-
-
-def _numbered_line(number: int, choice: Random) -> str:
-    return f"{number + 1:>6}→{'' if number % 12 == 9 else _code_line(number, choice).lstrip(chr(10))}"
-
-
-def _html_line(number: int, choice: Random) -> str:
-    if number % 10 == 5:
-        return f'<script>window.track("{choice.getrandbits(64):x}", {{page: {number}}});</script>'
-    return f'<p class="c{number % 5} wide">The {_thing(choice)} <a href="/docs/{choice.choice(_WORDS)}/{number}" onclick="go()">guide {number}</a> &amp; more.</p>'
-
-
-def _csv_line(number: int, choice: Random) -> str:
-    return f"{number},{choice.choice(_WORDS)},{choice.randrange(10**5) / 100:.2f},2026-02-11T{_clock(number)}Z,EUR"
-
-
-def _base64_line(_number: int, choice: Random) -> str:
-    return "".join(choice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", k=76))
-
-
-def _paragraph(_number: int, choice: Random) -> str:
-    about = choice.choice(_WORDS)
-    lines = [f"the {about} is {choice.choice(_VERBS)} by people who know the {about} well, and so" for _ in range(6)]
-    return "\n".join([f"Whoever asks about the {about} hears that", *lines, "it goes on.", ""])
-
-
-def _shell(command: str) -> Call:
-    return Call("Bash", json.dumps({"command": command}))
-
-
-FORMS: tuple[Form, ...] = (
-    Form("application log", Kind.LOG, _shell("cat logs/app.log"), _log_line),
-    Form("access log", Kind.LOG, _shell("tail -n 5000 access.log"), _access_line),
-    Form("coloured log", Kind.LOG, _shell("docker logs shop-api"), _coloured_line),
-    Form("JSON records", Kind.JSON, _shell("gh api repos/shop/shop/issues"), _row, "[", "]", ","),
-    Form("printed JSON", Kind.JSON, Call("mcp__tracker__list", "{}"), _printed_row, '{"issues": [', '], "next": null}', ", "),
-    Form("JSON lines", Kind.JSON, _shell("kubectl get events -o json | jq -c '.items[]'"), _row),
-    Form("JSON events", Kind.JSON, _shell("curl -s localhost:9090/events"), _event, "[", "]", ","),
-    Form("matches", Kind.SEARCH, _shell("grep -rn 'log.debug' ."), _match),
-    Form("found paths", Kind.LISTING, _shell("find . -name '*s'"), _found),
-    Form("long listing", Kind.LISTING, _shell("ls -la src"), _long_listing_row, "total 4096\n"),
-    Form("tree", Kind.LISTING, _shell("tree"), _tree_folder, ".\n", "\n└── setup.py\n\n9 directories\n"),
-    Form("diff", Kind.DIFF, _shell("git diff"), _file_diff, tail="\n"),
-    Form("commits", Kind.DIFF, _shell("git log -p"), _commit),
-    Form("test run", Kind.TEST, _shell("pytest -v"), _test_line, "=== test session starts ===\n", "\n=== 1 failed in 3.21s ===\n"),
-    Form("installation", Kind.TEST, _shell("pip install -r requirements.txt"), _progress_line),
-    Form("clones", Kind.TEXT, _shell("./clone-all.sh"), _returned_frames),
-    Form("source", Kind.CODE, _shell("cat src/shop/api.py"), _code_line, "import shop\n"),
-    Form("numbered source", Kind.CODE, Call("Read", '{"file_path":"/app/src/shop/api.py"}'), _numbered_line),
-    Form("page", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _html_line, "<!doctype html><html><head><title>Guide</title><style>p{margin:0}</style></head><body>\n", "\n</body></html>\n"),
-    Form("table", Kind.TABLE, _shell("cat data/orders.csv"), _csv_line, "id,item,amount,time,currency\n"),
-    Form("base64", Kind.BLOB, _shell("cat logo.b64"), _base64_line),
-    Form("prose", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/refunds"}'), _paragraph, "# Guide\n\n", question="How does a refund work?"),
-    Form("numbers", Kind.TEXT, _shell("seq 1 4000"), lambda number, _: str(number + 1)),
-)  # fmt: skip
 
 
 def _recorded() -> Iterator[Sample]:

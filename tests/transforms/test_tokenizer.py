@@ -14,7 +14,8 @@ import tiktoken_ext.openai_public  # type: ignore[import-untyped]  # it has no t
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.laws.texts import FORMS, Form, samples
+from tests.laws.forms import FORMS, Form
+from tests.laws.texts import samples
 from transforms import tokenizer
 from transforms.tokenizer import count_tokens
 
