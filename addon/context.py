@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from addon.shapes.slot import Slot
 from transforms.call import Call
-from transforms.reference_index import Earlier, Index
+from transforms.repeats.index import Earlier, Index
 
 _WRITTEN_CHARS = 200
 """An argument of a call that is at least this long counts as a text that the model itself has written."""

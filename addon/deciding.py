@@ -7,22 +7,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from addon import cost, ledger
+from addon.cache import cost
 from addon.context import Context
 from addon.deadline import Deadline
 from addon.fail_open import OverBudget, describe, fail_open
-from addon.ledger import Decision, LedgerUnavailable
 from addon.routing_log import NO_TRANSFORM
 from addon.settings import Attach, Mode, Settings
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
-from addon.state import State
+from addon.store import ledger
+from addon.store.ledger import Decision, LedgerUnavailable
+from addon.store.state import State
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy
 from transforms.content_router import Attempt, record_compression
 from transforms.contract import Block, Loss, Transform
 from transforms.reasons import Reason
-from transforms.references import refer
+from transforms.repeats.references import refer
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 

@@ -15,18 +15,18 @@ from mitmproxy.proxy import mode_specs
 
 from addon import settings as options
 from addon import sinks
-from addon.breaker import Breaker, BreakerState
-from addon.conversations import CacheVerdict, Conversations, Turn
+from addon.cache.breaker import Breaker, BreakerState
+from addon.cache.conversations import CacheVerdict, Conversations, Turn
 from addon.deadline import Deadline
 from addon.fail_open import describe, fail_open
-from addon.hosts import HostSet
 from addon.metrics import Metrics, MetricsServer
 from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
-from addon.worker import digest
-from addon.worker_pool import Answer, Job, NoWorker, WorkerPool
+from addon.wire.hosts import HostSet
+from addon.workers.worker import digest
+from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
 _logger = logging.getLogger("headroom")

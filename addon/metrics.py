@@ -9,10 +9,10 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
-from addon.breaker import Trip
-from addon.conversations import CacheVerdict
+from addon.cache.breaker import Trip
+from addon.cache.conversations import CacheVerdict
 from addon.routing_log import NO_TRANSFORM, RoutingLog
-from addon.usage import Usage
+from addon.wire.usage import Usage
 from transforms.reasons import Reason
 
 _RATIOS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)

@@ -6,17 +6,18 @@ decode -> detect the shape -> settle (recall what was decided, decide what is ne
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from addon import body_codecs, reporting
-from addon.breaker import BreakerState
-from addon.cache_insertion import insertion
-from addon.cache_prefix import anchor, cache_key, has_answer, prefix_of
+from addon import reporting
+from addon.cache.breaker import BreakerState
+from addon.cache.insertion import insertion
+from addon.cache.prefix import anchor, cache_key, has_answer, prefix_of
 from addon.deadline import Deadline
 from addon.deciding import Rules, Verdicts, settle
 from addon.routing_log import RoutingLog
 from addon.settings import Attach, Settings
 from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect
-from addon.state import State
+from addon.store.state import State
+from addon.wire import body_codecs
 from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.reasons import Reason

@@ -1,11 +1,11 @@
 """Makes the routing log of a request from what was decided."""
 
 from addon.deciding import Rules, Verdicts
-from addon.ledger import Decision
 from addon.routing_log import Entry, RoutingLog
 from addon.settings import LogLevel
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
+from addon.store.ledger import Decision
 from transforms.reasons import Reason
 
 _STRONGEST = (Reason.FAILED, Reason.COMPRESSED, Reason.REPLAYED)

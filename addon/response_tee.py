@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from addon.fail_open import fail_open
-from addon.usage import Usage, UsageReader
+from addon.wire.usage import Usage, UsageReader
 
 _KEPT_BYTES = 4 * 1024 * 1024
 """How much of a streamed body is kept so that mitmweb can show it."""

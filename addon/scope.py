@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from mitmproxy import http
 
-from addon.clients import Credentials, classify
-from addon.hosts import HostSet
 from addon.pipeline import BODY_LIMIT
 from addon.settings import Settings
+from addon.wire.clients import Credentials, classify
+from addon.wire.hosts import HostSet
 from transforms.reasons import Reason
 
 _BYPASS = "x-headroom-bypass"

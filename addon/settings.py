@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from addon.hosts import parse_host_pattern
+from addon.wire.hosts import parse_host_pattern
 from transforms.compression_policy import AuthMode
 
 PREFIX = "headroom_"

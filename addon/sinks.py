@@ -10,7 +10,7 @@ import orjson
 
 from addon.routing_log import Entry, RoutingLog
 from addon.settings import LogLevel
-from addon.usage import Usage
+from addon.wire.usage import Usage
 from transforms.contract import Loss
 from transforms.reasons import Reason
 

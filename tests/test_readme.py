@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 from mitmproxy import flowfilter
 
-from addon import hints, ledger, originals, pipeline, worker
-from addon.clients import classify
+from addon import pipeline
+from addon.command import hints
 from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
 from addon.settings import PREFIX, environment_variable, option_default, option_help, option_names
 from addon.sinks import HEADER_LIMIT
-from addon.usage import Usage
+from addon.store import ledger, originals
+from addon.wire.clients import classify
+from addon.wire.usage import Usage
+from addon.workers import worker
 from transforms import compression_policy
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy, policy_for_mode
@@ -212,7 +215,11 @@ def test_every_argument_of_our_own_commands_is_known_to_them() -> None:
     commands = re.findall(r"(?:\./scripts/run|headroom-mitm) ([^`\n#|]+)", README + CHANGELOG)
     flags = {flag for command in commands for flag in re.findall(r"(?<!\S)--[a-z-]+", command)}
     help_text = subprocess.run(
-        [sys.executable, "-P", "-m", "addon.cli", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-P", "-m", "addon.command.cli", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     ).stdout
     assert {flag for flag in flags if flag not in help_text} == set()
     for script in ("run", "test"):
@@ -255,7 +262,7 @@ def test_every_file_said_to_be_on_disk_is_written_by_the_addon() -> None:
 
 @pytest.mark.e2e
 def test_the_example_is_what_the_demo_prints(tmp_path: Path) -> None:
-    command = [sys.executable, "-P", "-m", "addon.demo", "--once"]
+    command = [sys.executable, "-P", "-m", "addon.command.demo", "--once"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=True)
     shown = _FENCE.findall(README[README.index("<!-- demo -->") :])[0].splitlines()
     printed = done.stdout.splitlines()

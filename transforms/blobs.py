@@ -13,7 +13,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
 from transforms.tokenizer import count_tokens
@@ -57,9 +56,9 @@ class _Blob:
 class BlobElider:
     """Blobs, named by length and hash."""
 
-    name: ClassVar[str] = "blob_elider"
-    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    loss: ClassVar[Loss] = Loss.LOSSY
+    name = "blob_elider"
+    kinds = frozenset(Kind)
+    loss = Loss.LOSSY
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its blobs named; None when it has none, or the budget is too small for any."""

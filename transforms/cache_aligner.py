@@ -2,7 +2,7 @@
 
 A provider reuses a prompt as far as the next one begins with the very same items, in the order model, tools, system,
 conversation. A prompt is compared as a `Prefix`, the digests and sizes of its items, so that no text need be kept.
-Everything here is pure: `addon.cache_prefix` reads requests, `addon.conversations` follows them from turn to turn.
+Everything here is pure: others read the requests and follow the conversations from turn to turn.
 """
 
 import base64

@@ -6,23 +6,23 @@ own lines and rows; then the lossless ones, which write what is left in fewer to
 
 from transforms.blobs import BlobElider
 from transforms.contract import Transform
-from transforms.diff_folder import DiffFolder
-from transforms.diff_trimmer import DiffTrimmer
-from transforms.file_listing import ListingFolder
+from transforms.diffs.folder import DiffFolder
+from transforms.diffs.trimmer import DiffTrimmer
 from transforms.kompress_compressor import KompressCompressor
 from transforms.line_gutter import LineGutter
-from transforms.listing_sampler import ListingSampler
-from transforms.log_folder import LogFolder
-from transforms.log_sampler import LogSampler
-from transforms.markup import MarkupReader
-from transforms.progress_lines import ProgressLines
-from transforms.row_sampler import RowSampler
-from transforms.run_report import RunReport
-from transforms.search_results import PathGrouper
-from transforms.search_sampler import SearchSampler
+from transforms.listings.folder import ListingFolder
+from transforms.listings.sampler import ListingSampler
+from transforms.logs.folder import LogFolder
+from transforms.logs.sampler import LogSampler
+from transforms.pages.markup_reader import MarkupReader
+from transforms.records.row_sampler import RowSampler
+from transforms.runs.progress import ProgressLines
+from transforms.runs.report import RunReport
+from transforms.search.path_grouper import PathGrouper
+from transforms.search.sampler import SearchSampler
 from transforms.smart_crusher import SmartCrusher
 from transforms.table_text import TableText
-from transforms.terminal_noise import TerminalNoise
+from transforms.terminal.noise import TerminalNoise
 
 TRANSFORMS: tuple[Transform, ...] = (
     # noise

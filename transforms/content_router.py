@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transforms.contract import Block, Transform
-from transforms.parts import Part, split
 from transforms.reasons import Reason
+from transforms.routing.parts import Part, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Route:
     """The parts of a block in the order of its text, and what is to be tried on each."""
 
     parts: tuple[Part, ...]
-    """Joined unchanged (`transforms.parts.join`), they are the block's text."""
+    """Joined unchanged (`transforms.routing.parts.join`), they are the block's text."""
     transforms: tuple[tuple[Transform, ...], ...]
     """For each part the transforms of its kind, in the order in which they were given; wrapper text has none."""
 

@@ -14,12 +14,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import ClassVar
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.lossy_focus import named_lines
-from transforms.lossy_gaps import choose, leave_out
-from transforms.lossy_proof import has_gaps, lines_survive
+from transforms.lossy.focus import named_lines
+from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.proof import has_gaps, lines_survive
 
 _MIN_CHARS = 6_000
 """About 1,500 tokens; of less a reader is through before a gap pays."""
@@ -61,9 +60,9 @@ _CODE_INDENT = re.compile(r"(?: {4}|\t)\S")
 class KompressCompressor:
     """Long prose without the lines that neither tell facts nor bear on the question."""
 
-    name: ClassVar[str] = "kompress"
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.PROSE, Kind.TEXT})
-    loss: ClassVar[Loss] = Loss.LOSSY
+    name = "kompress"
+    kinds = frozenset({Kind.PROSE, Kind.TEXT})
+    loss = Loss.LOSSY
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its least relevant plain lines left out, at most `budget.tokens` tokens of them.

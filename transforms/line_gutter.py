@@ -17,7 +17,6 @@ nobody can tell whether a blank behind the colon belongs to the gutter or to the
 
 import re
 from collections.abc import Callable
-from typing import ClassVar
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
@@ -35,9 +34,9 @@ Numbering = Callable[[int], str]
 class LineGutter:
     """Consecutive line numbers, told once."""
 
-    name: ClassVar[str] = "line_gutter"
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.CODE, Kind.PROSE, Kind.TEXT, Kind.MARKUP, Kind.LOG})
-    loss: ClassVar[Loss] = Loss.LOSSLESS
+    name = "line_gutter"
+    kinds = frozenset({Kind.CODE, Kind.PROSE, Kind.TEXT, Kind.MARKUP, Kind.LOG})
+    loss = Loss.LOSSLESS
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """Every run of 10 or more numbered lines without its numbers; None when there is no such run."""

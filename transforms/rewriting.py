@@ -14,8 +14,8 @@ from typing import Protocol
 
 from transforms.content_router import Attempt, record_compression, route
 from transforms.contract import Block, Budget, Loss, Omission, Rewrite, Transform
-from transforms.parts import Part, join
 from transforms.reasons import Reason
+from transforms.routing.parts import Part, join
 from transforms.tokenizer import count_tokens
 
 _UNCHANGED = "none"

@@ -1,13 +1,13 @@
 """SmartCrusher: JSON in fewer tokens, every value in place and spelled as it was.
 
 Records that repeat their keys become tables, text with escaped line breaks becomes lines, spacing goes. The result is
-plain JSON, or a document whose first line says how it is read (`transforms.json_document`).
+plain JSON, or a document whose first line says how it is read (`transforms.records.document`).
 """
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.json_document import DocumentWriter
-from transforms.json_legend import explain
-from transforms.json_source import Source, decode, fewer_tokens
+from transforms.records.document import DocumentWriter
+from transforms.records.legend import explain
+from transforms.records.source import Source, decode, fewer_tokens
 
 
 class SmartCrusher:

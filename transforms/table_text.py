@@ -16,7 +16,6 @@ back character by character. Known limitation: a CSV with quoted cells stays as 
 """
 
 import re
-from typing import ClassVar
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
@@ -35,9 +34,9 @@ _TAKEN = re.compile(r"\[column (\d{1,4}) `([^`\n]*)` is `([^`\n]*)` in every row
 class TableText:
     """Tables without what only draws them, and without columns of one value."""
 
-    name: ClassVar[str] = "table_text"
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TABLE})
-    loss: ClassVar[Loss] = Loss.LOSSLESS
+    name = "table_text"
+    kinds = frozenset({Kind.TABLE})
+    loss = Loss.LOSSLESS
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """Drawn tables without padding and rules, or a CSV without its constant columns; None when there is neither."""

@@ -18,7 +18,7 @@ from addon.deadline import Deadline
 from addon.hooks import Headroom
 from addon.pipeline import BODY_LIMIT, Outcome, Request, compress
 from addon.settings import Settings
-from addon.state import State
+from addon.store.state import State
 from tests.addon.direct_pool import DirectPool
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -71,12 +71,11 @@ def sent(body: bytes, encoding: str, settings: Settings) -> Outcome:
         state.close()
 
 
-@pytest.mark.parametrize("encoding", ENCODE)
-def test_a_body_up_to_the_limit_is_rewritten_in_its_coding(encoding: str, settings: Settings) -> None:
-    body = ENCODE[encoding](padded(BODY_LIMIT))
-    outcome = sent(body, encoding, settings)
+def test_a_body_up_to_the_limit_is_rewritten_in_its_coding(settings: Settings) -> None:
+    body = ENCODE["gzip"](padded(BODY_LIMIT))
+    outcome = sent(body, "gzip", settings)
     assert outcome.log.decision is Reason.COMPRESSED
-    assert outcome.body is not body
+    assert gzip.decompress(outcome.body).endswith(b" }")
 
 
 @pytest.mark.parametrize("encoding", ENCODE)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from addon.ledger import Decision, Ledger, LedgerUnavailable, MemoryLedger
-from addon.originals import Originals
 from addon.pipeline import Outcome
 from addon.settings import Settings
+from addon.store.ledger import Decision, Ledger, LedgerUnavailable, MemoryLedger
+from addon.store.originals import Originals
 from tests.laws.conversations import sent
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason

@@ -8,11 +8,11 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from addon.breaker import Trip
-from addon.conversations import CacheVerdict
+from addon.cache.breaker import Trip
+from addon.cache.conversations import CacheVerdict
 from addon.metrics import Metrics, MetricsServer
 from addon.routing_log import Entry, RoutingLog
-from addon.usage import Usage
+from addon.wire.usage import Usage
 from transforms.compression_policy import AuthMode
 from transforms.contract import Loss
 from transforms.reasons import Reason

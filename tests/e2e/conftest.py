@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from addon.stand_in import StandInUpstream
+from addon.command.stand_in import StandInUpstream
 from tests.e2e.rig import Loop, Proxy, Trust, make_trust, proxy
 
 

@@ -18,7 +18,7 @@ import trustme
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from addon.stand_in import StandInUpstream
+from addon.command.stand_in import StandInUpstream
 
 ROOT = Path(__file__).parent.parent.parent
 HOSTS = ("api.openai.com", "api.anthropic.com", "gateway.example.com")

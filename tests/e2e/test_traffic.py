@@ -16,7 +16,7 @@ import pytest
 import zstandard
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 
-from addon.stand_in import StandInUpstream
+from addon.command.stand_in import StandInUpstream
 from tests.e2e.rig import Loop, Proxy, Trust, proxy, start_http2
 from tests.laws.conversations import restored
 from tests.recorded import Recorded, bodies

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from addon.deadline import Deadline
-from addon.learned import Learned
-from addon.ledger import Ledger, MemoryLedger
-from addon.originals import Originals
 from addon.pipeline import Outcome, Request, compress
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import Node, parse
-from addon.state import State
+from addon.store.learned import Learned
+from addon.store.ledger import Ledger, MemoryLedger
+from addon.store.originals import Originals
+from addon.store.state import State
 from transforms.compression_policy import AuthMode
 
 type Body = dict[str, Any]

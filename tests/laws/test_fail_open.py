@@ -11,23 +11,12 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow, tutils
 
-from addon import (
-    body_codecs,
-    clients,
-    hooks,
-    ledger,
-    metrics,
-    originals,
-    pipeline,
-    response_tee,
-    routing_log,
-    scope,
-    sinks,
-    usage,
-    worker,
-)
+from addon import hooks, metrics, pipeline, response_tee, routing_log, scope, sinks
 from addon.hooks import Headroom
 from addon.shapes import chat, detect, json_spans, slot
+from addon.store import ledger, originals
+from addon.wire import body_codecs, clients, usage
+from addon.workers import worker
 from tests.addon.direct_pool import DirectPool
 from tests.recorded import Recorded, bodies
 from transforms import compression_policy, content_router, rewriting, tokenizer

@@ -14,7 +14,7 @@ from addon.deciding import Rules, settle
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import parse
-from addon.state import State
+from addon.store.state import State
 from tests.laws.forms import FORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy, policy_for_mode
 from transforms.tokenizer import count_tokens

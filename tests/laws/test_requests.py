@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from addon.ledger import MemoryLedger, SqliteLedger
 from addon.settings import Settings
+from addon.store.ledger import MemoryLedger, SqliteLedger
 from tests.laws.conversations import items, restored, sent, slot_nodes, turns
 from tests.recorded import Recorded, bodies, frames
 from transforms.compression_policy import AuthMode

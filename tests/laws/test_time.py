@@ -1,7 +1,8 @@
 """Law 9 over every transform: the time it takes is linear in the text, for every form and for what no tool writes."""
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 
@@ -16,18 +17,24 @@ from transforms.contract import Block, Budget, Transform
 SIZES, SIZES_OF_RUNS = (1 << 17, 1 << 18, 1 << 19), (1 << 14, 1 << 15, 1 << 16)
 PER_DOUBLING = 2.6
 """2 is linear; the rest is for memory and caches."""
-QUICK = 0.15
+QUICK = 0.25
 """Seconds for the longest text below which nothing is compared: what is quadratic takes many times as long."""
 TRIES = 5
 """The least of several measurements counts: a busy machine makes single ones longer, none shorter."""
-
-
 REPEATED = (
     *(" ", "\n", "a", "a ", "a\n\n", "0 ", "[[1],", '{"a":', "\\", "\x1b[31m", "a\x08", "├── ", "│   ", "<p>", "<a href="),
     *("a/", "a:1:", "a-1-", "+", "% ", "5%\r", "━", "#", ",", "ab.c/", "at x.y(Z.java:1)\n", "PASSED ", "[1] "),
     *("Aa0", "1\t", "| a ", "diff --git a/x b/x\n", "@@ -1 +1 @@\n", "&amp;", "2026-02-11 "),
 )  # fmt: skip
 """Pieces besides the odd ones, of which a long run may be slow to read."""
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage_collection() -> Iterator[None]:
+    """It costs the more the more other tests have left behind."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def seconds(transform: Transform, block: Block) -> float:
@@ -49,7 +56,7 @@ def assert_linear(transform: Transform, write: Callable[[int], str], call: Call,
                 return
         if all(more <= PER_DOUBLING * less for less, more in pairwise(least)):
             return
-    pytest.fail(f"seconds {least} for {sizes} characters of {blocks[0].text[:40]!r}")
+    pytest.fail(f"{transform.name}: seconds {least} for {sizes} characters of {blocks[0].text[:40]!r}")
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)

@@ -307,5 +307,5 @@ def unescaped(text: str) -> str:
 @cache
 def notation() -> set[str]:
     """The words in the source of the transforms; numbers are none."""
-    source = "".join(path.read_text() for path in sorted((ROOT / "transforms").glob("*.py")))
+    source = "".join(path.read_text() for path in sorted((ROOT / "transforms").rglob("*.py")))
     return {word for word in words(source) if not word.isdecimal()}

@@ -16,7 +16,7 @@ from addon.shapes.json_spans import parse
 from tests.laws.forms import FORMS
 from tests.recorded import bodies
 from transforms.contract import Block, Kind
-from transforms.parts import split
+from transforms.routing.parts import split
 
 _SAMPLE = 7_000
 """Characters: short enough to be quick, long enough for lossy transforms to find routine."""

@@ -22,7 +22,7 @@ def ready(checkout: Checkout) -> Checkout:
 
 def test_run_makes_the_environment_and_hands_its_arguments_on_unchanged(ready: Checkout) -> None:
     done = ready.run("run", "-p", "9000", "--set", "a=b c")
-    assert done.stdout == "<-P><-m><addon.cli><-p><9000><--set><a=b c>\n"
+    assert done.stdout == "<-P><-m><addon.command.cli><-p><9000><--set><a=b c>\n"
     assert ready.calls() == [f"uv sync --frozen --quiet --python {ready.bin}/python3.13 --no-dev --inexact"]
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.transforms.test_kinds import LOG
-from tests.transforms.test_parts import CODEX, PRINTED
+from tests.transforms.routing.test_kinds import LOG
+from tests.transforms.routing.test_parts import CODEX, PRINTED
 from transforms.call import Call
 from transforms.content_router import Attempt, record_compression, route
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite

@@ -3,7 +3,7 @@
 import pytest
 
 from transforms.contract import Omission
-from transforms.lossy_proof import lines_survive
+from transforms.lossy.proof import lines_survive
 from transforms.marker import Markers
 
 HANDLE = "/home/dev/.headroom/originals/1f2e3d4c5b6a.txt"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.test_kinds import LOG, PROSE, RECORDS
-from tests.transforms.test_parts import CODEX, ODD, PRINTED, REAL, codex_object
+from tests.transforms.routing.test_kinds import LOG, PROSE, RECORDS
+from tests.transforms.routing.test_parts import CODEX, ODD, PRINTED, REAL, codex_object
 from transforms.call import Call
 from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite, Transform
 from transforms.marker import Markers

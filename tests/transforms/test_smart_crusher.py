@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
-from transforms.json_document import DocumentWriter
-from transforms.json_legend import explain
-from transforms.json_source import Source, decode
-from transforms.json_tree import Pairs, Tree
+from transforms.records.document import DocumentWriter
+from transforms.records.legend import explain
+from transforms.records.source import Source, decode
+from transforms.records.tree import Pairs, Tree
 from transforms.smart_crusher import SmartCrusher
 
 CRUSHER = SmartCrusher()

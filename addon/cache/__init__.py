@@ -1,0 +1,1 @@
+"""The provider's prompt cache: what it costs, who broke it, and what to do then."""

@@ -1,0 +1,1 @@
+"""The command `headroom-mitm`: start, hints, trust, demo."""

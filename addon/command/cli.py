@@ -1,0 +1,100 @@
+"""The console command `headroom-mitm`: start mitmweb or mitmdump with this addon, after saying how to use it.
+
+Our own arguments are taken out, all others go to mitmproxy, behind our defaults so that they win; what is printed and
+checked follows them. Exit code 1, before anything is started, when a port is taken.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from addon.command.hints import hints
+from addon.command.launch import PYTHON, Tool, mitmproxy_command
+from addon.command.start_plan import PortTaken, StartPlan, read_plan
+from addon.command.trust import NoAuthority, write_bundle
+
+_EPILOG = """\
+All other arguments go to mitmproxy. The most useful:
+  -p PORT, --web-port PORT             ports of the proxy (8080) and of the web UI (8081)
+  -m reverse:https://api.anthropic.com a base URL for clients in place of a proxy; needs no certificate
+  -m upstream:http://proxy:3128        go on through another proxy
+  -w FILE, -r FILE                     save flows; read saved flows
+  --set headroom_mode=shadow           decide and log, change nothing
+  --options                            list all options, the addon's among them
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say. Returns an exit code, or not at all: what is started takes our place."""
+    parser = _parser()
+    own, rest = parser.parse_known_args(arguments)
+    if own.demo:
+        return _become([*PYTHON, "-m", "addon.command.demo", *rest])
+    try:
+        plan = read_plan(rest, dump=own.dump)
+        bundle = write_bundle(plan.confdir, _own_roots())
+        if not own.ca_bundle:
+            plan.check_ports()
+    except (ValueError, OSError, NoAuthority, PortTaken) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    if own.ca_bundle:
+        print(bundle)
+        return 0
+    return _start("mitmdump" if own.dump else "mitmweb", plan, bundle, rest)
+
+
+def _start(tool: Tool, plan: StartPlan, bundle: Path, rest: Sequence[str]) -> int:
+    if plan.serves and not plan.quiet:
+        mode = plan.modes[0].type_name if plan.first.port else ""
+        print(hints(mode, plan.first, plan.web, bundle), flush=True)
+    # A variable is the weakest way to set an option: the user's own one and `--set` win.
+    os.environ.setdefault("HEADROOM_ONLY_LLM_HOSTS", "true")
+    return _become(mitmproxy_command(tool, plan.arguments(rest)))
+
+
+def _become(command: list[str]) -> int:
+    if os.name != "nt":
+        os.execv(command[0], command)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the child ends, we wait for it
+    return subprocess.call(command)
+
+
+def _own_roots() -> Path | None:
+    """The roots this shell's clients trust now: a company's own, often."""
+    path = os.environ.get("SSL_CERT_FILE")
+    return Path(path) if path else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    name = Path(sys.argv[0]).name
+    parser = argparse.ArgumentParser(
+        prog="./scripts/run" if name == "cli.py" else name,
+        description="Start mitmproxy with the headroom addon on 127.0.0.1 and say how to point a client at it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--dump", action="store_true", help="mitmdump: no web UI, flows in the terminal")
+    parser.add_argument(
+        "--demo", action="store_true", help="show what it does: needs no key and no network (--once: end by itself)"
+    )
+    parser.add_argument(
+        "--ca-bundle", action="store_true", help="write the certificates clients need, print the file's path"
+    )
+    parser.add_argument("--version", action="version", version=_versions())
+    return parser
+
+
+def _versions() -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"headroom-mitmproxy {version('headroom-mitmproxy')}, mitmproxy {version('mitmproxy')}, Python {python}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""How mitmproxy's programs are started with this addon: as command lines of this very Python environment."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+PYTHON = (sys.executable, "-P")
+"""Without the current folder on `sys.path`: a file there could take the place of a module of ours."""
+
+type Tool = Literal["mitmweb", "mitmdump"]
+
+_ENTRY = Path(__file__).resolve().parent.parent / "headroom.py"
+_PROGRAM = "import sys; sys.argv[0] = {0!r}; from mitmproxy.tools.main import {0}; {0}()"
+"""Not the script beside the interpreter: in a user's or a system's installation it lies elsewhere."""
+
+
+def mitmproxy_command(tool: Tool, arguments: Sequence[str]) -> list[str]:
+    """The command line that starts `tool` with the addon loaded."""
+    return [*PYTHON, "-c", _PROGRAM.format(tool), "-s", str(_ENTRY), *arguments]

@@ -1,0 +1,1 @@
+"""What stands around a body: codings, hosts, clients, usage figures."""

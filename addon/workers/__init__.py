@@ -1,0 +1,1 @@
+"""The processes that decide, and the pipe to them."""

@@ -1,0 +1,129 @@
+"""A worker: the process in which requests are decided, so that no work of ours ever runs in the proxy's own.
+
+Reads jobs from stdin and answers on stdout (`addon.workers.frames`) until stdin ends, which it does when the proxy
+dies. A watchdog of the C library ends the process when a job overruns, even while native code holds the interpreter
+lock.
+"""
+
+import faulthandler
+import hashlib
+import os
+import signal
+import sys
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from addon import pipeline
+from addon.cache.breaker import BreakerState
+from addon.deadline import Deadline
+from addon.fail_open import describe, fail_open
+from addon.routing_log import RoutingLog
+from addon.settings import Settings
+from addon.store.state import State
+from addon.workers import frames
+from transforms import tokenizer
+from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
+
+GRACE = 2.0
+"""Seconds behind the deadline in which a job must have ended: replaying and recording still take place there."""
+
+
+class Worker:
+    """Handles jobs one after the other."""
+
+    def __init__(self) -> None:
+        self._states: dict[Path, State] = {}
+
+    def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
+        """The answer to one job: the routing log, and the body to send where it changed. Never raises."""
+        failures: list[BaseException] = []
+        outcomes: list[pipeline.Outcome] = []
+        with fail_open(failures.append):
+            outcomes.append(self._compress(header, body))
+        log = RoutingLog(decision=Reason.FAILED, failures=tuple(map(describe, failures)))
+        outcome = outcomes[0] if outcomes else pipeline.Outcome(body, log)
+        changed = outcome.body is not body
+        return _answer(outcome, digest(outcome.body) if changed else ""), outcome.body if changed else b""
+
+    def _compress(self, header: frames.Header, body: bytes) -> pipeline.Outcome:
+        settings = _parsed(orjson.dumps(header["settings"]))
+        request = pipeline.Request(
+            body=body,
+            encoding=header["encoding"],
+            auth_mode=AuthMode(header["auth_mode"]) if header["auth_mode"] else None,
+            client=header["client"],
+            deadline=Deadline(header["deadline"]),
+            keep=_reason_to_keep(header),
+            breaker={name: BreakerState(value) for name, value in header["breaker"].items()},
+            takes_cache_key=header["takes_cache_key"],
+        )
+        return pipeline.compress(request, settings, self._state(settings.home))
+
+    def _state(self, home: Path) -> State:
+        """The opened folder; one that could not be used is tried again with the next job."""
+        state = self._states.get(home)
+        if state is None or not state.is_usable:
+            state = self._states[home] = State.open(home)
+            state.originals.prune()
+        return state
+
+    def close(self) -> None:
+        """Give the files back."""
+        for state in self._states.values():
+            state.close()
+
+
+def serve(source: IO[bytes], out: IO[bytes]) -> None:
+    """Answer jobs until the pipe ends."""
+    tokenizer.load()
+    worker = Worker()
+    with Path(os.devnull).open("w") as nowhere:
+        while (frame := frames.read(source)) is not None:
+            header, body = frame
+            seconds = max(0.0, header["deadline"] - time.monotonic()) + GRACE
+            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+            answer = worker.answer(header, body)
+            faulthandler.cancel_dump_traceback_later()
+            frames.write(out, *answer)
+
+
+def main() -> None:
+    """Serve the pipes this process was started with; what is printed by accident goes to stderr."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(0), "rb") as source, os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)
+        try:
+            serve(source, out)
+        except BrokenPipeError:
+            sys.exit(0)
+
+
+def digest(body: bytes) -> str:
+    """The SHA-256 of a body, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _reason_to_keep(header: frames.Header) -> Reason | None:
+    if header["keep"]:
+        return Reason(header["keep"])
+    return Reason.BUSY if header["deadline"] <= time.monotonic() else None
+
+
+def _answer(outcome: pipeline.Outcome, sha256: str) -> frames.Header:
+    return {
+        "sha256": sha256,
+        "log": outcome.log.model_dump(mode="json", by_alias=True),
+        "client_prefix": outcome.client.plain,
+        "sent_prefix": outcome.sent.plain,
+        "on_purpose": outcome.breaks_on_purpose,
+    }
+
+
+@lru_cache(maxsize=8)
+def _parsed(raw: bytes) -> Settings:
+    return Settings.parse(orjson.loads(raw))

@@ -1,0 +1,241 @@
+"""The proxy's side of the workers: a queue, a few processes, and deadlines that hold whatever a worker does.
+
+All deciding happens in worker processes, small bodies included: a round trip costs a fraction of a millisecond, and
+no native call that holds the interpreter lock can stall the proxy's event loop.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from addon.cache.breaker import BreakerState
+from addon.deadline import Deadline
+from addon.routing_log import RoutingLog
+from addon.workers import frames
+from addon.workers.worker import GRACE
+from transforms.cache_aligner import Prefix
+from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
+
+_ROOT = Path(__file__).parent.parent.parent
+_START = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.workers.worker import main; main()"
+_STARTUP = 10.0
+"""Seconds a new process may take to come up, on top of a job's own time."""
+_RESPAWN_PAUSE = 1.0
+_QUEUED_BYTES = 256 * 1024 * 1024
+
+
+class NoWorker(Exception):
+    """No answer: the workers are overloaded, gone, or over the time budget. `reason` says which."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request for a worker; see `pipeline.Request`."""
+
+    body: bytes
+    encoding: str
+    auth_mode: AuthMode | None
+    client: str
+    settings: dict[str, str]
+    """Raw values, as `Settings.parse` takes them."""
+    deadline: Deadline
+    keep: Reason | None = None
+    breaker: Mapping[str, BreakerState] = field(default_factory=dict)
+    takes_cache_key: bool = False
+
+    @property
+    def header(self) -> frames.Header:
+        """All but the body."""
+        return {
+            "encoding": self.encoding,
+            "auth_mode": self.auth_mode,
+            "client": self.client,
+            "settings": self.settings,
+            "deadline": self.deadline.at,
+            "keep": self.keep,
+            "breaker": dict(self.breaker),
+            "takes_cache_key": self.takes_cache_key,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A body that is not the client's own any more."""
+
+    body: bytes
+    sha256: str
+    """In hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker made of a job."""
+
+    changed: Changed | None
+    """The body to send; None: the client's own."""
+    log: RoutingLog
+    client_prefix: Prefix = field(default_factory=Prefix)
+    sent_prefix: Prefix = field(default_factory=Prefix)
+    on_purpose: bool = False
+    """Whether a break of the cached prefix is intended."""
+
+    @classmethod
+    def of(cls, header: frames.Header, body: bytes) -> Self:
+        """The answer in a worker's frame."""
+        return cls(
+            changed=Changed(body, header["sha256"]) if header["sha256"] else None,
+            log=RoutingLog.model_validate(header["log"]),
+            client_prefix=Prefix.parse(header["client_prefix"]),
+            sent_prefix=Prefix.parse(header["sent_prefix"]),
+            on_purpose=header["on_purpose"],
+        )
+
+
+@dataclass(slots=True)
+class _Ticket:
+    job: Job
+    answer: asyncio.Future[Answer]
+    started: bool = False
+
+
+class WorkerPool:
+    """Runs jobs in up to `size` processes, which are started when first needed and replaced when they fail."""
+
+    def __init__(self, size: int | None = None) -> None:
+        self._size = size or min(2, os.cpu_count() or 1)
+        self._queue: asyncio.Queue[_Ticket] = asyncio.Queue()
+        self._queued_bytes = 0
+        self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="headroom")
+        self._runners: list[asyncio.Task[None]] = []
+        self._processes: set[_Process] = set()
+
+    def start(self) -> None:
+        """Start the processes, so that the first request need not wait for them. Does nothing when started."""
+        if not self._runners:
+            self._runners = [asyncio.create_task(self._run(), name="headroom worker") for _ in range(self._size)]
+
+    def stop(self) -> None:
+        """End all processes at once; jobs under way get no answer."""
+        for runner in self._runners:
+            runner.cancel()
+        for process in list(self._processes):
+            self._end(process)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, job: Job) -> Answer:
+        """The answer to a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
+        ticket = self._enqueue(job)
+        try:
+            async with asyncio.timeout(max(0.0, job.deadline.left) + GRACE):
+                return await asyncio.shield(ticket.answer)
+        except TimeoutError:
+            raise NoWorker(Reason.TIME_BUDGET if ticket.started else Reason.BUSY) from None
+
+    def remember(self, job: Job) -> None:
+        """Have a worker record a job's decisions some time soon; nobody waits for the answer."""
+        with suppress(NoWorker):
+            self._enqueue(job)
+
+    def _enqueue(self, job: Job) -> _Ticket:
+        self.start()
+        if self._queued_bytes + len(job.body) > _QUEUED_BYTES:
+            raise NoWorker(Reason.BUSY)
+        self._queued_bytes += len(job.body)
+        ticket = _Ticket(job, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(ticket)
+        return ticket
+
+    async def _run(self) -> None:
+        """Serve the queue with one process after the other."""
+        while True:
+            try:
+                process = _Process()
+            except OSError as error:  # no memory, no file handles, no interpreter: nothing can be decided for now
+                self._refuse_queued(error)
+                await asyncio.sleep(_RESPAWN_PAUSE)
+                continue
+            self._processes.add(process)
+            try:
+                await self._serve(process)
+            except (OSError, EOFError, TimeoutError):
+                continue
+            finally:
+                self._end(process)
+
+    def _end(self, process: "_Process") -> None:
+        self._processes.discard(process)
+        process.kill()
+
+    async def _serve(self, process: "_Process") -> None:
+        """Pass jobs to one process until it fails, which is raised."""
+        loop, extra = asyncio.get_running_loop(), _STARTUP
+        while True:
+            ticket = await self._queue.get()
+            self._queued_bytes -= len(ticket.job.body)
+            ticket.started = True
+            try:
+                async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE + extra):
+                    answer = await loop.run_in_executor(self._threads, process.exchange, ticket.job)
+            except (OSError, EOFError, TimeoutError) as error:
+                self._lost(ticket, error)
+                raise
+            extra = 0.0
+            if not ticket.answer.done():
+                ticket.answer.set_result(answer)
+
+    def _lost(self, ticket: _Ticket, error: Exception) -> None:
+        """The process is gone with this job: answer for it, and have the keeping of its blocks remembered."""
+        late = isinstance(error, TimeoutError) or ticket.job.deadline.left <= 0
+        reason = Reason.TIME_BUDGET if late else Reason.FAILED
+        _refuse(ticket, reason, "the worker process ended")
+        if ticket.job.keep is None:
+            self.remember(replace(ticket.job, keep=reason))
+
+    def _refuse_queued(self, error: OSError) -> None:
+        while not self._queue.empty():
+            ticket = self._queue.get_nowait()
+            self._queued_bytes -= len(ticket.job.body)
+            _refuse(ticket, Reason.FAILED, f"no worker process: {error}")
+
+
+class _Process:
+    """One worker process and the pipe to it. Raises OSError when it cannot be started."""
+
+    def __init__(self) -> None:
+        self._popen = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def exchange(self, job: Job) -> Answer:
+        """Send a job and wait for its answer: blocking, for a thread. Raises OSError or EOFError when it is gone."""
+        if self._popen.stdin is None or self._popen.stdout is None:
+            raise EOFError
+        frames.write(self._popen.stdin, job.header, job.body)
+        if (frame := frames.read(self._popen.stdout)) is None:
+            raise EOFError
+        return Answer.of(*frame)
+
+    def kill(self) -> None:
+        """End it; a thread that waits for its answer gets the end of the pipe."""
+        self._popen.kill()
+        self._popen.wait()
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            with suppress(OSError):  # what was not written yet has no reader any more
+                if pipe is not None:
+                    pipe.close()
+
+
+def _refuse(ticket: _Ticket, reason: Reason, detail: str) -> None:
+    if not ticket.answer.done():
+        ticket.answer.set_exception(NoWorker(reason, detail))
+        ticket.answer.exception()  # marks it as seen: nobody may be waiting any more

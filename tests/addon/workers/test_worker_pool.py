@@ -1,0 +1,122 @@
+"""Real worker processes: answers come back, and nothing a worker does or suffers holds a request for long."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from addon.deadline import Deadline
+from addon.workers import worker_pool
+from addon.workers.worker_pool import Job, NoWorker, WorkerPool
+from tests.recorded import bodies
+from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
+
+BODY = next(body.body for body in bodies() if body.name.startswith("chat__sdkpy"))
+
+
+def job(home: Path, body: bytes = BODY, seconds: float = 20.0, **settings: str) -> Job:
+    values = {"home": str(home), "attach": "rewrite", **settings}
+    return Job(body, "", AuthMode.PAYG, "test", values, Deadline(time.monotonic() + seconds))
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    running = WorkerPool(size=1)
+    yield running
+    running.stop()
+    await asyncio.sleep(0.1)
+
+
+def worker_processes() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "addon.workers.worker" in " ".join(child.cmdline())]
+
+
+async def test_a_job_is_answered_with_a_smaller_body_and_its_log(pool: WorkerPool, tmp_path: Path) -> None:
+    answer = await pool.run(job(tmp_path))
+    assert answer.changed is not None
+    assert len(answer.changed.body) < len(BODY)
+    assert answer.log.decision is Reason.COMPRESSED
+
+
+async def test_answers_are_not_mixed_up_under_load(pool: WorkerPool, tmp_path: Path) -> None:
+    marked = [BODY.replace(b'"model":"', f'"model":"{number}-'.encode(), 1) for number in range(20)]
+    answers = await asyncio.gather(*(pool.run(job(tmp_path, body)) for body in marked))
+    for number, answer in enumerate(answers):
+        assert answer.changed is not None
+        assert f'"model":"{number}-'.encode() in answer.changed.body[:2000]
+
+
+async def test_a_worker_that_is_killed_costs_one_answer_and_is_replaced(pool: WorkerPool, tmp_path: Path) -> None:
+    await pool.run(job(tmp_path))
+    for process in worker_processes():
+        process.send_signal(signal.SIGSTOP)
+    waiting = asyncio.create_task(pool.run(job(tmp_path)))
+    await asyncio.sleep(0.2)
+    for process in worker_processes():
+        process.kill()
+    with pytest.raises(NoWorker) as error:
+        await waiting
+    assert error.value.reason is Reason.FAILED
+    assert (await pool.run(job(tmp_path))).changed is not None
+
+
+async def test_a_worker_that_hangs_is_given_up_after_the_time_budget(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pool.run(job(tmp_path))
+    monkeypatch.setattr(worker_pool, "GRACE", 0.2)
+    (stuck,) = worker_processes()
+    stuck.send_signal(signal.SIGSTOP)
+    started = time.monotonic()
+    with pytest.raises(NoWorker) as error:
+        await pool.run(job(tmp_path, seconds=0.2))
+    assert error.value.reason is Reason.TIME_BUDGET
+    assert time.monotonic() - started < 2
+    assert (await pool.run(job(tmp_path))).log.entries
+
+
+async def test_a_job_that_begins_after_its_deadline_decides_nothing_new(pool: WorkerPool, tmp_path: Path) -> None:
+    await pool.run(job(tmp_path, b"{}"))
+    answer = await pool.run(job(tmp_path, seconds=-1))
+    assert answer.changed is None
+    assert {entry.reason for entry in answer.log.entries} == {Reason.BUSY}
+    later = await pool.run(job(tmp_path))
+    assert later.changed is None, "the keeping is remembered"
+
+
+async def test_without_an_interpreter_requests_are_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
+    pool = WorkerPool(size=1)
+    started = time.monotonic()
+    with pytest.raises(NoWorker, match="no worker process"):
+        await pool.run(job(tmp_path))
+    assert time.monotonic() - started < 2
+    pool.stop()
+
+
+def test_workers_end_when_the_proxy_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, sys\nfrom pathlib import Path\nfrom tests.addon.workers.test_worker_pool import WorkerPool, job\n"
+        "async def main():\n    pool = WorkerPool(size=2)\n    await pool.run(job(Path(sys.argv[1])))\n"
+        "    print('ready', flush=True)\n    await asyncio.sleep(60)\nasyncio.run(main())"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, cwd=os.getcwd()
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        workers = psutil.Process(parent.pid).children()
+        assert workers
+        parent.kill()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert alive == []

@@ -1,0 +1,76 @@
+"""DiffFolder says names and addresses once, and everything can be put back."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import goldens
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.diffs.folder import DiffFolder, unfolded
+
+FOLDER = DiffFolder()
+NO_BUDGET = Budget(0, "")
+FILE = (
+    "diff --git a/src/pkg/module_{0}.py b/src/pkg/module_{0}.py\nindex 1..2 100644\n"
+    "--- a/src/pkg/module_{0}.py\n+++ b/src/pkg/module_{0}.py\n@@ -1 +1 @@\n-a\n+b\n"
+)
+COMMIT = "commit {0:040x}\nAuthor: {1} <{1}@mathematics.example.org>\n\n    Subject {0}\n\n"
+TEXT = "".join(COMMIT.format(n, ("ada", "grace", "joan")[n % 3]) + FILE.format(n) for n in range(9))
+
+
+def folded(text: str) -> str:
+    """The rewrite of `text`, proven; `text` itself when there is none."""
+    rewrite = FOLDER.rewrite(Block(text, Call()), NO_BUDGET)
+    if rewrite is None:
+        return text
+    assert len(rewrite.text) < len(text)
+    return rewrite.text if FOLDER.proof(text, rewrite.text) else text
+
+
+@pytest.mark.parametrize("golden", goldens.load("diff_folder"), ids=str)
+def test_golden(golden: goldens.Golden) -> None:
+    rewrite = FOLDER.rewrite(Block(golden.before, golden.call), NO_BUDGET)
+    assert (rewrite.text if rewrite else "") == golden.after
+    assert rewrite is None or FOLDER.proof(golden.before, rewrite.text)
+
+
+def test_a_log_with_patches_is_folded_and_comes_back() -> None:
+    out = folded(TEXT)
+    assert "--- a/src" not in out
+    assert out.count("@mathematics.example.org") == 3
+    assert out.count("diff --git a/src/pkg/module_") == 9
+    assert unfolded(out) == TEXT
+
+
+def test_folding_twice_is_folding_once() -> None:
+    out = folded(TEXT)
+    assert FOLDER.rewrite(Block(out, Call()), NO_BUDGET) is None
+
+
+def test_a_header_without_names_before_its_hunk_makes_the_rewrite_unprovable() -> None:
+    odd = "diff --git a/x b/x\nindex 1..2\n@@ -1 +1 @@\n-a\n+b\n" + TEXT
+    rewrite = FOLDER.rewrite(Block(odd, Call()), NO_BUDGET)
+    assert rewrite is not None
+    assert not FOLDER.proof(odd, rewrite.text)
+
+
+def test_an_author_without_an_address_makes_the_rewrite_unprovable() -> None:
+    odd = "Author: ada\n" + TEXT
+    rewrite = FOLDER.rewrite(Block(odd, Call()), NO_BUDGET)
+    assert rewrite is not None
+    assert not FOLDER.proof(odd, rewrite.text)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_damaged_diffs_come_back_or_are_left_alone(data: st.DataObject) -> None:
+    lines = TEXT.split("\n")
+    for _ in range(data.draw(st.integers(0, 5))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at : at + data.draw(st.integers(0, 2))] = data.draw(
+            st.lists(st.sampled_from(["", "new file mode 100644", "--- /dev/null", "@@ -1 +1 @@", "Author: ada", "\r"]))
+        )
+    text = "\n".join(lines)
+    out = folded(text)
+    assert unfolded(out) == text or out == text

@@ -1,0 +1,150 @@
+"""Folded listings: every name stays, in order, and the listing can be written out again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.goldens import Golden, load
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.listings import folder as file_listing
+from transforms.listings.folder import ListingFolder, decode
+from transforms.tokenizer import count_tokens
+
+_NONE = Budget(tokens=0, handle="")
+_FOLDER = ListingFolder()
+
+
+@pytest.fixture(autouse=True)
+def _short_lists_are_folded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_listing, "_FEWEST_PATHS", 2)
+
+
+def test_a_list_that_can_be_looked_over_keeps_its_paths_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert _FOLDER.rewrite(Block("\n".join(f"src/app/file{n}.py" for n in range(250)), Call("Glob")), _NONE) is None
+    assert _FOLDER.rewrite(Block("\n".join(f"src/app/file{n}.py" for n in range(260)), Call("Glob")), _NONE) is not None
+
+
+_name = st.sampled_from(
+    ["a.py", "b c.txt", "x, y", ": z", "d/", ".git", "é\ud800", "w\r", "", " ", "e: f", "./: q", "\u2028"]
+)
+_dir = st.sampled_from(
+    ["", "./", "/", "src/", "src/x/", "/home/ada/work/tool/", "/home/ada/work/tool/src/", "C:\\w\\", "?? a/"]
+)
+_row = st.builds(
+    "{0} {1:>2} {2} staff {3:>6} Nov 20 16:39 {4}".format,
+    st.sampled_from(["-rw-r--r--", "drwxr-xr-x@", "lrwxr-xr-x"]),
+    st.integers(0, 99),
+    st.sampled_from(["ada", "root"]),
+    st.integers(0, 9999999),
+    _name,
+)
+_branch = st.builds(
+    "{0}{1}{2}".format, st.sampled_from(["", "│   ", "│\xa0\xa0 ", "    "]), st.sampled_from(["├── ", "└── "]), _name
+)
+_other = st.sampled_from(
+    [
+        "total 8",
+        "[paths are under /home/ada/work/]",
+        "[tree, indented]",
+        "  q",
+        "12 Nov 20 16:39 n",
+        "src/: a, b",
+        "./: a",
+    ]
+)
+_listing = st.one_of(
+    st.lists(st.one_of(st.builds("{0}{1}".format, _dir, _name), _other), max_size=25),
+    st.lists(st.one_of(_row, _other), max_size=25),
+    st.lists(st.one_of(_branch, _other), max_size=25),
+).map("\n".join)
+
+
+def _rewritten(text: str) -> str | None:
+    rewrite = _FOLDER.rewrite(Block(text, Call()), _NONE)
+    return None if rewrite is None else rewrite.text
+
+
+@pytest.mark.parametrize("golden", load("listing_folder"), ids=str)
+def test_goldens(golden: Golden) -> None:
+    """What goes in comes out as written down, is proven, and is left alone the second time."""
+    assert (_rewritten(golden.before) or "") == golden.after
+    if golden.after:
+        assert _FOLDER.proof(golden.before, golden.after)
+        assert _rewritten(golden.after) is None
+
+
+@given(_listing)
+def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
+    """The inverse gives the text back, or the proof refuses; a proven form is left alone the second time."""
+    folded = _rewritten(text)
+    if folded is not None and _FOLDER.proof(text, folded):
+        assert decode(folded) == text
+        assert _rewritten(folded) is None
+
+
+@given(
+    st.lists(
+        st.builds(
+            "{0}{1}".format,
+            st.sampled_from(["src/", "src/x/", "/home/ada/work/tool/"]),
+            st.sampled_from(["a.py", "main.py", "test_a.py", "x-1.min.js", "Makefile", "read me.md"]),
+        ),
+        min_size=2,
+    )
+)
+def test_plain_paths_come_back(lines: list[str]) -> None:
+    """A list of ordinary paths is always proven."""
+    text = "\n".join(lines)
+    folded = _rewritten(text)
+    assert folded is None or _FOLDER.proof(text, folded)
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    """No text raises, and what comes out is proven or refused."""
+    folded = _rewritten(text)
+    assert folded is None or _FOLDER.proof(text, folded) in (True, False)
+
+
+def test_two_hundred_paths_keep_two_hundred_names() -> None:
+    """Every name of a long list is there, for fewer than half of the tokens."""
+    paths = [f"/home/ada/work/shop/services/s{n // 25}/handlers/handle_{n}_orders.py" for n in range(200)]
+    folded = _rewritten("\n".join(paths))
+    assert folded is not None
+    assert all(path.rpartition("/")[2] in folded for path in paths)
+    assert all(f"\ns{n}/handlers/: " in folded for n in range(8))
+    assert count_tokens(folded) < 0.5 * count_tokens("\n".join(paths))
+
+
+def test_rows_and_paths_in_one_text() -> None:
+    """The output of `ls -l` followed by that of `find` is folded by both rules."""
+    rows = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
+    text = "\n".join(["total 4", *rows, *(f"src/app/{name}.py" for name in ("main", "view", "store"))])
+    folded = _rewritten(text)
+    assert folded is not None
+    assert folded.endswith("\nsrc/app/: main.py, view.py, store.py")
+    assert "\n6 Nov 20 20:51 a6.txt\n" in folded
+    assert _FOLDER.proof(text, folded)
+
+
+def test_sections_of_ls_each_have_their_columns() -> None:
+    """Two folders listed in one go may differ in the widths of their columns."""
+    small = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
+    large = [f"-rw-r--r-- 1 root root {n * 7919:>6} Nov 20 20:51 b{n}.txt" for n in range(1, 9)]
+    text = "\n".join(["a:", "total 4", *small, "", "b:", "total 4", *large])
+    folded = _rewritten(text)
+    assert folded is not None
+    assert folded.count("[rows without a mode: ") == 2
+    assert _FOLDER.proof(text, folded)
+
+
+@pytest.mark.parametrize(("bar", "branch", "last"), [("│   ", "├── ", "└── "), ("|   ", "|-- ", "`-- ")])
+def test_trees_drawn_in_other_styles(bar: str, branch: str, last: str) -> None:
+    """Blanks and ASCII are drawn again as they were."""
+    text = "\n".join([".", f"{branch}a", f"{bar}{branch}b", f"{bar}{last}c", f"{branch}d", f"{last}e", f"    {last}f"])
+    folded = _rewritten(text)
+    assert folded is not None
+    assert "\n  a\n    b\n    c\n  d\n  e\n    f" in folded
+    assert _FOLDER.proof(text, folded)

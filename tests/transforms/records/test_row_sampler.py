@@ -1,0 +1,163 @@
+"""RowSampler leaves out what is routine, says so in place, and nothing else."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.goldens import Golden, load
+from transforms.call import Call
+from transforms.contract import Block, Budget, Rewrite
+from transforms.records.row_sampler import RowSampler
+from transforms.smart_crusher import SmartCrusher
+from transforms.tokenizer import count_tokens
+
+SAMPLER = RowSampler()
+HANDLE = "/var/lib/headroom/o/1a2b"
+ANY = Call("shell", '{"command":"metrics --json"}')
+
+
+def metric(n: int) -> dict[str, object]:
+    return {"time": f"2026-03-01T10:{n // 60:02}:{n % 60:02}Z", "service": "api", "status": "ok", "ms": 20 + n % 7}
+
+
+def sample(data: object, question: str = "", share: float = 0.45, indent: int | None = 1) -> Rewrite | None:
+    """The proven rewrite of `data` with a budget of `share`."""
+    text = data if isinstance(data, str) else json.dumps(data, indent=indent)
+    rewrite = SAMPLER.rewrite(Block(text, ANY, question), Budget(int(share * count_tokens(text)), HANDLE))
+    assert rewrite is None or SAMPLER.proof(text, rewrite.text)
+    return rewrite
+
+
+def sampled(data: object, question: str = "", share: float = 0.45) -> Rewrite:
+    """The same, where rows are left out."""
+    rewrite = sample(data, question, share)
+    assert rewrite is not None
+    return rewrite
+
+
+@pytest.mark.parametrize("golden", load("smart_crusher_rows"), ids=str)
+def test_goldens(golden: Golden) -> None:
+    budget = Budget(count_tokens(golden.before) * 45 // 100, HANDLE)
+    rewrite = SAMPLER.rewrite(Block(golden.before, golden.call), budget)
+    assert (rewrite.text if rewrite else "") == golden.after
+
+
+def test_every_gap_is_named_in_place_and_listed() -> None:
+    rewrite = sampled([metric(n) for n in range(200)])
+    named = [(int(a), int(b)) for a, b in re.findall(r"^\[rows (\d+)-(\d+) omitted", rewrite.text, re.MULTILINE)]
+    assert named == [(gap.first, gap.last) for gap in rewrite.omitted]
+    assert rewrite.text.count(HANDLE) == 1
+    assert "service" in rewrite.text and "[200 rows" in rewrite.text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"status": "error", "note": "upstream timeout"},
+        {"status": "degraded"},
+        {"ms": 90_000},
+        {"ms": -1},
+        {"service": "mail"},
+        {"extra": 1},
+        {"status": None},
+        {"trace": "Traceback: ValueError in worker 3"},
+    ],
+    ids=str,
+)
+def test_a_row_that_stands_out_stays(odd: dict[str, object]) -> None:
+    rows = [metric(n) for n in range(300)]
+    rows[151] = {**rows[151], **odd}
+    text = sampled(rows).text
+    assert "2026-03-01T10:02:31Z" in text
+    assert all(str(value) in text for value in odd.values() if value is not None)
+
+
+def test_first_and_last_rows_stay() -> None:
+    text = sampled([metric(n) for n in range(300)]).text
+    assert "10:00:00Z" in text and "10:04:59Z" in text
+
+
+def test_rows_at_which_a_long_run_changes_stay() -> None:
+    rows = [metric(n) | {"version": "1.4.1" if n < 140 else "1.4.2"} for n in range(300)]
+    text = sampled(rows).text
+    assert "10:02:19Z" in text and "10:02:20Z" in text
+
+
+PACKAGES = [
+    {"name": f"lib{n * 7919:x}-tools", "version": f"{n % 9}.{n % 4}", "arch": "x86_64", "repo": "base"}
+    for n in range(200)
+]
+
+
+def test_rows_with_names_of_their_own_stay_when_nobody_asked_for_some() -> None:
+    assert sample(PACKAGES, "Load this first, I will ask about it next.") is None
+
+
+def test_rows_that_the_question_names_stay() -> None:
+    wanted = str(PACKAGES[123]["name"])
+    text = sampled(PACKAGES, f"Which version of {wanted} is installed?").text
+    assert re.search(rf"^{wanted}\t", text, re.MULTILINE)
+
+
+def test_no_more_than_the_budget_is_left_out() -> None:
+    rows = [metric(n) for n in range(400)]
+    whole = json.dumps(rows, indent=1)
+    for share in (0.15, 0.25, 0.45):
+        gone = [row for gap in sampled(rows, share=share).omitted for row in rows[gap.first - 1 : gap.last]]
+        assert 0.5 * share < count_tokens(json.dumps(gone, indent=1)) / count_tokens(whole) <= share * 1.02
+
+
+@pytest.mark.parametrize("budget", [Budget(0, HANDLE), Budget(500, "")])
+def test_without_a_budget_or_a_way_back_nothing_is_left_out(budget: Budget) -> None:
+    assert SAMPLER.rewrite(Block(json.dumps([metric(n) for n in range(300)]), ANY), budget) is None
+
+
+def test_keys_are_never_left_out() -> None:
+    assert sample({f"key_{n}": n % 3 for n in range(200)}) is None
+
+
+def test_rows_within_objects_and_strings_are_sampled_too() -> None:
+    rows = [metric(n) for n in range(200)]
+    for data in ({"total": 200, "data": {"rows": rows}, "next": None}, [{"type": "text", "text": json.dumps(rows)}]):
+        assert sampled(data).omitted[0].unit == "rows"
+
+
+def test_a_document_of_smart_crusher_is_sampled_like_the_json_it_stands_for() -> None:
+    text = json.dumps([metric(n) for n in range(300)], indent=1)
+    crushed = SmartCrusher().rewrite(Block(text, ANY), Budget(0, ""))
+    assert crushed is not None
+    again = sampled(crushed.text)
+    assert SAMPLER.proof(text, again.text)
+    assert 0 < count_tokens(crushed.text) - count_tokens(again.text) <= 0.45 * count_tokens(crushed.text)
+
+
+def test_its_own_output_is_left_alone() -> None:
+    rewrite = sampled([metric(n) for n in range(300)])
+    assert sample(rewrite.text) is None
+
+
+def test_a_gap_that_is_not_told_is_no_proof() -> None:
+    rows = [metric(n) for n in range(300)]
+    text = json.dumps(rows)
+    lines = sampled(rows).text.split("\n")
+    at = next(n for n, line in enumerate(lines) if line.startswith("[rows"))
+    assert not SAMPLER.proof(text, "\n".join(lines[:at] + lines[at + 1 :]))
+    assert not SAMPLER.proof(text, "\n".join(lines[: at - 1] + lines[at:]))
+    assert not SAMPLER.proof(text, "\n".join([*lines[: at + 1], lines[at + 2], lines[at + 1], *lines[at + 3 :]]))
+    assert not SAMPLER.proof(text, "\n".join(lines).replace("\t25", "\t24"))
+    assert not SAMPLER.proof(text, "plain")
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_any_array_is_proven_and_damage_never_raises(data: st.DataObject) -> None:
+    cell = st.sampled_from(["ok", "error", "", None, 1, 2, 2.5, "[rows 2-9 omitted]", "a b", [1], {"x": 1}])
+    row = st.fixed_dictionaries({"a": cell, "b": cell}, optional={"c": cell}) | cell
+    base = data.draw(st.lists(row, min_size=1, max_size=12))
+    text = json.dumps((base * 40)[: data.draw(st.integers(20, 300))])
+    sample(text, "what of row_17?", 0.9)
+    at = data.draw(st.integers(0, len(text)))
+    sample(text[:at] + data.draw(st.text(max_size=3)) + text[at:], "", 0.9)

@@ -1,0 +1,268 @@
+"""The kind of a text is told from the text and the call; a source file is source whatever it looks like."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.call import Call
+from transforms.contract import Kind
+from transforms.routing.kinds import kind_of
+
+RECORDS = [{"id": n, "name": f"widget {n}", "tags": ["a", "b"], "price": n * 1.5} for n in range(200)]
+LOG = "".join(
+    f"2026-03-0{n % 9 + 1}T10:{n % 60:02}:00.12Z INFO billing request {n} done in {n * 7} ms\n" for n in range(40)
+)
+SYSLOG = "".join(f"Mar  3 10:{n % 60:02}:07 web1 sshd[{n}]: session opened for user deploy\n" for n in range(40))
+DIFF = """\
+diff --git a/app/main.py b/app/main.py
+index 1234567..89abcde 100644
+--- a/app/main.py
++++ b/app/main.py
+@@ -1,4 +1,5 @@
+ import os
++import sys
+
+ def main():
+-    pass
++    sys.exit(0)
+"""
+COMMIT = "commit 1f2e3d4c5b6a79881f2e3d4c5b6a79881f2e3d4c\nAuthor: A <a@b.c>\nDate:   Mon Mar 2 2026\n\n    Fix it\n\n"
+PYTHON = """\
+import os
+from pathlib import Path
+
+class Store:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.items = {}
+
+    def load(self, name: str) -> bytes:
+        if name in self.items:
+            return self.items[name]
+        return (self.root / name).read_bytes()
+"""
+MATCHES = "".join(f"src/app/module{n}.py:{n * 3 + 1}:    def handle_{n}(self, event):\n" for n in range(20))
+CONTEXT = (
+    "src/a.go-10-func a() {\nsrc/a.go:11:\treturn needle\nsrc/a.go-12-}\n--\nsrc/b.go:4:// needle\nsrc/b.go-5-\n" * 3
+)
+HTML = (
+    "<!DOCTYPE html>\n<html><head><title>T</title></head>\n<body>\n" + "<p>Some words.</p>\n" * 20 + "</body></html>\n"
+)
+PYTEST = """\
+============================= test session starts ==============================
+platform linux -- Python 3.12.1, pytest-8.3.3
+collected 3 items
+
+tests/test_a.py ..F                                                      [100%]
+
+=================================== FAILURES ===================================
+E       assert 1 == 2
+=========================== short test summary info ============================
+FAILED tests/test_a.py::test_x - assert 1 == 2
+========================= 1 failed, 2 passed in 0.12s ==========================
+"""
+GO_TEST = (
+    "=== RUN   TestA\n--- PASS: TestA (0.01s)\nok  \texample.com/a/b\t0.512s\n?   \texample.com/a\t[no test files]\n"
+    * 4
+)
+CARGO = "   Compiling serde v1.0.1\n   Compiling app v0.1.0 (/w/app)\nerror[E0308]: mismatched types\n --> src/main.rs:3:5\n"
+TSC = (
+    "src/a.ts(3,5): error TS2322: Type 'string' is not assignable.\nsrc/b.ts(9,1): error TS2304: Cannot find name 'x'.\n"
+    * 3
+)
+PIP = "Collecting requests\n  Downloading requests-2.32.0-py3-none-any.whl (64 kB)\nSuccessfully installed requests-2.32.0\n"
+DOCKER = (
+    "#1 [internal] load build definition\n#1 DONE 0.0s\n#5 [2/4] RUN apt-get update\n#5 0.412 Get:1 http://deb x\n" * 3
+)
+UNITTEST = "test_a (app.tests.T.test_a) ... ok\ntest_b (app.tests.T.test_b) ... FAIL\n" * 6 + "Ran 12 tests in 0.1s\n"
+TAP = "1..3\nok 1 starts\nok 2 stops\nnot ok 3 restarts\n" * 3
+LINT = "src/a.py:10:1: E302 expected 2 blank lines, got 1\nsrc/b.py:3:80: E501 line too long (91 > 79 characters)\n" * 4
+LS = "total 8\n" + "".join(f"-rw-r--r-- 1 root root {n * 17} Nov 20 17:41 file{n}.py\n" for n in range(20))
+PATHS = "".join(f"src/pkg{n % 3}/module_{n}.py\n" for n in range(30))
+TREE = ".\n├── src\n│   ├── a.py\n│   └── b.py\n└── tests\n    └── test_a.py\n\n2 directories, 3 files\n" * 2
+CSV = "id,name,price,stock\n" + "".join(f"{n},widget {n},{n}.50,{n * 3}\n" for n in range(30))
+PODS = "NAME        READY   STATUS    RESTARTS   AGE\n" + "".join(
+    f"web-{n}-x   1/1     Running   0   {n}d\n" for n in range(9)
+)
+MARKDOWN_TABLE = "| name | value | note |\n|---|---|---|\n" + "".join(
+    f"| k{n} | {n} | some words |\n" for n in range(20)
+)
+PSQL = " id | name  | price\n----+-------+-------\n" + "".join(f"  {n} | w{n} | {n}.0\n" for n in range(20))
+BASE64 = "iVBORw0KGgoAAAANSUhEUgAA" * 100
+MINIFIED = "!function(e,t){var n=e[t];return n?n(e):t(n,e)}(window,{a:1,b:[2,3]});" * 60
+PROSE = (
+    "The proxy reads each request before it leaves. It changes the text of tool results, and nothing else.\n"
+    "When something goes wrong, the bytes of the client go on as they are, and the log says why that was so.\n"
+) * 10
+MARKDOWN = (
+    "# Guide\n\nRead this first, then the rest.\n\n- the first step is to install it\n- the second is to run it\n\n" * 6
+)
+LISTED_BY_A_TOOL = "Found 3 files\nsrc/a.go\nsrc/b.go\nsrc/c.go\n"
+ROWS = "".join(f"worker {n} ready\n" for n in range(100))
+
+
+def numbered(text: str, mark: str = "→", width: int = 6) -> str:
+    """`text` as a reading tool shows it."""
+    return "".join(f"{n:>{width}}{mark}{line}\n" for n, line in enumerate(text.split("\n"), 1))
+
+
+def bash(command: str) -> Call:
+    return Call("Bash", json.dumps({"command": command}))
+
+
+def read(path: str) -> Call:
+    return Call("Read", json.dumps({"file_path": path}))
+
+
+NO_CALL = Call()
+
+SAMPLES = [
+    ("nothing", "", NO_CALL, Kind.TEXT),
+    ("blanks", " \n\t\n", NO_CALL, Kind.TEXT),
+    ("one word", "done", NO_CALL, Kind.TEXT),
+    ("an array of records", json.dumps(RECORDS), NO_CALL, Kind.JSON),
+    ("a printed array", json.dumps(RECORDS, indent=2), NO_CALL, Kind.JSON),
+    ("an object", '{"a": 1, "b": {"c": []}}', NO_CALL, Kind.JSON),
+    ("JSON lines", "".join(json.dumps(r) + "\n" for r in RECORDS), NO_CALL, Kind.JSON),
+    (
+        "a JSON array cut by head",
+        json.dumps(RECORDS, indent=2)[:4000],
+        bash("cat d.json | jq . | head -400"),
+        Kind.JSON,
+    ),
+    ("JSON cut on one line", json.dumps(RECORDS)[:9000], bash("curl -s localhost/items | jq -c ."), Kind.JSON),
+    ("JSON of an MCP tool", json.dumps(RECORDS), Call("mcp__db__query", "{}"), Kind.JSON),
+    ("kubectl get -o json", json.dumps({"items": RECORDS}, indent=4), bash("kubectl get pods -o json"), Kind.JSON),
+    ("a data file", json.dumps(RECORDS, indent=2), read("/w/data/items.json"), Kind.JSON),
+    ("a data file on one line", json.dumps(RECORDS), bash("cat data/items.json"), Kind.JSON),
+    (
+        "a project's JSON file",
+        json.dumps({"name": "x", "scripts": {"a": "b"}}, indent=2),
+        read("package.json"),
+        Kind.CODE,
+    ),
+    ("a part of a JSON file", '    "b": 1,\n    "c": 2\n  },\n' * 9, bash("sed -n 9,40p tsconfig.json"), Kind.CODE),
+    ("numbered JSON", numbered(json.dumps(RECORDS, indent=2)), read("/w/data/items.json"), Kind.CODE),
+    ("a TOML section is no JSON", "[tool.x]\nname = 'a'\nother = 1\nmore = 2\nlast = 3\n", NO_CALL, Kind.CODE),
+    ("git diff", DIFF, bash("git diff"), Kind.DIFF),
+    ("a diff nobody asked for", DIFF * 3, NO_CALL, Kind.DIFF),
+    ("git show", COMMIT + DIFF, bash("git show HEAD"), Kind.DIFF),
+    ("git log", COMMIT * 5, bash("git log | head -50"), Kind.DIFF),
+    (
+        "git diff --stat",
+        " a.py | 3 ++-\n b.py | 1 +\n 2 files changed, 3 insertions(+)\n",
+        bash("git diff --stat"),
+        Kind.DIFF,
+    ),
+    ("a diff tool's output", "3c3\n< a\n---\n> b\n10a11\n> c\n", bash("diff a b"), Kind.DIFF),
+    ("git diff --name-only", PATHS, bash("git diff --name-only main"), Kind.LISTING),
+    ("a page", HTML, bash("curl -sL https://example.com"), Kind.MARKUP),
+    (
+        "a page's fragment",
+        "<ul>\n" + "  <li class='x'><a href='/p'>a</a></li>\n" * 30 + "</ul>\n",
+        NO_CALL,
+        Kind.MARKUP,
+    ),
+    ("XML", '<?xml version="1.0"?>\n<a><b>1</b></a>\n', NO_CALL, Kind.MARKUP),
+    ("a template of the project", HTML, read("/w/templates/index.html"), Kind.CODE),
+    ("rg -n", MATCHES, bash("cd src && rg -n 'handle' . | head -20"), Kind.SEARCH),
+    ("grep with context", CONTEXT, bash("grep -rn -C1 needle src"), Kind.SEARCH),
+    ("the Grep tool", MATCHES, Call("Grep", '{"pattern": "handle"}'), Kind.SEARCH),
+    ("matches nobody asked for", MATCHES, NO_CALL, Kind.SEARCH),
+    ("grep -n in one file", "3:import os\n17:    return os\n40:# os\n", bash("grep -n os a.py"), Kind.SEARCH),
+    ("matches that hold errors", "src/a.c:3:error: x\n" * 9, bash("rg -n error"), Kind.SEARCH),
+    ("files with matches", LISTED_BY_A_TOOL, Call("Grep", '{"pattern": "x"}'), Kind.LISTING),
+    ("rg --files", PATHS, bash("rg --files src"), Kind.LISTING),
+    ("pytest", PYTEST, bash("python -m pytest -x"), Kind.TEST),
+    ("a test log that was read", PYTEST, bash("cat logs/pytest.log"), Kind.TEST),
+    ("go test", GO_TEST, bash("go test ./... 2>&1 | tail -30"), Kind.TEST),
+    ("cargo", CARGO, bash("cargo build"), Kind.TEST),
+    ("tsc", TSC, bash("npx tsc --noEmit"), Kind.TEST),
+    ("pip", PIP, bash("pip install requests"), Kind.TEST),
+    ("docker build", DOCKER, bash("docker build -t x ."), Kind.TEST),
+    ("unittest of a script", UNITTEST, bash("./tests/runtests.py"), Kind.TEST),
+    ("TAP", TAP, NO_CALL, Kind.TEST),
+    ("a linter of a task runner", LINT, bash("mise run fmt && mise run lint"), Kind.TEST),
+    ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
+    ("an application's log", LOG, bash("docker logs web"), Kind.LOG),
+    ("syslog", SYSLOG, bash("sed -n 1,40p /var/log/auth.log"), Kind.LOG),
+    ("a log of the Read tool", numbered(LOG), read("/w/logs/app.log"), Kind.LOG),
+    ("a log nobody asked for", "starting up\n" + LOG + "bye\n", NO_CALL, Kind.LOG),
+    ("a CI log", "".join(f"test\tRun\t2026-03-01T10:00:0{n}.1Z ok {n}\n" for n in range(9)), NO_CALL, Kind.LOG),
+    ("lines of one form", ROWS, Call("mcp__lab__status", "{}"), Kind.LOG),
+    ("numbers alone are no log", "".join(f"{n}\n" for n in range(400)), bash("seq 400"), Kind.TEXT),
+    ("ls -la", LS, bash("ls -la src"), Kind.LISTING),
+    ("ls", "a.py  b.py  c\nd.py  e.py  f\n", bash("ls"), Kind.LISTING),
+    ("find", PATHS, bash("find . -name '*.py' | sort | head -30"), Kind.LISTING),
+    ("Glob", PATHS, Call("Glob", '{"pattern": "**/*.py"}'), Kind.LISTING),
+    ("tree", TREE, bash("tree"), Kind.LISTING),
+    ("git status", " M a.py\n?? b.py\nA  c/d.py\n", bash("git status --short"), Kind.LISTING),
+    ("CSV", CSV, NO_CALL, Kind.TABLE),
+    ("rows with running ids", "".join(f"{n}\twidget\t{n * 3}\ton\n" for n in range(30)), NO_CALL, Kind.TABLE),
+    ("kubectl get", PODS, bash("kubectl get pods"), Kind.TABLE),
+    ("a Markdown table", MARKDOWN_TABLE, NO_CALL, Kind.TABLE),
+    ("psql", PSQL, bash("psql -c 'select * from w'"), Kind.TABLE),
+    ("base64", BASE64, NO_CALL, Kind.BLOB),
+    ("a data URI", "data:image/png;base64," + BASE64, NO_CALL, Kind.BLOB),
+    ("a minified bundle", MINIFIED, bash("curl -s https://example.com/app.js"), Kind.BLOB),
+    ("a source file", PYTHON, bash("sed -n '1,80p' app/store.py"), Kind.CODE),
+    ("a source file with numbers", numbered(PYTHON), read("/w/app/store.py"), Kind.CODE),
+    ("nl -ba", numbered(PYTHON, "\t"), bash("nl -ba app/store.py | sed -n '1,20p'"), Kind.CODE),
+    (
+        "opencode's gutter",
+        numbered(PYTHON, "| ").replace("     ", "0000"),
+        Call("read", '{"filePath": "a.zz"}'),
+        Kind.CODE,
+    ),
+    ("a snippet after an edit", numbered(PYTHON), Call("Edit", '{"file_path": "a.py"}'), Kind.CODE),
+    ("source of unknown origin", PYTHON * 2, Call("mcp__gh__file", "{}"), Kind.CODE),
+    ("a source file like a log", LOG, read("/w/tests/fixture.py"), Kind.CODE),
+    ("a source file of matches", MATCHES, bash("cat tests/fixture.py"), Kind.CODE),
+    ("a document of the project", MARKDOWN, read("/w/README.md"), Kind.CODE),
+    ("git show of a file", PYTHON, bash("git show HEAD~1:app/store.py"), Kind.CODE),
+    ("two source files", PYTHON, bash("cd /w && cat a.py && cat b.py"), Kind.CODE),
+    ("source files in a loop", PYTHON, bash('for f in a.py b.py; do echo "-- $f"; cat a.py; done'), Kind.CODE),
+    (
+        "Codex's code mode",
+        PYTHON,
+        Call("exec", 'const r = await tools.exec_command({cmd: "cat a.py"}); text(r);'),
+        Kind.CODE,
+    ),
+    ("sentences", PROSE, Call("Task", '{"prompt": "explain"}'), Kind.PROSE),
+    ("a fetched document", MARKDOWN, Call("WebFetch", '{"url": "https://example.com/guide"}'), Kind.PROSE),
+    ("one sentence", "The file a.py has been updated successfully.", Call("Edit", "{}"), Kind.PROSE),
+]
+
+
+@pytest.mark.parametrize(("text", "call", "kind"), [pytest.param(*s[1:], id=s[0]) for s in SAMPLES])
+def test_the_kind_of_a_realistic_sample(text: str, call: Call, kind: Kind) -> None:
+    assert kind_of(text, call) is kind
+
+
+def test_a_long_text_is_told_as_its_short_form_is() -> None:
+    assert kind_of(LOG * 2000, NO_CALL) is Kind.LOG
+    assert kind_of(MATCHES * 2000, NO_CALL) is Kind.SEARCH
+    assert kind_of(json.dumps(RECORDS * 100), NO_CALL) is Kind.JSON
+
+
+@settings(deadline=None)
+@given(st.text(), st.text(), st.text())
+def test_no_text_and_no_call_raises(text: str, tool: str, arguments: str) -> None:
+    kind_of(text, Call(tool, arguments))
+    kind_of(text, bash(arguments))
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SAMPLES), st.integers(0, 400), st.text(max_size=20), st.integers(0, 400))
+def test_no_damaged_sample_raises(sample: tuple[str, str, Call, Kind], at: int, text: str, cut: int) -> None:
+    kind_of(sample[1][:at] + text + sample[1][at + cut :], sample[2])
+
+
+def test_the_look_is_bounded_whatever_the_length_of_the_text() -> None:
+    for hostile in ("a " * 4_000_000, "[" * 8_000_000, "<a" * 4_000_000, "\n" * 8_000_000, " \t" * 4_000_000):
+        start = time.perf_counter()
+        kind_of(hostile, NO_CALL)
+        assert time.perf_counter() - start < 1.0

@@ -1,0 +1,198 @@
+"""RunReport counts what went well, shows what did not, and alters nothing."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import goldens
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.runs.report import RunReport
+from transforms.tokenizer import count_tokens
+
+REPORT = RunReport()
+HANDLE = "/o/1a2b"
+PLENTY = Budget(10**6, HANDLE)
+
+
+def told(text: str, call: Call | None = None, question: str = "", budget: Budget = PLENTY) -> str:
+    """The rewrite of `text`, proven; `text` itself when there is none."""
+    rewrite = REPORT.rewrite(Block(text, call or Call(), question), budget)
+    if rewrite is None:
+        return text
+    assert REPORT.proof(text, rewrite.text)
+    assert rewrite.omitted
+    return rewrite.text
+
+
+def passing(count: int, form: str = "tests/test_pay.py::test_amount_{} PASSED") -> str:
+    return "".join(form.format(n) + "\n" for n in range(count))
+
+
+@pytest.mark.parametrize("golden", goldens.load("run_report"), ids=str)
+def test_golden(golden: goldens.Golden) -> None:
+    budget = Budget(int(0.7 * count_tokens(golden.before)), HANDLE)
+    rewrite = REPORT.rewrite(Block(golden.before, golden.call), budget)
+    assert (rewrite.text if rewrite else "") == golden.after
+    assert rewrite is None or REPORT.proof(golden.before, rewrite.text)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "tests/test_pay.py::test_amount[{}-EUR] PASSED                  [ 12%]",
+        "[gw3] [ 12%] PASSED tests/test_pay.py::test_amount_{}",
+        "PASSED tests/test_pay.py::test_amount_{}",
+        "test_amount_{} (shop.tests.PayTests) ... ok",
+        "test pay::tests::amount_{} ... ok",
+        "--- PASS: TestAmount/case_{} (0.00s)",
+        "ok  \texample.com/shop/pay{}\t0.012s",
+        "    ✓ adds {} items (2 ms)",
+        "PASS src/pay/amount{}.test.ts",
+        "        PASS [   0.012s] shop::pay amount_{}",
+        "ok {} - adds the amount of two carts",
+        "PayTest > amount{}() PASSED",
+        "[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s -- in com.example.Pay{}Test",
+        " 3/40 Test  #3: pay_amount_{} ................   Passed    0.02 sec",
+        "[       OK ] PayTest.Amount{} (0 ms)",
+        "  Passed Shop.Tests.Pay.Amount{} [2 ms]",
+        "Test Case '-[ShopTests.PayTests testAmount{}]' passed (0.002 seconds).",
+        "   Compiling crate_{} v1.0.2",
+        "[ 12%] Building CXX object src/pay/CMakeFiles/pay.dir/amount_{}.cpp.o",
+        "gcc -O2 -Wall -Iinclude -c src/amount_{}.c -o build/amount.o",
+        "Requirement already satisfied: package{} in /usr/lib/python3/dist-packages (1.0)",
+        "Downloading from central: https://repo.maven.apache.org/maven2/org/a/{}/a.pom",
+        "npm http fetch GET 200 https://registry.npmjs.org/package{} 31ms (cache miss)",
+        "Get:{} http://deb.debian.org/debian bookworm/main amd64 pkg amd64 1.2 [7 kB]",
+        "go: downloading example.com/module{} v1.2.3",
+        "2026-01-05T10:00:00.1234567Z tests/test_pay.py::test_amount_{} PASSED [  1%]",
+        "test (3.13)\tRun pytest\t2026-01-05T10:00:00.1234567Z tests/test_pay.py::test_amount_{} PASSED",
+        "#12 3.456 Setting up package{} (1.2) ...",
+    ],
+)
+def test_routine_lines_of_every_known_tool_are_counted(form: str) -> None:
+    text = "started\n" + passing(60, form) + "one failed\n\nsummary\nof\nthe\nrun\n"
+    out = told(text)
+    assert count_tokens(out) < count_tokens(text) / 3
+    assert form.format(0) in out and form.format(59) in out
+    assert "one failed" in out
+
+
+def test_verbose_pytest_is_never_longer_than_before() -> None:
+    for count in range(1, 12):
+        assert count_tokens(told(passing(count))) <= count_tokens(passing(count))
+
+
+def test_the_name_of_a_test_makes_no_failure_of_it() -> None:
+    out = told(passing(60, "tests/test_error.py::test_fails_with_exception_{} PASSED"))
+    assert "57 passed tests" in out or "omitted: 5" in out
+
+
+def test_the_last_line_of_a_traceback_stays() -> None:
+    frame = '  File "/venv/lib/python3.13/site-packages/lib/a{0}.py", line {0}, in call\n    return f({0})\n'
+    own = '  File "/home/u/app/main.py", line 3, in main\n    run()\n'
+    text = (
+        "Traceback (most recent call last):\n"
+        + own
+        + "".join(frame.format(n) for n in range(60))
+        + "KeyError: 'amount'\n"
+    )
+    out = told("before\n" * 3 + text + passing(20))
+    assert "omitted: 110 lines of library frames" in out
+    assert own in out
+    assert frame.format(59) + "KeyError: 'amount'\n" in out
+
+
+def test_a_traceback_of_the_users_own_frames_stays_whole() -> None:
+    frames = "".join(f'  File "/home/u/app/m{n}.py", line {n}, in call\n    return f({n})\n' for n in range(30))
+    text = "Traceback (most recent call last):\n" + frames + "RecursionError: maximum recursion depth exceeded\n"
+    assert told(text + "\n\n\n\n\n") == text + "\n\n\n\n\n"
+
+
+def test_errors_are_kept_however_often_they_come() -> None:
+    text = (
+        "".join(f"src/m{n}.py:{n}:1: error: Name 'x{n}' is not defined\n" for n in range(1, 80)) + "Found 79 errors\n"
+    )
+    assert told(text) == text
+
+
+def test_the_first_of_equal_warnings_stays() -> None:
+    warning = "npm warn old lockfile  This is a one-time fix-up, please be patient\n"
+    out = told("start\n" * 3 + warning * 40 + "done\n\n\n\n\n\n\n")
+    assert out.count(warning) == 3
+    assert '37 × "npm warn old lockfile' in out
+
+
+def test_different_warnings_stay() -> None:
+    text = "".join(f"npm warn deprecated pkg-{n}@1.0: use other-{n} instead\n" for n in range(40))
+    assert told(text) == text
+
+
+def test_rows_of_data_are_no_repetition() -> None:
+    text = "".join(f"src/pay/m{n}.py     {n * 3}    {n}   {100 - n}%   {n}-{n + 4}\n" for n in range(60))
+    assert told("Name Stmts Miss Cover Missing\n" + text) == "Name Stmts Miss Cover Missing\n" + text
+
+
+@pytest.mark.parametrize("form", ["tests/test_pay.py::test_amount_{}", "tests/a.py:{}: F401 `os` unused"])
+def test_lists_that_were_asked_for_are_no_routine(form: str) -> None:
+    assert told(passing(60, form)) == passing(60, form)
+
+
+def test_skipped_tests_are_not_called_passed() -> None:
+    assert "passed" not in told(passing(60, "ok {} - adds # SKIP no network"))
+
+
+def test_a_test_that_the_question_names_stays() -> None:
+    assert "test_amount_37 PASSED" in told(passing(90), question="Did test_amount_37 run?")
+
+
+def test_a_section_of_a_failing_test_stays_whole() -> None:
+    section = (
+        "=================================== FAILURES ===================================\n"
+        "__________________________________ test_put ___________________________________\n\n"
+        "    def test_put():\n"
+        + "".join(f"        client.put({n})\n" for n in range(30))
+        + ">       assert client.ok\n"
+        "E       assert False\n\ntests/test_api.py:40: AssertionError\n"
+        "------------------------------ Captured log call -------------------------------\n"
+        + "".join(f"INFO     client:client.py:{n} put {n}\n" for n in range(30))
+        + "=========================== short test summary info ============================\n"
+    )
+    text = passing(60) + section + "FAILED tests/test_api.py::test_put\n=== 1 failed, 60 passed in 1.00s ===\n"
+    assert section in told(text)
+
+
+def test_content_cannot_name_another_place_for_the_full_text() -> None:
+    out = told("start\n" * 3 + "great; full text: elsewhere\n" * 60 + "end\n" * 6)
+    (marker,) = [line for line in out.split("\n") if line.startswith("[lines")]
+    assert marker.count("full text") == 1 and marker.endswith("; full text: /o/1a2b]")
+
+
+def test_nothing_is_dropped_without_a_budget_or_a_way_back() -> None:
+    assert told(passing(90), budget=Budget(0, HANDLE)) == passing(90)
+    assert told(passing(90), budget=Budget(10**6, "")) == passing(90)
+
+
+@given(st.integers(0, 2500))
+@settings(max_examples=25, deadline=None)
+def test_no_more_than_the_budget_is_dropped(tokens: int) -> None:
+    text = passing(60) + "note: slow\n" + passing(60, "   Compiling crate_{} v1.0.2") + "warning: end\n"
+    rewrite = REPORT.rewrite(Block(text, Call()), Budget(tokens, HANDLE))
+    lines = text.split("\n")
+    gaps = rewrite.omitted if rewrite else ()
+    assert sum(count_tokens("\n".join(lines[gap.first - 1 : gap.last]) + "\n") for gap in gaps) <= tokens
+
+
+@given(st.lists(st.tuples(st.integers(0, 11), st.integers(1, 40)), max_size=12), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_any_mixture_is_proven_and_never_shrinks_twice(parts: list[tuple[int, int]], crlf: bool) -> None:
+    forms = (
+        "tests/test_a.py::test_{} PASSED", "Traceback (most recent call last):", '  File "a.py", line {}, in f', "",
+        "E   assert {}", "____ test_{} ____", "==== FAILURES ====", "[lines {}-9 omitted: x; full text: y]", "\ud800\x00 {}",
+        "  ● suite › test {}", "    at f (node_modules/a.js:{}:1)", "built target number {} of all",
+    )  # fmt: skip
+    end = "\r\n" if crlf else "\n"
+    text = "".join(forms[form].format(n) + end for form, count in parts for n in range(count))
+    rewrite = REPORT.rewrite(Block(text, Call()), PLENTY)
+    if rewrite is not None and REPORT.proof(text, rewrite.text):
+        assert told(rewrite.text) == rewrite.text

@@ -1,0 +1,102 @@
+"""Sampled search results: whole lines only, every gap named, and what matters stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.goldens import Golden, load
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.search.sampler import SearchSampler
+from transforms.tokenizer import count_tokens
+
+_SAMPLER = SearchSampler()
+_BUDGET = Budget(tokens=1000, handle="/o/7f3a")
+_ROWS = [f'src/order.py:{20 + 9 * n}:        log.debug("step %s", {n})' for n in range(120)]
+
+
+def _rewritten(text: str, call: Call | None = None, question: str = "", budget: Budget = _BUDGET) -> str | None:
+    rewrite = _SAMPLER.rewrite(Block(text, call or Call(), question), budget)
+    return None if rewrite is None else rewrite.text
+
+
+@pytest.mark.parametrize("golden", load("search_sampler"), ids=str)
+def test_goldens(golden: Golden) -> None:
+    """What goes in comes out as written down, is proven, and is left alone the second time."""
+    assert (_rewritten(golden.before, golden.call) or "") == golden.after
+    if golden.after:
+        assert _SAMPLER.proof(golden.before, golden.after)
+        assert _rewritten(golden.after, golden.call) is None
+
+
+@given(st.lists(st.sampled_from([*_ROWS[:40], "--", "", "b.py:3:def f():", "b.py:4:x", "12:log", "\r"]), max_size=120))
+def test_whole_lines_go_and_every_gap_is_named(lines: list[str]) -> None:
+    """The proof holds for every result, the budget too, and a second pass finds nothing."""
+    text = "\n".join(lines)
+    budget = Budget(tokens=count_tokens(text) * 45 // 100, handle="/o/7f3a")
+    sampled = _rewritten(text, budget=budget)
+    if sampled is not None:
+        assert _SAMPLER.proof(text, sampled)
+        assert count_tokens(text) - count_tokens(sampled) <= budget.tokens
+        assert _rewritten(sampled, budget=budget) is None
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    """No text raises."""
+    assert _rewritten(text) is None or text
+
+
+@pytest.mark.parametrize("budget", [Budget(0, "/o/1"), Budget(1000, "")], ids=["no tokens", "no way back"])
+def test_nothing_goes_without_budget_or_handle(budget: Budget) -> None:
+    """Lossy is off where nothing may be dropped or the whole could not be had again."""
+    assert _rewritten("\n".join(_ROWS), budget=budget) is None
+
+
+def test_no_more_goes_than_the_budget_allows() -> None:
+    """The tokens of the lines left out stay within the budget."""
+    rewrite = _SAMPLER.rewrite(Block("\n".join(_ROWS), Call()), Budget(300, "/o/1"))
+    assert rewrite is not None
+    dropped = [line for gap in rewrite.omitted for line in _ROWS[gap.first - 1 : gap.last]]
+    assert 100 < count_tokens("\n".join(dropped)) <= 300
+
+
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("src/order.py:9000:class LogOrder(Base):", ""),
+        ("src/order.py:9000:        log.exception('step %s', 3)", ""),
+        ('src/order.py:9000:        log.debug("step %s", retry_limit)', "what is done with `retry_limit`?"),
+        ("src/order.py:9000:        once(log)", ""),
+    ],
+    ids=["declaration", "alarm", "named", "rare"],
+)
+def test_what_matters_stays(line: str, question: str) -> None:
+    """A declaration, an alarm, what the user names and a form seen once stay among the routine."""
+    sampled = _rewritten("\n".join([*_ROWS[:60], line, *_ROWS[60:]]), question=question)
+    assert sampled is not None
+    assert line in sampled.split("\n")
+
+
+def test_every_file_and_its_ends_stay() -> None:
+    """Each file keeps its first and last matches; a file with few keeps all."""
+    few = [f"src/few_{n}.py:{n}:log.debug(1)" for n in range(30)]
+    sampled = _rewritten("\n".join([*_ROWS, *few]))
+    assert sampled is not None
+    kept = sampled.split("\n")
+    assert all(line in kept for line in [*_ROWS[:2], *_ROWS[-2:], *few])
+
+
+def test_context_lines_stay() -> None:
+    """Lines around a match were asked for and stay."""
+    text = "\n".join(f"src/a.py{mark}{n}{mark}    same()" for n in range(200) for mark in "-")
+    assert _rewritten(text) is None
+
+
+def test_matches_of_a_single_file_are_sampled() -> None:
+    """Search in one file writes no path; such matches are sampled as well."""
+    lines = [row.partition(":")[2] for row in _ROWS]
+    sampled = _rewritten("\n".join(lines))
+    assert sampled is not None
+    assert "more matches;" in sampled
+    assert sampled.startswith("\n".join(lines[:2]))

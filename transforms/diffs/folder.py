@@ -1,0 +1,75 @@
+"""Git diffs without the `---` and `+++` lines that only repeat the names of the `diff --git` line.
+
+In commit logs, also the authors' addresses are said once (`transforms.diffs.authors`).
+
+    diff --git a/src/app.py b/src/app.py
+    index 83db48f..bf269f4 100644
+    --- a/src/app.py
+    +++ b/src/app.py
+    @@ -1,3 +1,4 @@
+
+becomes, below a legend of one line,
+
+    diff --git a/src/app.py b/src/app.py
+    index 83db48f..bf269f4 100644
+    @@ -1,3 +1,4 @@
+
+Contract: lossless to the character. Renamed files, quoted names and other prefixes than `a/` and `b/` keep their
+lines. Returns None for a diff that is folded already, or where the legend costs more than it saves.
+"""
+
+import re
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.diffs.authors import fold_authors, unfold_authors
+
+_LEGEND = '[diff folded: "--- a/F" and "+++ b/F" (new or deleted: /dev/null) go after each "index"]\n'
+_HEAD = (
+    r"^(?P<kept>diff --git a/(?P<name>[^\n]{1,1000}) b/(?P=name)\n"
+    r"(?P<modes>(?:(?:old mode|new mode|new file mode|deleted file mode|index) [^\n]*\n)*))"
+)
+_WHOLE = re.compile(
+    _HEAD + r"--- (?P<old>a/(?P=name)|/dev/null)\n\+\+\+ (?P<new>b/(?P=name)|/dev/null)\n(?=@@ )", re.MULTILINE
+)
+_FOLDED = re.compile(_HEAD + r"(?=@@ )", re.MULTILINE)
+
+
+class DiffFolder:
+    """Says each file's name once."""
+
+    name = "diff_folder"
+    kinds = frozenset({Kind.DIFF})
+    loss = Loss.LOSSLESS
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The diff below its legends, or None when that is no shorter."""
+        if block.text.startswith(_LEGEND) or unfold_authors(block.text) != block.text:
+            return None
+        text = fold_authors(block.text)
+        folded = _LEGEND + _WHOLE.sub(_fold, text)
+        text = folded if len(folded) < len(text) else text
+        return Rewrite(text) if text != block.text else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether putting everything back gives `original`, character by character."""
+        return unfolded(rewritten) == original
+
+
+def unfolded(text: str) -> str:
+    """The diff that was folded to `text`."""
+    if text.startswith(_LEGEND):
+        text = _FOLDED.sub(lambda head: head["kept"] + _names(head), text.removeprefix(_LEGEND))
+    return unfold_authors(text)
+
+
+def _fold(head: re.Match[str]) -> str:
+    told = f"--- {head['old']}\n+++ {head['new']}\n"
+    return head["kept"] if told == _names(head) else head[0]
+
+
+def _names(head: re.Match[str]) -> str:
+    """The two lines that the `diff --git` line and the modes imply."""
+    modes = head["modes"]
+    old = "/dev/null" if "new file mode" in modes else f"a/{head['name']}"
+    new = "/dev/null" if "deleted file mode" in modes else f"b/{head['name']}"
+    return f"--- {old}\n+++ {new}\n"

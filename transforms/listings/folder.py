@@ -1,0 +1,132 @@
+"""Listings of files with what repeats said once: folders, the drawing of a tree, the columns of `ls -l`.
+
+    src/asyncio/events.py
+    src/asyncio/futures.py   →   src/asyncio/: events.py, futures.py, locks.py
+    src/asyncio/locks.py
+
+Every name stays, in its order. Contract: lossless, `decode(encode(text))` is `text` to the character. Returns
+None where nothing repeats.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.listings.rows import decode_rows, encode_rows
+from transforms.listings.tree import decode_tree, encode_tree
+
+_ENTRY = re.compile(r"([^\n]*[/\\])([^/\\\n]++[/\\]?)")
+"""A folder, with whatever a tool writes before it (`?? src/`, `modified:   src/`), and a name in it."""
+_GROUP = re.compile(r"([^\n]*[/\\]): ([^\n]+)")
+_ROOT = re.compile(r"\[paths are under (\S+[/\\])\]")
+_UNLIKE_A_NAME = re.compile(r", |: |(?: [^ ]*){4}")
+"""A message about a file, a sentence, or a name that would not come out of a list again as it went in."""
+_MOST_NAMES = 40
+"""Names on one line; then the folder is said again."""
+_FEWEST_PATHS = 256
+"""A shorter list keeps its paths whole: each may be opened next, and is then quoted as it stands."""
+_SHORTEST_ROOT = 16
+_FEWEST = 4
+"""Paths below one root from which saying it once pays."""
+_HERE = "./"
+
+
+class ListingFolder:
+    """Folds listings by folder.
+
+    Known limitation: names are kept in the order of the tool, so a folder is said again each time it comes back;
+    a name with a comma and a blank in it, or with blanks around it, keeps its own line; a tree that was cut off
+    in the middle (`tree | head`) cannot be drawn again from its indentation, so the proof refuses it.
+    """
+
+    name = "listing_folder"
+    kinds = frozenset({Kind.LISTING})
+    loss = Loss.LOSSLESS
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The folded form of `block.text`, or None where nothing repeats or it is folded already."""
+        text = encode(block.text)
+        return None if text is None else Rewrite(text)
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether the listing written out again is `original`."""
+        return decode(rewritten) == original
+
+
+def encode(text: str) -> str | None:
+    """The folded form; None if nothing repeats, or if `text` reads as a folded one."""
+    if decode(text) != text:
+        return None
+    if (tree := encode_tree(text)) is not None:
+        return tree
+    rows = encode_rows(text)
+    return _fold(text if rows is None else rows) or rows
+
+
+def decode(text: str) -> str:
+    """The inverse of `encode`."""
+    tree = decode_tree(text)
+    return decode_rows(_unfold(text)) if tree is None else tree
+
+
+def _fold(text: str) -> str | None:
+    lines = text.split("\n")
+    entries = [_entry(line) for line in lines]
+    if sum(entry is not None for entry in entries) < _FEWEST_PATHS:
+        return None
+    root = _root([entry[0] for entry in entries if entry])
+    out = [f"[paths are under {root}]"] if root else []
+    folded = False
+    for folder, run in groupby(zip(lines, entries, strict=True), key=lambda pair: pair[1] and pair[1][0]):
+        own = list(run)
+        if folder is None or (len(own) == 1 and not root):
+            out += (line for line, _ in own)
+            continue
+        out += _said(folder[len(root) :] or _HERE, [entry[1] for _, entry in own if entry])
+        folded = True
+    return "\n".join(out) if folded else None
+
+
+def _said(folder: str, names: Sequence[str]) -> list[str]:
+    parts = (names[at : at + _MOST_NAMES] for at in range(0, len(names), _MOST_NAMES))
+    return [f"{folder}: {', '.join(part)}" for part in parts]
+
+
+def _unfold(text: str) -> str:
+    legend, _, body = text.partition("\n")
+    declared = _ROOT.fullmatch(legend)
+    if declared is None and "/: " not in text and "\\: " not in text:
+        return text
+    root = declared[1] if declared else ""
+    out: list[str] = []
+    for line in (body if declared else text).split("\n"):
+        group = _GROUP.fullmatch(line) if "/: " in line or "\\: " in line else None
+        if group is None:
+            out.append(line)
+            continue
+        folder = "" if root and group[1] == _HERE else group[1]
+        out += [f"{root}{folder}{name}" for name in group[2].split(", ")]
+    return "\n".join(out)
+
+
+def _entry(line: str) -> tuple[str, str] | None:
+    """Folder and name of a line, or None if it is no path (a marker is none) or its name cannot stand in a list."""
+    found = _ENTRY.fullmatch(line)
+    if found is None or line.startswith("[line"):
+        return None
+    folder, name = found.groups()
+    listable = not _UNLIKE_A_NAME.search(name) and name == name.strip() and not name.startswith(":")
+    return (folder, name) if listable else None
+
+
+def _root(folders: Sequence[str]) -> str:
+    """The folder above all of `folders` if it is long and they are several; else an empty string."""
+    if len(folders) < _FEWEST or len(set(folders)) < 2:
+        return ""
+    low, high = min(folders), max(folders)
+    alike = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
+    shared = low[:alike]
+    root = shared[: max(shared.rfind("/"), shared.rfind("\\")) + 1]
+    legible = len(root) >= _SHORTEST_ROOT and not any(map(str.isspace, root))
+    return root if legible else ""

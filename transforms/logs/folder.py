@@ -1,0 +1,69 @@
+"""LogFolder: what a log says on every line is said once; messages stay as they are.
+
+    2024-03-05 10:00:01,250 INFO [main] org.example.App: Starting
+    2024-03-05 10:00:02,375 INFO [main] org.example.App: Loaded 12 plugins
+
+becomes, below a legend that tells what `A` stands for and which time the first line has,
+
+    A Starting
+    02,375 A Loaded 12 plugins
+
+Messages said three times or more get a letter of their own; repeated stack traces and runs of one line are
+named by their length. Rare errors and the lines that the question names stay whole, time and head included.
+
+Contract: lossless to the character. Returns None where nothing is repeated, and for folded text.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.logs.lines import Parsed, parser, severe_lines, without_numbers
+from transforms.logs.names import lines_asked_for
+from transforms.logs.repeats import repeats
+from transforms.logs.times import common_format
+from transforms.logs.unfold import is_folded, unfolded
+from transforms.logs.writer import Log, folded
+
+_FEWEST_LINES = 5
+_MOST_LEFT = 0.95
+"""Share of the characters. A form that the reader has to learn must save more than a few."""
+_SAMPLE = 200
+"""Lines that the way of writing times is told from: evenly spread over the text."""
+_RARE = 3
+"""An error whose template stands on more lines than this is routine, as far as its time and head are concerned."""
+_WHOLE_SHARE = 50
+"""One line of so many may stay whole as a rare error; in short texts, a few more."""
+_FEW = 8
+
+
+class LogFolder:
+    """Says the heads, times and messages of a log once."""
+
+    name = "log_folder"
+    kinds = frozenset({Kind.LOG, Kind.TEST, Kind.TEXT})
+    loss = Loss.LOSSLESS
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The folded text, or None when that is no shorter."""
+        lines = block.text.split("\n")
+        if len(lines) < _FEWEST_LINES or is_folded(block.text):
+            return None
+        written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
+        parsed = parser(written)(block.text) if written else [Parsed("", "", "", "", line) for line in lines]
+        found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
+        log = Log(lines, parsed, found, _rare_errors(block.text, parsed) | lines_asked_for(block))
+        text = folded(log)
+        return Rewrite(text) if len(text) <= _MOST_LEFT * len(block.text) else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether unfolding `rewritten` gives `original`, character by character."""
+        return unfolded(rewritten) == original
+
+
+def _rare_errors(text: str, parsed: Sequence[Parsed]) -> frozenset[int]:
+    """The lines that tell of an error or a warning and have few like them; the rarest ones where there are many."""
+    templates = {number: without_numbers(parsed[number].message) for number in severe_lines(text, parsed)}
+    counts = Counter(templates.values())
+    rare = sorted((counts[template], number) for number, template in templates.items() if counts[template] <= _RARE)
+    return frozenset(number for _, number in rare[: max(_FEW, len(parsed) // _WHOLE_SHARE)])

@@ -1,0 +1,116 @@
+"""Log lines taken apart: what stands before the time, the time, the words that tell who wrote the line, the message.
+
+The head of a line is everything up to the message: level, thread, process, logger. It is read conservatively:
+what may belong to the message is left to the message, because messages are quoted and heads are not.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from transforms.logs.times import REACH, TimeFormat
+
+_LEVEL = (
+    r"(?i:trace|debug|verbose|fine|info|information|notice|log|warn|warning|error|err|severe|fatal|critical|crit|alert|"
+    r"emerg)"
+)
+_END = r"(?=[\s\[|,]|$)"
+_BRACKET = r"\[(?!client\b)(?:[^\[\]\n]|\[[^\[\]\n]*\])*+\]"
+_DOTTED = r"[\w$]++(?:\.[\w$-]++)+"
+_FIELD = "|".join(
+    (
+        rf"(?:[ \t]+[A-Z]{{3,10}}){{0,2}}[ \t]+(?:level=)?{_LEVEL}:?{_END}(?:[ ]{{2,}}\w+(?=[ ]{{2}}))?",
+        r"[ \t]+-[ \t]+[\w.$-]+(?=[ \t]+-[ \t])",
+        rf"[ \t]+(?:\d+|[VDIWEF]|-|\|){_END}",
+        rf"[ \t]*{_BRACKET}",
+        rf"[ \t]+{_DOTTED}(?=[ \t]+(?:\[|-[ ]))",
+        r"[ \t]+[\w./-]+:\d+\](?=[ \n]|$)",
+        r"\|[\w-]*(?=\|)|\|",
+    )
+)
+_LOGGER = r"[ \t]+[\w.$/@()#<>-]++(?:::\w++)*+(?:\[[^\]\s]*\])?:(?=[ \n]|$)"
+_PROGRAM = r"[ ][\w.-]+[ ][\w./()-]+\[\d+\]:(?=[ \n]|$)"
+_SYSLOG_PROGRAM = r"[ ][\w./-]+[ ][\w./()-]+(?:\[\d+\])?:(?=[ \n]|$)"
+_OWN_NAME = r"[ ](?:[\w$-]++(?:\.[\w$-]++)+|\w++(?:::\w++)+):(?=[ \n]|$)"
+_HOST_AND_LEVEL = rf"[ ]\S*\d\S*(?:[ ][A-Z]{{3,10}}){{0,2}}[ ]{_LEVEL}(?=[ ])"
+_ZONE = r"(?:Z|[+-]\d\d:?\d\d|,)?(?:[ ](?:[+-]\d{4}|\d{4}|UTC|GMT))?[\])\"]?"
+
+_APART = r"\s\"'`()\[\]{}<>,;=|*#"
+"""What stands between words, as far as values are told from the words around them."""
+_WORD_WITH_DIGIT = re.compile(rf"(?<![^{_APART}])[^{_APART}0-9]*+[0-9][^{_APART}]*+")
+_SEVERE_STEMS = (
+    *("error", "fail", "fatal", "exception", "panic", "warn", "critical", "severe", "traceback"),
+    *("denied", "refused", "abort", "killed"),
+)
+_SEVERE_WORDS = (
+    *(word for stem in _SEVERE_STEMS for word in (stem, stem.capitalize(), stem.upper())),
+    *("SIGSEGV", "segfault", "Out of memory", "out of memory", "OOM", "nable to ", "annot ", "ould not ", '" 5', '" 4'),
+)
+"""What an error or a warning is told by; the last two are the status in an access log."""
+_SEVERE_HEAD = re.compile(r"(?:^|[ \[\t])(?:[EFW]|ERR|err|CRIT|crit|alert|emerg)(?=[\s\]]|$)")
+
+
+class Parsed(NamedTuple):
+    """One line; the four parts and the message, joined, are the line. Without a time, all of it is message."""
+
+    before: str
+    """What stands before the time: the prefix of a CI system or a container, an address."""
+    time: str
+    """The time, empty when there is none."""
+    zone: str
+    """What closes the time: zone, bracket."""
+    head: str
+    """Level, thread, process, logger; what may belong to the message is not part of it."""
+    message: str
+
+
+def parser(written: TimeFormat) -> Callable[[str], list[Parsed]]:
+    """A function that takes a text apart whose times are written as `written` says: one `Parsed` for each line."""
+    program = _SYSLOG_PROGRAM if written.syslog else _PROGRAM
+    head = (
+        rf"(?:(?:{_FIELD})++(?:{_LOGGER})?|{_HOST_AND_LEVEL}(?:{_FIELD})*+(?:{_LOGGER})?|{program}|{_OWN_NAME})?"
+        r"(?:[ \t]+-(?=[ ]))?"
+    )
+    pattern = re.compile(
+        rf"^(?:([^\n]{{0,{REACH}}}?)({written.pattern})({_ZONE})({head})(?:(?=[ \n]|\Z)|(?<=\|)))?([^\n]*)$",
+        re.MULTILINE,
+    )
+    return lambda text: [Parsed._make(parts) for parts in pattern.findall(text)]
+
+
+def without_numbers(words: str) -> str:
+    """`words` with `*` for every word that holds a digit: two lines of one template become the same."""
+    return _WORD_WITH_DIGIT.sub("*", words)
+
+
+def numbers(words: str) -> list[str]:
+    """The words that `without_numbers` puts a `*` for."""
+    return _WORD_WITH_DIGIT.findall(words)
+
+
+def with_numbers(words: str, shown: Callable[[str], str]) -> str:
+    """`words` with what `shown` says in place of each word that holds a digit."""
+    return _WORD_WITH_DIGIT.sub(lambda match: shown(match[0]), words)
+
+
+def severe_lines(text: str, parsed: Sequence[Parsed]) -> list[int]:
+    """The lines of `text` (counted from 0) that tell of an error or a warning, in order."""
+    ends = list(accumulate(len(line) + 1 for line in text.split("\n")))
+    found: set[int] = set()
+    for word in _SEVERE_WORDS:
+        at = text.find(word)
+        while at >= 0:
+            line = bisect_right(ends, at)
+            found.add(line)
+            at = text.find(word, ends[line])
+    heads = {head for head in {line.before + line.head for line in parsed} if severe_head(head)}
+    if heads:
+        found.update(number for number, line in enumerate(parsed) if line.before + line.head in heads)
+    return sorted(found)
+
+
+def severe_head(head: str) -> bool:
+    """Whether the head of a line says by a letter or an abbreviation that the line tells of an error or a warning."""
+    return _SEVERE_HEAD.search(head) is not None

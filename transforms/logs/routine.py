@@ -1,0 +1,148 @@
+"""Which lines of a log are routine: said so often, with so little of their own, that a reader misses none of them.
+
+A line is of a kind with the lines that differ from it in words with digits only. It is never routine when it
+tells of an error or a warning or stands beside a rare one, is the first or last of its kind, is of a rare kind,
+holds a value that is rare in its place or far off the others, or names something the text names hardly elsewhere.
+
+Contract: pure; near-linear in the text (values are sorted per kind). Lines are counted from 0.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from transforms.logs.lines import Parsed, numbers, severe_lines, without_numbers
+
+_FEWEST_OF_A_KIND = 8
+_OFTEN = 20
+_MOST_OFTEN = 60
+_ENDS = 5
+"""Lines at the beginning and at the end of a text."""
+_FIRST_OF_A_KIND = 2
+_BESIDE = 2
+"""Lines before and after an error."""
+_RARE_ERROR = 3
+"""Errors of a kind with more lines than this do not protect what stands beside them, in a text full of errors."""
+_FULL_OF_ERRORS = 20
+"""One error in so many lines."""
+_NAME = re.compile(r"(?!\d\d:\d\d:\d\d$)[^\s]{7,}")
+"""A value that may be the name of something: long enough, and no time of day."""
+_RARE_NAME = 3
+_QUANTITY = re.compile(r"-?(\d+(?:\.\d+)?)(?:[a-zA-Z]{1,2}|%)?")
+_FAR_OFF = 8
+"""Times the value that nine in ten stay below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The lines of a text by kind."""
+
+    of_line: Sequence[str]
+    """For each line its words, with `*` for those that hold digits; without its time."""
+    members: dict[str, list[int]]
+    """The lines of each kind, in order."""
+    words: Sequence[str]
+    """The lines without their times."""
+
+    @classmethod
+    def of(cls, parsed: Sequence[Parsed]) -> "Kinds":
+        """The kinds of the lines of a text."""
+        words = "\n".join(line.before + line.zone + line.head + line.message for line in parsed)
+        of_line = without_numbers(words).split("\n")
+        members: dict[str, list[int]] = defaultdict(list)
+        for number, kind in enumerate(of_line):
+            members[kind].append(number)
+        return cls(of_line, members, words.split("\n"))
+
+
+def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_names: bool) -> list[int]:
+    """For each line 0 if it must stay, or 1 to 3: routine, 1 the most frequent kinds.
+
+    `keep_names`: a line that names something the text names nowhere or hardly else must stay.
+    """
+    ranks = [0] * len(parsed)
+    for members in kinds.members.values():
+        if len(members) >= _FEWEST_OF_A_KIND:
+            rank = 1 if len(members) >= _MOST_OFTEN else 2 if len(members) >= _OFTEN else 3
+            for number in members[_FIRST_OF_A_KIND:-1]:
+                ranks[number] = rank
+    for number in _telling(text, parsed, kinds):
+        ranks[number] = 0
+    for number in _notable(kinds, ranks, keep_names=keep_names):
+        ranks[number] = 0
+    return ranks
+
+
+def _telling(text: str, parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]:
+    """The ends of the text; errors and warnings with what belongs to them and what stands beside them."""
+    total, kept = len(parsed), set[tuple[int, int]]()
+    yield from range(min(_ENDS, total))
+    yield from range(max(0, total - _ENDS), total)
+    severe = severe_lines(text, parsed)
+    few = len(severe) * _FULL_OF_ERRORS <= total
+    entries = _entry_starts(parsed)
+    for number in severe:
+        entry = bisect_right(entries, number) - 1
+        first, end = entries[entry], entries[entry + 1]
+        if few or len(kinds.members[kinds.of_line[number]]) <= _RARE_ERROR:
+            first, end = max(0, first - _BESIDE), min(total, end + _BESIDE)
+        kept.add((first, end))
+    for first, end in kept:
+        yield from range(first, end)
+
+
+def _entry_starts(parsed: Sequence[Parsed]) -> list[int]:
+    """Where the entries of a log start, and its end: a line without a time belongs to the one with a time above it."""
+    starts = [number for number, line in enumerate(parsed) if line.time] or list(range(len(parsed)))
+    return [*([0] if starts[0] else []), *starts, len(parsed)]
+
+
+def _notable(kinds: Kinds, ranks: Sequence[int], *, keep_names: bool) -> Iterator[int]:
+    """The lines that hold a value worth keeping."""
+    values = {number: numbers(words) for number, words in enumerate(kinds.words) if ranks[number] or keep_names}
+    if keep_names:
+        yield from _rarely_named(values, kinds)
+    columns: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+    for number, words in values.items():
+        if ranks[number]:
+            for place, word in enumerate(words):
+                columns[kinds.of_line[number], place].append((number, word))
+    for column in columns.values():
+        yield from _rare_values(column)
+        yield from _far_off(column)
+
+
+def _rarely_named(values: dict[int, list[str]], kinds: Kinds) -> Iterator[int]:
+    """The lines that name something named at most three times in all, or nowhere else in their kind.
+
+    A port is no part of an address' name.
+    """
+    named = {
+        number: {name.rpartition(":")[0] or name for name in words if _NAME.fullmatch(name)}
+        for number, words in values.items()
+    }
+    counts = Counter(name for names in named.values() for name in names)
+    in_kind = Counter((kinds.of_line[number], name) for number, names in named.items() for name in names)
+    for number, names in named.items():
+        kind = kinds.of_line[number]
+        if any(counts[name] <= _RARE_NAME or in_kind[kind, name] == 1 for name in names):
+            yield number
+
+
+def _rare_values(column: Sequence[tuple[int, str]]) -> Iterable[int]:
+    """Where values of a place are mostly repeated, the lines with a value that is not."""
+    counts = Counter(word for _, word in column)
+    if 4 * len(counts) > len(column):
+        return ()
+    return [number for number, word in column if counts[word] == 1]
+
+
+def _far_off(column: Sequence[tuple[int, str]]) -> Iterable[int]:
+    """The lines whose quantity in this place is many times what nine of ten lines have."""
+    quantities = [(float(match[1]), number) for number, word in column if (match := _QUANTITY.fullmatch(word))]
+    if len(quantities) < len(column):
+        return ()
+    usual = sorted(quantities)[len(quantities) * 9 // 10][0]
+    return [number for quantity, number in quantities if quantity > _FAR_OFF * max(usual, 1)]

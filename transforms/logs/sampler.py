@@ -1,0 +1,85 @@
+"""LogSampler: leaves out runs of routine lines of a log, and says which ones.
+
+    [lines 41-212 omitted: routine, like "INFO Heartbeat * sent"; full text: /path/to/original]
+
+Contract: lossy; whole lines only, within the budget, the most frequent kinds first. What is routine is told by
+`transforms.logs.routine`; lines that hold a word of the question or of the call stay. Unless the question names
+something by its number (a request, a host, a block), no such name goes from the text altogether.
+Returns None for short texts, without a budget or handle, and for a text that has such gaps already.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.logs.lines import Parsed, parser
+from transforms.logs.names import lines_asked_for, names_asked_for
+from transforms.logs.routine import Kinds, routine_ranks
+from transforms.logs.times import common_format
+from transforms.lossy.focus import named_lines
+from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.proof import has_gaps, lines_survive
+
+_FEWEST_LINES = 40
+_SHORTEST_GAP = 6
+"""Lines. What is left of a log is written so shortly afterwards that a smaller gap costs more than it saves."""
+_SAMPLE = 200
+"""Lines that the way of writing times is told from: evenly spread over the text."""
+_SHOWN = 72
+"""Characters of a kind that a marker shows."""
+
+
+class LogSampler:
+    """Drops runs of routine lines."""
+
+    name = "log_sampler"
+    kinds = frozenset({Kind.LOG})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The text with gaps of routine lines, or None when there is nothing routine enough."""
+        lines = block.text.split("\n")
+        if len(lines) < _FEWEST_LINES or budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
+            return None
+        written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
+        parsed = parser(written)(block.text) if written else [Parsed("", "", "", "", line) for line in lines]
+        kinds = Kinds.of(parsed)
+        asks = any(name in block.text for name in names_asked_for(block.question))
+        ranks = routine_ranks(block.text, parsed, kinds, keep_names=not asks)
+        for number in named_lines(block, lines) | lines_asked_for(block):
+            ranks[number] = 0
+        gaps = choose(lines, _in_long_runs(ranks), budget.tokens)
+        return leave_out(lines, gaps, budget.handle, _describer(kinds)) if gaps else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether all that is left is lines of `original` in order, and the markers name exactly the others."""
+        return lines_survive(original, rewritten)
+
+
+def _in_long_runs(ranks: Sequence[int]) -> list[int]:
+    """The ranks, each raised to the first one at which its line is in a run long enough; 0 where there is none."""
+    raised = [0] * len(ranks)
+    for rank in sorted(set(ranks) - {0}):
+        start = 0
+        for at, own in enumerate([*ranks, 0]):
+            if 0 < own <= rank:
+                continue
+            if at - start >= _SHORTEST_GAP:
+                raised[start:at] = [known or rank for known in raised[start:at]]
+            start = at + 1
+    return raised
+
+
+def _describer(kinds: Kinds) -> Callable[[int, int], str]:
+    """Says of a gap what kind of lines most of it was; a kind is shown once."""
+    shown: set[str] = set()
+
+    def describe(first: int, last: int) -> str:
+        kind = Counter(kinds.of_line[first : last + 1]).most_common(1)[0][0]
+        if kind in shown:
+            return "routine"
+        shown.add(kind)
+        words = kind.strip()
+        return f'routine, like "{words if len(words) <= _SHOWN else words[:_SHOWN] + "…"}"'
+
+    return describe

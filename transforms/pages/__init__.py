@@ -1,0 +1,1 @@
+"""Fetched web pages as their reader sees them."""

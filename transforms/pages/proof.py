@@ -1,0 +1,94 @@
+"""Whether a text holds what a reader sees of an HTML page: computed from the page's tree, not from serialised tags.
+
+Contract: pure, linear in both texts; parses the page anew. True only if every word of the page's own text stands in
+the text in the page's order, every link's address, heading, table cell and piece of code is there, paragraphs are
+laid out as they are written, and the text says, blanks aside, character by character what the tree says.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from selectolax.lexbor import LexborNode
+
+from transforms.pages.text import address, heading, metadata, parse, said
+
+_INSERTED = re.compile(r"<([^<>\n]+)>")
+_HEADING = re.compile(r"(?<!#)#{1,6} ")
+_BLANKS = re.compile(r"\s+")
+
+
+def keeps_page(html: str, text: str) -> bool:
+    """Whether `text` shows all that a reader sees of `html`, and nothing else."""
+    page = parse(html)
+    if page is None or page.body is None:
+        return False
+    body = page.body
+    head = "\n".join(f"{name}: {told}" for name, told in metadata(page))
+    shown = text[len(head) :]
+    return (
+        text.startswith(head)
+        and _in_order((word for node in _texts(body) for word in node.split()), shown)
+        and _in_order(_code(body), shown)
+        and _laid_out(body, shown)
+        and _structured(body, shown)
+        and _links_follow(body, shown)
+        and _says(html, shown)
+    )
+
+
+def _says(html: str, text: str) -> bool:
+    """Whether both say the same, with or without the addresses of images."""
+    ink = _BLANKS.sub("", text)
+    pages = (parse(html) for _ in range(2))
+    return any(
+        page and page.body and said(page.body, images) == ink for page, images in zip(pages, (False, True), strict=True)
+    )
+
+
+def _texts(body: LexborNode) -> Iterable[str]:
+    return (node.text(deep=False) for node in body.traverse(include_text=True) if node.is_text_node)
+
+
+def _in_order(pieces: Iterable[str], text: str) -> bool:
+    """Whether the pieces stand in `text` one behind the other."""
+    at = 0
+    for piece in pieces:
+        at = text.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+def _code(body: LexborNode) -> Iterable[str]:
+    """Code whose line ends are in its text; where elements make them, its words have been looked at already."""
+    return (node.text().strip("\n") for node in body.css("pre") if not _has_lines(node))
+
+
+def _has_lines(code: LexborNode) -> bool:
+    return code.css_first("br, div, li, tr, pre") is not None
+
+
+def _laid_out(body: LexborNode, text: str) -> bool:
+    """Whether there is at most one empty line between paragraphs, none at the end, and in code as many as it has."""
+    if any(_has_lines(node) for node in body.css("pre")):
+        return True
+    return not text.endswith("\n") and text.count("\n\n\n") == sum(code.count("\n\n\n") for code in _code(body))
+
+
+def _structured(body: LexborNode, text: str) -> bool:
+    """Whether there are as many marks of headings and of table cells as the page has of both."""
+    shown = Counter(_HEADING.findall(text))
+    needed = Counter(heading(node) for node in body.css("h1, h2, h3, h4, h5, h6") if node.text().strip())
+    cells = sum(1 for node in body.css("td, th") if node.text().strip())
+    return all(shown[mark] >= count for mark, count in needed.items()) and text.count("| ") >= cells
+
+
+def _links_follow(body: LexborNode, text: str) -> bool:
+    """Whether every address of the page is shown, and the addresses that are stand in the page's order."""
+    targets = [target for node in body.css("a[href]") if (target := address(node))]
+    known = set(targets)
+    shown = [target for told in _INSERTED.findall(text) if (target := told.partition(' "')[0]) in known]
+    following = iter(targets)
+    return set(shown) == known and all(target in following for target in shown)

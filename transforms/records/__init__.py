@@ -1,0 +1,1 @@
+"""JSON: records as tables, and which rows may be left out."""

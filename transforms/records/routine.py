@@ -1,0 +1,171 @@
+"""Which rows of an array say something of their own, and which are routine.
+
+A row is kept when it is among the first or last, looks like an error, has a rare value or a rare key, lacks what nearly
+all have, holds a number that is the smallest or largest of its column or far from the others, stands where a column
+changes after a long run, or is named by one of the words asked for. The others are routine: every value of theirs
+stands in other rows as well, or is a number, time or id among its likes.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import quantiles
+
+from transforms.records.tree import Tree, dumps
+
+_FIRST = 3
+_LAST = 2
+_ERROR = re.compile(
+    r"(?i)(?<![a-z])(?:error|fail|exception|critical|fatal|panic|time-?d?[ _-]?out|denied|crash|unhealthy|warn|degraded"
+    r"|invalid|refused|killed|oom|abort|unreachable|corrupt|missing|conflict|backoff|evicted)"
+)
+_ERROR_SHARE = 0.2
+"""Above this share of rows, words of error are part of the routine: other signs tell the rows apart."""
+_USUAL_SHARE = 0.6
+"""From this share of rows on, a value is the usual one, and values of up to 3 % of the rows are unusual."""
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
+_MACHINE = re.compile(
+    r"(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.,Z+ -]*|[0-9:.,%+-]*)\Z"
+)
+_SPREAD = 6.0
+"""Interquartile ranges a number is away from the middle half when it stands out; Tukey calls 3 `far out`."""
+_LONG_WORD = 6
+"""Characters of a word that is looked for within values."""
+_FEW_CHANGES = 0.02
+"""Share of rows at which a column may change for each change to be worth a row."""
+
+type Flat = dict[str, str]
+"""A row's values by path, as text."""
+
+
+def flatten(value: Tree) -> Flat:
+    """The values of a row, by dotted path; what is not a record is one value."""
+    flat: Flat = {}
+    _flatten(value, "", flat)
+    return flat
+
+
+def _flatten(value: Tree, path: str, flat: Flat) -> None:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            _flatten(inner, f"{path}.{key}" if path else key, flat)
+    else:
+        flat[path] = value if isinstance(value, str) else dumps(value)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one array, and what is known of its columns."""
+
+    flats: list[Flat]
+    kept: set[int] = field(default_factory=set)
+    columns: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """By path: the rows that have it and their values."""
+    constant: set[str] = field(default_factory=set)
+    """The paths that hold one value only."""
+
+    @classmethod
+    def of(cls, values: list[Tree], names: list[str]) -> "Rows":
+        """`names` are the keys of the rows, when they come from an object."""
+        flats = [flatten(value) for value in values]
+        if names:
+            flats = [{"(key)": name, **flat} for name, flat in zip(names, flats, strict=True)]
+        rows = cls(flats)
+        for index, flat in enumerate(flats):
+            for path, text in flat.items():
+                rows.columns.setdefault(path, []).append((index, text))
+        rows.constant = {path for path, column in rows.columns.items() if len({text for _, text in column}) == 1}
+        return rows
+
+    def notable(self) -> set[int]:
+        """The rows that say something of their own, whoever asks."""
+        count = len(self.flats)
+        self.kept.update(range(_FIRST), range(count - _LAST, count))
+        self._errors()
+        for column in self.columns.values():
+            self._rare_key(column)
+            self._rare_values(column)
+            self._extremes(column)
+            self._changes(column)
+        return self.kept
+
+    def named(self, words: frozenset[str]) -> set[int]:
+        """The rows that one of `words` picks out: few rows have it as a value, or as part of one."""
+        found: set[int] = set()
+        most = max(3, len(self.flats) // 10)
+        places: dict[str, set[int]] = {}
+        for index, flat in enumerate(self.flats):
+            for text in flat.values():
+                places.setdefault(text, set()).add(index)
+        texts = ["\n".join(flat.values()) for flat in self.flats]
+        whole = "\n".join(texts)
+        for word in words:
+            rows = places.get(word, set())
+            if not rows and len(word) >= _LONG_WORD and word in whole:
+                rows = {index for index, text in enumerate(texts) if word in text}
+            found |= rows if len(rows) <= most else set()
+        return found
+
+    def alike(self) -> set[int]:
+        """The rows whose values all stand in other rows as well, but for numbers, times and ids."""
+        shared: set[int] = set(range(len(self.flats)))
+        for column in self.columns.values():
+            counts = Counter(text for _, text in column)
+            shared -= {row for row, text in column if counts[text] < 3 and not _MACHINE.match(text)}
+        return shared
+
+    def common(self, rows: range) -> str:
+        """What the `rows` have in common, as `name=value` for a few short values; empty when there is nothing."""
+        told = []
+        for path, text in self.flats[rows[0]].items():
+            short = len(text) <= 40 and text.isprintable() and path not in self.constant
+            if short and all(self.flats[row].get(path) == text for row in rows):
+                told.append(f"{path}={text}")
+        return ", ".join(told[:3])
+
+    def _errors(self) -> None:
+        rows = {i for i, flat in enumerate(self.flats) if any(map(_ERROR.search, flat.values()))}
+        self.kept |= rows if len(rows) <= _ERROR_SHARE * len(self.flats) else set()
+
+    def _rare_key(self, column: list[tuple[int, str]]) -> None:
+        count, rare = len(self.flats), _rare(len(self.flats))
+        if len(column) <= rare:
+            self.kept.update(row for row, _ in column)
+        elif count - rare <= len(column) < count:
+            self.kept |= set(range(count)) - {row for row, _ in column}
+
+    def _rare_values(self, column: list[tuple[int, str]]) -> None:
+        counts = Counter(text for _, text in column)
+        if len(counts) > max(10, len(column) // 8) or len(counts) > len(column) // 2:
+            return
+        usual = counts.most_common(1)[0][1] >= _USUAL_SHARE * len(column)
+        rare = max(_rare(len(column)), len(column) // 33 if usual else 0)
+        firsts: set[str] = set()
+        for row, text in column:
+            if counts[text] <= rare or text not in firsts:
+                self.kept.add(row)
+            firsts.add(text)
+
+    def _extremes(self, column: list[tuple[int, str]]) -> None:
+        numbers = [(float(text), row) for row, text in column if _NUMBER.match(text)]
+        if len(numbers) < max(4, len(column) // 2):
+            return
+        low, high = min(numbers)[0], max(numbers)[0]
+        if low == high:
+            return
+        first, _, third = quantiles((number for number, _ in numbers), n=4)
+        away = _SPREAD * (third - first)
+        far = {row for number, row in numbers if away and not first - away <= number <= third + away}
+        ends = {row for number, row in numbers if number in (low, high)}
+        for rows in (far, ends):
+            self.kept |= rows if len(rows) <= max(3, len(self.flats) // 50) else {min(rows)}
+
+    def _changes(self, column: list[tuple[int, str]]) -> None:
+        changes = [b[0] for a, b in pairwise(column) if a[1] != b[1]]
+        if len(changes) <= _FEW_CHANGES * len(column):
+            self.kept.update(row for change in changes for row in (change - 1, change))
+
+
+def _rare(count: int) -> int:
+    return max(1, count // 200)

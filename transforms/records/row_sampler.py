@@ -1,0 +1,67 @@
+"""RowSampler: JSON in which routine rows of long arrays are left out, each gap marked in place.
+
+What stays is written as `transforms.smart_crusher` writes it, whose documents are taken as well as JSON. Never a key
+goes, nor a part of a value.
+"""
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.marker import Markers
+from transforms.records.document import DocumentWriter
+from transforms.records.legend import explain, strip
+from transforms.records.reader import DocumentReader
+from transforms.records.sample import Sampler, covers, words_of
+from transforms.records.source import Source, decode, fewer_tokens
+from transforms.tokenizer import count_tokens
+
+_MIN_SHARE = 0.1
+"""The share of the block's tokens below which leaving rows out is not worth the loss."""
+_MAX_SHARE = 0.5
+"""The share that may go, whatever the budget: it may be that of a text many times as long, before it was folded."""
+
+
+class RowSampler:
+    """Leaves routine rows out of arrays of 20 or more.
+
+    Known limitation: the share of tokens a row has is told from its characters.
+    """
+
+    name = "smart_crusher_rows"
+    kinds = frozenset({Kind.JSON})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The document without its routine rows; None when they are less than a tenth of it."""
+        if not budget.tokens or not budget.handle:
+            return None
+        try:
+            return self._sample(decode(block.text), block, budget)
+        except (ValueError, LookupError, RecursionError):
+            return None
+
+    def _sample(self, source: Source, block: Block, budget: Budget) -> Rewrite | None:
+        total = count_tokens(block.text)
+        markers = Markers(budget.handle)
+        words = words_of(block.question, block.call)
+        allowed = min(budget.tokens, _MAX_SHARE * total)
+        sampler = Sampler(words, allowed, total / len(source.minified), markers)
+        tree = source.tree
+        sampler.visit(tree)
+        if allowed - sampler.tokens < _MIN_SHARE * total:
+            return None
+        body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
+        if not sampler.written_in(body):
+            return None
+        text = explain(body, source.lines)
+        dropped = int(allowed - sampler.tokens)
+        return Rewrite(text, tuple(markers.omitted), dropped) if fewer_tokens(text, block.text) else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether each row is the original's, in order, each other one is marked, and all else is there."""
+        try:
+            source = decode(original)
+            found = strip(rewritten)
+            if not found or found[1] != source.lines:
+                return False
+            return covers(source.tree, DocumentReader.of(found[0], gaps=True).document())
+        except (ValueError, LookupError, RecursionError):
+            return False

@@ -1,0 +1,173 @@
+"""Samples: which rows of a document's long arrays stay, within a budget, and the proof that the others are marked.
+
+Rows are left out in runs, longest first, and only as far as they are routine (`transforms.records.routine`). Where the
+question and the call name no row of an array, any row may be asked for next: then only rows that are like others go.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from transforms.call import Call
+from transforms.marker import Markers
+from transforms.records.document import Choice, Choices
+from transforms.records.fence import embedded
+from transforms.records.reader import Embedded, Gap, Sampled
+from transforms.records.routine import Rows
+from transforms.records.tree import Tree, dumps
+
+_MIN_ROWS = 20
+_MIN_CHARS = 2000
+"""Characters of an array's JSON below which no row is left out."""
+_MIN_RUN = 3
+"""Rows of a run that is worth its marker."""
+_MIN_RUN_TOKENS = 60
+_MAX_WORDS = 100
+_WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w")
+_QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
+_NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")
+
+
+def words_of(question: str, call: Call) -> frozenset[str]:
+    """What the question and the call name: quoted strings, and words with digits or joints (ids, paths, versions)."""
+    text = f"{question}\n{call.arguments}"
+    quoted = {next(filter(None, found.groups())) for found in _QUOTED.finditer(text)}
+    naming = {word for word in _WORD.findall(text) if _NAMING.search(word)}
+    return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])
+
+
+def _telling(word: str) -> bool:
+    """Whether a word is unlikely to stand in a row by chance, as a small number does."""
+    return len(word) > 4 or (len(word) == 4 and not word.isdigit())
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Chooses the rows of one document."""
+
+    words: frozenset[str]
+    tokens: float
+    """What may still be left out."""
+    tokens_per_char: float
+    """Of the original text, by the characters of its shortest JSON."""
+    markers: Markers
+    choices: Choices = field(default_factory=dict)
+    strings: dict[str, tuple[str, Tree] | None] = field(default_factory=dict)
+
+    def visit(self, tree: Tree, in_rows: bool = False) -> None:
+        """Choose in `tree`, outermost arrays first; an object within rows is a part of these, not an array."""
+        if isinstance(tree, str):
+            if tree not in self.strings:
+                self.strings[tree] = embedded(tree)
+            found = self.strings[tree]
+            if found:
+                self.visit(found[1])
+        elif isinstance(tree, list) and not self._choose(tree, tree, []):
+            for item in tree:
+                self.visit(item, True)
+        elif isinstance(tree, dict):
+            values = list(tree.values())
+            records = not in_rows and all(isinstance(value, dict) and value for value in values)
+            if not (records and self._choose(tree, values, list(tree))):
+                for value in values:
+                    self.visit(value, in_rows)
+
+    def written_in(self, text: str) -> bool:
+        """Whether every gap is named in `text`: arrays nested too deep for tables are written whole."""
+        return all(note in text for choice in self.choices.values() for note in choice.notes.values())
+
+    def _choose(self, container: Tree, values: list[Tree], names: list[str]) -> bool:
+        if len(values) < _MIN_ROWS or id(container) in self.choices:
+            return False
+        sizes = [
+            len(dumps(value)) + len(name) + 1 for value, name in zip(values, names or [""] * len(values), strict=True)
+        ]
+        if sum(sizes) < _MIN_CHARS:
+            return False
+        rows = Rows.of(values, names)
+        named = rows.named(self.words)
+        asked = named and rows.named(frozenset(filter(_telling, self.words)))
+        routine = set(range(len(values))) if asked else rows.alike()
+        runs = self._runs(sorted(routine - rows.notable() - named), sizes)
+        if not runs:
+            return False
+        self.choices[id(container)] = self._choice(len(values), runs, rows)
+        return True
+
+    def _runs(self, routine: list[int], sizes: list[int]) -> list[range]:
+        """Runs of routine rows to leave out, in order, and their tokens taken off the budget."""
+        chosen: list[range] = []
+        for run in sorted(_adjacent(routine), key=len, reverse=True):
+            stop = run.start
+            tokens = 0.0
+            while stop < run.stop and tokens + sizes[stop] * self.tokens_per_char <= self.tokens:
+                tokens += sizes[stop] * self.tokens_per_char
+                stop += 1
+            if stop - run.start >= _MIN_RUN and tokens >= _MIN_RUN_TOKENS:
+                self.tokens -= tokens
+                chosen.append(range(run.start, stop))
+        return sorted(chosen, key=lambda run: run.start)
+
+    def _choice(self, count: int, runs: list[range], rows: Rows) -> Choice:
+        gone = {row for run in runs for row in run}
+        kept = [row for row in range(count) if row not in gone]
+        notes: dict[int, str] = {}
+        left_out = 0
+        for run in runs:
+            what = rows.common(run)
+            told = f"{len(run)} routine rows{', all with ' if what else ''}{what}"
+            notes[run.start - left_out] = self.markers.gap(run.start + 1, run.stop, told, "rows")
+            left_out += len(run)
+        return Choice(kept, notes)
+
+
+def _adjacent(rows: list[int]) -> list[range]:
+    runs: list[range] = []
+    for row in rows:
+        if runs and runs[-1].stop == row:
+            runs[-1] = range(runs[-1].start, row + 1)
+        else:
+            runs.append(range(row, row + 1))
+    return runs
+
+
+def covers(original: Tree, read: object) -> bool:
+    """Whether `read` is `original`, but for rows that a Gap names."""
+    match read:
+        case Sampled():
+            return _covers_rows(original, read)
+        case Embedded():
+            found = embedded(original) if isinstance(original, str) else None
+            return found is not None and found[0] == read.style and covers(found[1], read.tree)
+        case list():
+            return isinstance(original, list) and len(original) == len(read) and all(map(covers, original, read))
+        case dict():
+            return (
+                isinstance(original, dict)
+                and list(original) == list(read)
+                and all(map(covers, original.values(), read.values()))
+            )
+    return type(original) is type(read) and original == read
+
+
+def _covers_rows(original: Tree, read: Sampled) -> bool:
+    rows: list[Tree]
+    match original:
+        case dict() if read.keyed:
+            rows = [[key, value] for key, value in original.items()]
+        case list() if not read.keyed:
+            rows = original
+        case _:
+            return False
+    if len(rows) != read.total:
+        return False
+    at = 0
+    for row in read.rows:
+        if isinstance(row, Gap):
+            if row.first != at + 1 or row.last < row.first:
+                return False
+            at = row.last
+        elif at >= len(rows) or not covers(rows[at], list(row) if isinstance(row, tuple) else row):
+            return False
+        else:
+            at += 1
+    return at == len(rows)

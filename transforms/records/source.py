@@ -1,0 +1,63 @@
+"""The values of a JSON text, and what is decided about texts that hold the same values."""
+
+from dataclasses import dataclass
+
+from transforms.records.legend import strip
+from transforms.records.reader import DocumentReader, whole
+from transforms.records.tree import Tree, dumps, parse_stream
+from transforms.tokenizer import count_tokens
+
+_CLEARLY = 0.75
+"""Of two texts whose lengths are this far apart the shorter has fewer tokens; nearer ones are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The values of a text; more than one when it is JSON lines."""
+
+    values: list[Tree]
+
+    @classmethod
+    def read(cls, text: str) -> "Source":
+        """Raises ValueError for what is not JSON, RecursionError for too deep nesting."""
+        values = parse_stream(text)
+        if not values:
+            raise ValueError("no value")
+        return cls(values)
+
+    @property
+    def lines(self) -> bool:
+        """Whether the values stand on lines of their own, with no array around them."""
+        return len(self.values) > 1
+
+    @property
+    def tree(self) -> Tree:
+        """The one value, or the array of all."""
+        return self.values if self.lines else self.values[0]
+
+    @property
+    def minified(self) -> str:
+        """The shortest JSON."""
+        return "\n".join(map(dumps, self.values))
+
+
+def decode(rewritten: str) -> Source:
+    """The values of minified JSON, or of a document below its legend.
+
+    Raises ValueError or LookupError for other texts.
+    """
+    found = strip(rewritten)
+    if not found:
+        return Source.read(rewritten)
+    body, lines = found
+    tree = whole(DocumentReader.of(body).document())
+    if lines and not (isinstance(tree, list) and len(tree) > 1):
+        raise ValueError("not JSON lines")
+    return Source(tree) if lines and isinstance(tree, list) else Source([tree])
+
+
+def fewer_tokens(text: str, other: str) -> bool:
+    """Whether `text` has fewer tokens than `other`."""
+    if len(text) < _CLEARLY * len(other):
+        return True
+    return len(text) < len(other) and count_tokens(text) < count_tokens(other)

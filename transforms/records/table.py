@@ -1,0 +1,197 @@
+"""Tables: an array of records, or an object of records, as lines of cells.
+
+    [3 rows
+    #id	name	state=open
+    1	first
+    2	second
+    3	third
+    ]
+
+An object of records is `{3 rows`, its first column `(key)` holds the keys, and it ends with `}`. The header comes again
+where the records change, or where what it says for all rows would be far away from the rows that need it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from transforms.records.cell import write_cell
+from transforms.records.layout import Layout
+from transforms.records.record import KEY, VALUE, Nesting, Record, Row, Rower
+from transforms.records.section import Column, Repeats, columns_of, typed
+from transforms.records.tree import Tree, dumps
+
+_CHUNK = 6
+_MAX_CHUNK = 4000
+"""Rows, or characters of rows, that share a header in any case."""
+_LONG = 400
+"""Characters; what a longer cell has beyond this does not count, as it is far from its row's other cells anyway."""
+_NEW_HEADER = 8.0
+"""Tokens another header must save: readers have to notice it."""
+_MAX_SHARED = 7000
+"""Characters of rows for which a header that says something about all of them is in sight."""
+_MAX_PLAIN = 24000
+"""Characters of rows below any one header."""
+_MAX_TRIES = 8
+"""Headers tried before one that says nothing for all rows is taken."""
+_BLANK = 2.0
+"""What an empty cell costs: less in tokens, as tabs in a row share them, but a reader has to count them."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the rows of a section have in each column, to weigh up headers by."""
+
+    rows: int = 0
+    columns: dict[str, tuple[int, int, str | None]] = field(default_factory=dict)
+    """By name: rows that have it, characters of their cells, and the cell if it is one and the same."""
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> "Tally":
+        tally = cls(len(rows))
+        columns = tally.columns
+        for row in rows:
+            for name, cell in row.items():
+                size = min(len(cell), _LONG)
+                count, chars, same = columns.get(name, (0, 0, cell))
+                columns[name] = (count + 1, chars + size, same if same == cell else None)
+        return tally
+
+    def joined(self, other: "Tally") -> "Tally":
+        """The tally of both together."""
+        columns = dict(self.columns)
+        for name, (count, chars, same) in other.columns.items():
+            before = columns.get(name)
+            columns[name] = (
+                (count + before[0], chars + before[1], same if same == before[2] else None)
+                if before
+                else (count, chars, same)
+            )
+        return Tally(self.rows + other.rows, columns)
+
+    def chars(self) -> int:
+        """About the characters of header and rows."""
+        columns = self.columns.items()
+        return sum(
+            len(name) + 1 + (chars // count if count == self.rows and same is not None else chars + count)
+            for name, (count, chars, same) in columns
+        )
+
+    def cost(self) -> float:
+        """About the tokens of the names and the values."""
+        return sum(self._column(name)[0] for name in self.columns)
+
+    def chosen(self) -> set[str]:
+        """The names that earn a column; the others stand in the rows that have them."""
+        return {name for name in self.columns if self._column(name)[1]}
+
+    def constants(self) -> bool:
+        """Whether the header would say something for all rows."""
+        return any(count == self.rows and same is not None for count, _, same in self.columns.values())
+
+    def _column(self, name: str) -> tuple[float, bool]:
+        count, chars, same = self.columns[name]
+        head = 1 + len(name) / 5
+        values = chars / 4
+        if count == self.rows and same is not None:
+            return head + values / count, True
+        column = head + values + _BLANK * (self.rows - count)
+        inline = values + count * (head + 1)
+        return (column, True) if column <= inline else (inline, False)
+
+
+@dataclass(slots=True)
+class TableWriter:
+    """Writes tables; `write` is what writes a value that stands below a row."""
+
+    write: Callable[[Tree], str]
+
+    def records(self, records: list[Record], keys: list[str], total: int, notes: dict[int, str]) -> str:
+        """The table of `records`; `keys` are theirs when they come from an object, else empty.
+
+        `total` rows are announced; `notes` are lines that stand before the row of that index.
+        """
+        rower = Rower(Nesting.of(records), self.write)
+        rows = [rower.row(record) for record in records]
+        raw: list[Tree] = list(records)
+        if keys:
+            rows = [{KEY: write_cell(key), **row} for key, row in zip(keys, rows, strict=True)]
+            raw = [[key, record] for key, record in zip(keys, records, strict=True)]
+        return self._frame(rows, raw, total, notes, "{}" if keys else "[]")
+
+    def values(self, values: list[Tree], total: int, notes: dict[int, str]) -> str:
+        """The table of `values` that are not all records, in one column."""
+        rower = Rower(Nesting(), self.write, {VALUE: VALUE})
+        return self._frame([rower.row({VALUE: value}) for value in values], values, total, notes, "[]")
+
+    def _frame(self, rows: list[Row], raw: list[Tree], total: int, notes: dict[int, str], brackets: str) -> str:
+        lines = [f"{brackets[0]}{total} rows"]
+        repeats = Repeats()
+        at = 0
+        for section, tally in _sections(rows):
+            lines.extend(self._section(section, tally, raw[at : at + len(section)], repeats, at, notes))
+            at += len(section)
+        if at in notes:
+            lines.append(notes[at])
+        return "\n".join([*lines, brackets[1]])
+
+    def _section(
+        self, rows: list[Row], tally: Tally, raw: list[Tree], known: Repeats, at: int, notes: dict[int, str]
+    ) -> Iterator[str]:
+        columns = _fitting(rows, tally.chosen())
+        repeats = known.of(rows, set().union(*rows) - {column.name for column in columns if not column.positional})
+        columns = typed(columns, rows)
+        yield "#" + "\t".join(map(str, columns))
+        layout = Layout(columns, repeats)
+        size = 0
+        for index, row in enumerate(rows):
+            if at + index in notes:
+                yield notes[at + index]
+            line = layout.line(row)
+            yield from (f"#{short}={cell}" for short, cell in layout.untold.items())
+            layout.untold.clear()
+            yield "=" + dumps(raw[index]) if line is None else line
+            size += len(line or "")
+            if size > _MAX_SHARED:
+                layout.tell_again()
+                size = 0
+
+
+def _fitting(rows: list[Row], chosen: set[str]) -> list[Column]:
+    """The header for `rows`; what stands too early in it for some rows has cells in all of them."""
+    spelled_out: set[str] = set()
+    for _ in range(_MAX_TRIES):
+        columns = columns_of(rows, chosen, spelled_out)
+        layout = Layout(columns, {})
+        misfits = {misfit for row in rows if (misfit := layout.plan(row).misfit)}
+        if not misfits:
+            return columns
+        spelled_out |= misfits
+    return columns_of(rows, chosen, chosen)
+
+
+def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
+    """Runs of rows that are cheapest under one header."""
+    start, current = 0, Tally()
+    at = 0
+    while at < len(rows):
+        stop = _chunk(rows, at)
+        chunk = Tally.of(rows[at:stop])
+        both = current.joined(chunk)
+        limit = _MAX_SHARED if both.constants() else _MAX_PLAIN
+        if current.rows and (both.chars() > limit or both.cost() > current.cost() + chunk.cost() + _NEW_HEADER):
+            yield rows[start:at], current
+            start, both = at, chunk
+        current = both
+        at = stop
+    if current.rows:
+        yield rows[start:], current
+
+
+def _chunk(rows: list[Row], at: int) -> int:
+    """Where the rows end that share a header with row `at` in any case."""
+    chars = 0
+    for stop in range(at, min(at + _CHUNK, len(rows))):
+        chars += sum(min(len(cell), _LONG) for cell in rows[stop].values())
+        if chars > _MAX_CHUNK and stop > at:
+            return stop
+    return min(at + _CHUNK, len(rows))

@@ -1,0 +1,1 @@
+"""What stands in the request already is pointed to, not sent again."""

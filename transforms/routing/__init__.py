@@ -1,0 +1,1 @@
+"""Telling what a text is, and taking it apart and together again."""

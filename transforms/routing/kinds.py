@@ -1,0 +1,271 @@
+r"""Tells what kind of text a tool output is: one list of questions, asked in order; the first yes decides.
+
+Contract: `kind_of` is pure, never raises, and looks at a bounded sample of the text (first, middle and last 8,192
+characters, 200 lines), whatever its length. The call's evidence only shifts how much evidence of the text is
+asked for, with one exception: the text of a source file is CODE whatever it looks like, because agents edit
+files by exact match. The questions:
+
+ 1. nothing but blanks -> TEXT
+ 2. a source file that was read, or numbered lines of an edited one -> CODE. A project's `.json` counts as source,
+    because agents edit it, unless it is data: all on a few long lines, or more than 8,192 characters and the same keys
+    again and again.
+ 3. one JSON value, or JSON lines -> JSON
+ 4. hunks, file headers of a diff, commit headers -> DIFF
+ 5. a document that starts as HTML or XML, or has tags all over -> MARKUP
+ 6. matches with their places, where the call searched -> SEARCH
+ 7. lines that only test runners, compilers, package managers and image builds write -> TEST
+ 8. matches with their places, whatever the call -> SEARCH
+ 9. long unbroken runs of characters -> BLOB
+10. lines with times or levels -> LOG
+11. rows with the same number of cells -> TABLE
+12. names of files, with or without their sizes and modes -> LISTING
+13. numbered lines, or lines only source code has -> CODE
+14. sentences -> PROSE
+15. many lines of one form, digits aside -> LOG
+16. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from transforms.call import Call
+from transforms.contract import Kind
+from transforms.routing import line_forms as forms
+from transforms.routing.expected_kind import Expected, expected
+
+_WINDOW = 8192
+"""Characters of each of the three stretches looked at; also the size from which a `.json` file may be data."""
+_MAX_LINES = 200
+_FEW_LINES = 4
+"""Too few to tell JSON by its lines: the windows may start anywhere in one."""
+_GUTTER_LINES = 40
+_MAX_LINE = 400
+"""Characters of a line that are looked at."""
+_REPEATED_KEY = 8
+"""A key found so often in the sample of a JSON file says that the file holds records."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The part of a text that is looked at. Not slotted: its properties are computed once."""
+
+    text: str
+    """The first, middle and last window."""
+    size: int
+    """Characters of the whole text."""
+    expected: Expected
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Lines that hold more than blanks, spread over the sample, without the line numbers of a reader's gutter."""
+        lines = [line for line in self.text.split("\n") if line and not line.isspace()]
+        if len(lines) > _MAX_LINES:
+            half = _MAX_LINES // 2
+            lines = (lines[:half] + lines[half :: 1 + (len(lines) - half) // half])[:_MAX_LINES]
+        if self.numbered:
+            lines = [forms.GUTTER.sub("", line, count=1) for line in lines]
+        return [line[:_MAX_LINE] for line in lines]
+
+    @cached_property
+    def numbered(self) -> bool:
+        """Whether the lines carry a reader's line numbers, each one more than the one before: not a table's ids."""
+        lines = self.text[:_WINDOW].split("\n")[:_GUTTER_LINES]
+        found = [forms.GUTTER.match(line) for line in lines]
+        numbers = [int(match["number"]) for match in found if match]
+        counted = len(numbers) > 0.6 * len(found) and all(b == a + 1 for a, b in pairwise(numbers))
+        return counted and not _same_cells(lines, "\t", 0.8)
+
+    @cached_property
+    def head(self) -> str:
+        """The first characters after blanks."""
+        return self.text[:_WINDOW].lstrip()[:_MAX_LINE]
+
+    def hits(self, form: re.Pattern[str]) -> int:
+        """How many lines start with `form`."""
+        return sum(form.match(line) is not None for line in self.lines)
+
+    def share(self, form: re.Pattern[str]) -> float:
+        """Share of the lines that start with `form`."""
+        return self.hits(form) / len(self.lines) if self.lines else 0.0
+
+
+def kind_of(text: str, call: Call) -> Kind:
+    """What `text`, printed by `call`, is."""
+    sample = Sample(_sampled(text), len(text), expected(call))
+    return next(kind for question in _QUESTIONS if (kind := question(sample)) is not None)
+
+
+def _sampled(text: str) -> str:
+    if len(text) <= 3 * _WINDOW:
+        return text
+    starts = (0, (len(text) - _WINDOW) // 2, len(text) - _WINDOW)
+    windows = [text[start : start + _WINDOW] for start in starts]
+    if not any("\n" in window for window in windows):
+        return "".join(windows)
+    return "\n".join(_whole_lines(text, start) for start in starts)
+
+
+def _whole_lines(text: str, start: int) -> str:
+    """The window at `start` without the lines it cuts in two, unless it is all one line."""
+    end = start + _WINDOW
+    first = text.find("\n", start, end) + 1 if start else 0
+    last = text.rfind("\n", start, end) if end < len(text) else end
+    return text[first:last] if start <= first < last else text[start:end]
+
+
+def _blank(sample: Sample) -> Kind | None:
+    return None if sample.lines else Kind.TEXT
+
+
+def _source(sample: Sample) -> Kind | None:
+    guess = sample.expected
+    if guess.file.lower().endswith(".json") and not sample.numbered:
+        return Kind.CODE if sample.share(forms.JSON_LINE) >= 0.5 and not _data(sample) else None
+    if guess.file and guess.kind is Kind.CODE:
+        return Kind.CODE
+    return Kind.CODE if sample.numbered and guess.kind in (None, Kind.CODE, Kind.TABLE, Kind.JSON) else None
+
+
+def _data(sample: Sample) -> bool:
+    """Whether a JSON file is data: all on one line, or large and made of records."""
+    if len(sample.lines) <= _FEW_LINES:
+        return sample.size > _FEW_LINES * _MAX_LINE
+    keys = Counter(forms.JSON_KEY.findall(sample.text))
+    return sample.size > _WINDOW and max(keys.values(), default=0) >= _REPEATED_KEY
+
+
+def _json(sample: Sample) -> Kind | None:
+    if forms.JSON_START.match(sample.head) is None:
+        return None
+    closed = sample.text.rstrip()[-1:] in ("}", "]") or sample.expected.kind is Kind.JSON
+    if len(sample.lines) <= _FEW_LINES:
+        return Kind.JSON if closed else None
+    return Kind.JSON if sample.share(forms.JSON_LINE) >= (0.5 if closed else 0.8) else None
+
+
+def _diff(sample: Sample) -> Kind | None:
+    if forms.COMMIT.match(sample.head):
+        return Kind.DIFF
+    marks, lines = sample.hits(forms.DIFF_MARK), sample.share(forms.DIFF_LINE)
+    headed = forms.DIFF_START.match(sample.head) or sample.expected.kind is Kind.DIFF
+    return Kind.DIFF if (headed and marks and lines >= 0.5) or (marks > 1 and lines >= 0.8) else None
+
+
+def _markup(sample: Sample) -> Kind | None:
+    if forms.MARKUP_START.match(sample.head):
+        return Kind.MARKUP
+    tagged = sum(len(tag) for tag in forms.TAG.findall(sample.text))
+    return Kind.MARKUP if tagged > 0.3 * len(sample.text) and sample.share(forms.TAG_LINE) >= 0.4 else None
+
+
+def _search_asked_for(sample: Sample) -> Kind | None:
+    if sample.expected.kind is not Kind.SEARCH:
+        return None
+    return Kind.SEARCH if sample.share(forms.MATCH_OF_A_SEARCH) >= 0.3 else None
+
+
+def _test(sample: Sample) -> Kind | None:
+    hits = sample.hits(forms.REPORT_LINE)
+    if sample.expected.kind is Kind.TEST:
+        return Kind.TEST if hits else None
+    if sample.hits(forms.REPORT_MARK) and sample.share(forms.LOG_LINE) < 0.8:
+        return Kind.TEST
+    return Kind.TEST if hits > 2 and hits > 0.2 * len(sample.lines) and sample.share(forms.LOG_LINE) < 0.5 else None
+
+
+def _search(sample: Sample) -> Kind | None:
+    return Kind.SEARCH if sample.share(forms.MATCH) >= 0.6 else None
+
+
+def _blob(sample: Sample) -> Kind | None:
+    unbroken = sum(len(run) for run in forms.UNBROKEN.findall(sample.text))
+    if unbroken > 0.5 * len(sample.text):
+        return Kind.BLOB
+    long_lines = len(sample.text) > 1000 * (1 + sample.text.count("\n"))
+    signs, blanks = len(forms.CODE_SIGN.findall(sample.text)), len(forms.BLANK.findall(sample.text))
+    return Kind.BLOB if long_lines and signs > 0.08 * len(sample.text) and blanks < 0.1 * len(sample.text) else None
+
+
+def _log(sample: Sample) -> Kind | None:
+    if sample.hits(forms.TIMED_LINE) >= max(5, 0.25 * len(sample.lines)):
+        return Kind.LOG
+    wanted = 0.3 if sample.expected.kind is Kind.LOG else 0.5
+    return Kind.LOG if sample.share(forms.LOG_LINE) >= wanted else None
+
+
+def _table(sample: Sample) -> Kind | None:
+    if forms.COLUMN_NAMES.match(sample.lines[0]) and len(sample.lines) > 1:
+        return Kind.TABLE
+    if sample.share(forms.DRAWN_ROW) >= 0.6:
+        return Kind.TABLE
+    wanted = 0.5 if sample.expected.kind is Kind.TABLE else 0.8
+    return next((Kind.TABLE for mark in ",\t;" if _same_cells(sample.lines, mark, wanted)), None)
+
+
+def _same_cells(lines: list[str], mark: str, wanted: float) -> bool:
+    """Whether `wanted` of the lines have the same number of cells, at least three, when cut at `mark`."""
+    (marks, times), *_ = Counter(line.count(mark) for line in lines).most_common(1)
+    return len(lines) > 2 and marks > 1 and times >= wanted * len(lines)
+
+
+def _listing(sample: Sample) -> Kind | None:
+    if sample.share(forms.LISTED) >= 0.6:
+        return Kind.LISTING
+    names = sample.share(forms.NAME)
+    if sample.expected.kind is Kind.LISTING:
+        return Kind.LISTING if names >= 0.3 else None
+    return Kind.LISTING if names >= 0.85 and sample.share(forms.PATH) >= 0.5 else None
+
+
+def _code(sample: Sample) -> Kind | None:
+    if sample.expected.kind is Kind.CODE:
+        return Kind.CODE
+    return Kind.CODE if len(sample.lines) > 4 and sample.share(forms.CODE_LINE) >= 0.35 else None
+
+
+def _prose(sample: Sample) -> Kind | None:
+    sentences = sum(forms.WORDS.search(line) is not None for line in sample.lines) / len(sample.lines)
+    if sentences >= 0.4 and sample.share(forms.SENTENCE_END) >= 0.3:
+        return Kind.PROSE
+    return (
+        Kind.PROSE if sentences >= 0.2 and sample.share(forms.MARKDOWN) >= 0.3 and sample.hits(forms.HEADING) else None
+    )
+
+
+def _one_form(sample: Sample) -> Kind | None:
+    """Many lines that differ in their digits only: what a program writes in a loop."""
+    shapes = Counter(forms.DIGITS.sub("0", line) for line in sample.lines if forms.LETTERS.search(line))
+    return Kind.LOG if max(shapes.values(), default=0) > max(20, 0.6 * len(sample.lines)) else None
+
+
+_SHAPELESS = frozenset({Kind.LOG, Kind.LISTING, Kind.TEST, Kind.PROSE})
+"""Kinds that need not show in the text."""
+
+
+def _as_expected(sample: Sample) -> Kind | None:
+    return sample.expected.kind if sample.expected.kind in _SHAPELESS else Kind.TEXT
+
+
+_QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
+    _blank,
+    _source,
+    _json,
+    _diff,
+    _markup,
+    _search_asked_for,
+    _test,
+    _search,
+    _blob,
+    _log,
+    _table,
+    _listing,
+    _code,
+    _prose,
+    _one_form,
+    _as_expected,
+)
+"""In the order of the module's list."""

@@ -1,0 +1,112 @@
+"""Splits a block's text into parts of one kind each, and joins them again exactly.
+
+Contract: `join(parts, [part.text for part in parts])` is the block's text, character by character; this is checked
+before `split` returns, and a text for which it does not hold is one part. Pure, linear, never raises.
+
+Only texts that hold several documents are cut: what an agent puts around a tool's output
+(`transforms.routing.wrappers`), and JSON values, diffs, pages and fenced code between other lines
+(`transforms.routing.regions`). Anything shorter than some 40 tokens stays with its neighbour, or as it is.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from transforms.call import Call
+from transforms.contract import Block, Kind
+from transforms.routing.kinds import kind_of
+from transforms.routing.regions import MIN_CHARACTERS, Region, regions
+from transforms.routing.spelling import Spelling
+from transforms.routing.wrappers import Piece, unwrap
+
+_MAX_PARTS = 64
+"""A text that would fall into more parts is one."""
+_MIXED = frozenset({Kind.TEXT, Kind.LOG, Kind.PROSE, Kind.JSON, Kind.DIFF})
+"""Kinds that may hold other documents. Source code, pages, matches and reports hold them as their own."""
+_OTHER_THAN_JSON = re.compile(r"\n(?![\s{}\[\]\",\d-]|true|false|null|\Z)")
+"""A line that no JSON value has at its start, in the spelling of any printer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a block's text."""
+
+    text: str
+    """As the reader sees it: escapes of a JSON string around it are resolved."""
+    kind: Kind | None
+    """None: wrapper text, kept as it is."""
+    spelling: Spelling = Spelling.PLAIN
+    """How the text is written in the block."""
+
+    def written(self, text: str) -> str:
+        """`text` as it is to stand in the block in this part's place."""
+        return self.spelling.write(text)
+
+
+def split(block: Block) -> tuple[Part, ...]:
+    """The parts of `block`, in order: at most 64."""
+    pieces = unwrap(block.text)
+    for parts in (_documents(pieces, block.call), _payloads(pieces, block.call)):
+        if len(parts) <= _MAX_PARTS and join(parts, [part.text for part in parts]) == block.text:
+            return parts
+    return (Part(block.text, kind_of(block.text, block.call)),)
+
+
+def join(parts: Sequence[Part], texts: Sequence[str]) -> str:
+    """The block's text with `texts` in the places of `parts`."""
+    return "".join(part.written(text) for part, text in zip(parts, texts, strict=True))
+
+
+def _documents(pieces: Sequence[Piece], call: Call) -> tuple[Part, ...]:
+    """The parts of `pieces` with mixed payloads cut."""
+    return tuple(document for part in _payloads(pieces, call) for document in _cut(part, call))
+
+
+def _payloads(pieces: Sequence[Piece], call: Call) -> tuple[Part, ...]:
+    """One part for each of `pieces`; what is tiny beside others counts as wrapper text."""
+    return tuple(
+        Part(piece.text, kind_of(piece.text, call) if _worth_it(piece, len(pieces)) else None, piece.spelling)
+        for piece in pieces
+    )
+
+
+def _worth_it(piece: Piece, pieces: int) -> bool:
+    return piece.payload and (pieces == 1 or len(piece.text) >= MIN_CHARACTERS)
+
+
+def _cut(part: Part, call: Call) -> list[Part]:
+    """The documents in `part`, and what stands between them; `part` itself if it is of one kind."""
+    if part.kind not in _MIXED or (part.kind is Kind.JSON and _OTHER_THAN_JSON.search(part.text) is None):
+        return [part]
+    found = _below_their_headers(part.text, regions(part.text, prose=part.kind is Kind.PROSE), call)
+    if len(found) > _MAX_PARTS or not found or (len(found) == 1 and _covers(found[0], part)):
+        return [part]
+    parts, at = [], 0
+    for region in found:
+        parts += _between(part, at, region.start, call)
+        text = part.text[region.start : region.end]
+        parts.append(Part(text, region.kind or kind_of(text, Call()), part.spelling))
+        at = region.end
+    return parts + _between(part, at, len(part.text), call)
+
+
+def _covers(region: Region, part: Part) -> bool:
+    return region.kind is part.kind and not (part.text[: region.start] + part.text[region.end :]).strip()
+
+
+def _below_their_headers(text: str, found: Sequence[Region], call: Call) -> list[Region]:
+    """Diffs start with the commit header above them."""
+    extended, at = [], 0
+    for region in found:
+        headed = region.kind is Kind.DIFF and kind_of(text[at : region.start], call) is Kind.DIFF
+        extended.append(replace(region, start=at) if headed else region)
+        at = region.end
+    return extended
+
+
+def _between(part: Part, start: int, end: int, call: Call) -> list[Part]:
+    """What stands from `start` to `end`, between two documents."""
+    text = part.text[start:end]
+    if not text:
+        return []
+    return [Part(text, kind_of(text, call) if len(text) >= MIN_CHARACTERS else None, part.spelling)]

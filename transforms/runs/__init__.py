@@ -1,0 +1,1 @@
+"""Output of test runners, compilers, package managers."""

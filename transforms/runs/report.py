@@ -1,0 +1,158 @@
+"""Output of tests, builds, installations and CI jobs, with the routine lines counted instead of listed.
+
+Lossy. What goes first, as far as the budget needs: passed tests, compiler, download and install steps; then lines
+that repeat one pattern, skipped tests and warnings that were given before word by word; last frames of third-party
+code from the middles of long tracebacks. The first and the last line of each kind stay, and so do failures with all
+that belongs to them, the first of equal warnings, summaries, the beginning and the end of the text, rare lines, and
+every line that names what the question or the call named.
+
+    tests/test_api.py::test_get PASSED                       [  1%]
+    [lines 4-97 omitted: 94 passed tests; full text: /var/lib/headroom/o/1a2b]
+    tests/test_api.py::test_put FAILED                       [ 97%]
+
+Known limitation: routine is told by the form of a line, so a tool unknown to `run_lines` is folded only where its
+lines repeat a pattern.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.focus import named_lines
+from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.runs.failures import failure_lines, library_frames
+from transforms.runs.lines import LABELS, body_at, is_sign, is_warning, routine
+from transforms.runs.repeats import patterns, quoted
+
+_ROUTINE, _REPEATED, _FRAMES = range(1, 4)
+"""The ranks, in the order in which lines go."""
+_LATER = frozenset({"skipped"})
+"""Kinds of routine that go with the repeated lines."""
+_FIRST, _LAST = 3, 6
+"""Lines at the beginning and at the end that stay: what was run, and how it ended."""
+_NAMED_KINDS = 2
+"""Kinds of lines that a gap names."""
+
+
+@dataclass(slots=True)
+class _Lines:
+    """What is known of each line."""
+
+    bodies: list[str]
+    kinds: list[str]
+    """What the line is one of, as a gap names it; empty for a line that is no routine."""
+    ranks: list[int]
+
+
+class RunReport:
+    """Counts what went well, and shows what did not."""
+
+    name = "run_report"
+    kinds = frozenset({Kind.TEST})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The text with its routine counted, at most `budget.tokens` tokens of it; None if there is none."""
+        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
+            return None
+        lines = block.text.split("\n")
+        read = _read(lines)
+        if not any(read.ranks):
+            return None
+        _keep(read, named_lines(block, lines))
+        _join_blanks(read)
+        gaps = choose(lines, read.ranks, budget.tokens)
+        return leave_out(lines, gaps, budget.handle, _describer(read)) if gaps else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """What is left stands in the original, line by line, and markers name the rest."""
+        return lines_survive(original, rewritten)
+
+
+def _read(lines: Sequence[str]) -> _Lines:
+    bodies = [line[body_at(line) :] for line in lines]
+    routines = [routine(body) for body in bodies]
+    signs = [not kind and is_sign(body) for kind, body in zip(routines, bodies, strict=True)]
+    failures = failure_lines(bodies, signs, routines)
+    read = _Lines(bodies, [""] * len(lines), [0] * len(lines))
+    seen: set[str] = set()
+    for at, (kind, pattern) in enumerate(zip(routines, patterns(bodies), strict=True)):
+        new, body = bodies[at] not in seen, bodies[at]
+        seen.add(body)
+        if failures[at]:
+            continue
+        if kind:
+            read.kinds[at], read.ranks[at] = LABELS[kind], _REPEATED if kind in _LATER else _ROUTINE
+        elif pattern and not (new and is_warning(body)):
+            read.kinds[at], read.ranks[at] = quoted(pattern), _REPEATED
+    _keep(read, _ends(read.kinds))
+    _keep(read, _neighbours(signs, read))
+    _keep(read, _headers(read))
+    for at in library_frames(bodies):
+        read.kinds[at], read.ranks[at] = "lines of library frames", _FRAMES
+    return read
+
+
+def _neighbours(signs: Sequence[bool], read: _Lines) -> list[int]:
+    """The repeated lines beside a line about something wrong, and the start of the test before it."""
+    beside = ((sign + step, step) for sign, told in enumerate(signs) if told for step in (-1, 1))
+    return [
+        at
+        for at, step in beside
+        if 0 <= at < len(read.ranks)
+        and (read.ranks[at] == _REPEATED or (step < 0 and read.kinds[at] == LABELS["started"]))
+    ]
+
+
+def _ends(kinds: Sequence[str]) -> Iterable[int]:
+    """The beginning and the end of the text, and the first and the last line of each kind."""
+    yield from range(min(_FIRST, len(kinds)))
+    yield from range(max(len(kinds) - _LAST, 0), len(kinds))
+    yield from {kind: at for at, kind in reversed([*enumerate(kinds)])}.values()
+    yield from {kind: at for at, kind in enumerate(kinds)}.values()
+
+
+def _headers(read: _Lines) -> Iterable[int]:
+    """The headers of pytest's sections of which a line stays."""
+    head, stays = -1, False
+    for at, body in enumerate([*read.bodies, "__"]):
+        if body.startswith("__"):
+            if stays:
+                yield head
+            head, stays = at, False
+        elif head >= 0 and body.strip() and not read.ranks[at]:
+            stays = True
+
+
+def _keep(read: _Lines, places: Iterable[int]) -> None:
+    for at in places:
+        read.ranks[at] = 0
+
+
+def _join_blanks(read: _Lines) -> None:
+    """Blank lines between two lines that may go may go with them."""
+    before, blanks = 0, []
+    for at, body in enumerate(read.bodies):
+        if not body.strip() and not read.ranks[at]:
+            blanks.append(at)
+            continue
+        if before and read.ranks[at]:
+            for blank in blanks:
+                read.ranks[blank] = max(before, read.ranks[at])
+        before, blanks = read.ranks[at], []
+
+
+def _describer(read: _Lines) -> Callable[[int, int], str]:
+    """Says how many lines of which kinds stood between two lines."""
+
+    def describe(first: int, last: int) -> str:
+        counts = Counter(kind for kind in read.kinds[first : last + 1] if kind)
+        shown = [(kind, count) for kind, count in counts.most_common(_NAMED_KINDS) if count > 1 or len(counts) == 1]
+        told = [f"{count} × {kind}" if kind.startswith('"') else f"{count} {kind}" for kind, count in shown]
+        rest = counts.total() - sum(count for _, count in shown)
+        others = f"{rest} {'other' if told else 'routine'} line{'s' * (rest > 1)}"
+        return ", ".join([*told, others] if rest else told)
+
+    return describe

@@ -1,0 +1,1 @@
+"""Search results: grouped by file, repeated forms left out."""

@@ -1,0 +1,235 @@
+"""The grouped form of search results: a heading `path:` and below it the lines without their paths; and back.
+
+Contract: pure, linear in the lines, never raises. `Reader` undoes what `Writer` wrote; text in between that would
+be read as a line of the file above it is fenced off by the heading `(no file):`.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from transforms.search.paths import Place
+
+_NO_FILE = "(no file)"
+_LEGEND = re.compile(
+    r'\[grouped by file(?:(?P<indented>, indented)|; lines with ":" came without (?P<root>/[^\n]*/))?\]'
+)
+_NUMBERED = re.compile(r"(\d{1,9}(?:,\d{1,9})*+)([:-])")
+_MARKER = re.compile(r"\[lines? \d{1,12}(?:-\d{1,12})? omitted")
+_FAR = 6000
+"""Characters below one heading after which it is said again, so that a reader in the middle sees the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the lines of one text are written below their headings."""
+
+    indented: bool = False
+    """The search wrote no line numbers: matches start with a blank, context lines with `-`."""
+    root: str = ""
+    """The folder that Claude Code's Grep cuts off: it makes the path of a line relative up to the first `:`, so
+    matches (and context with a colon) lose it and other context keeps it. Headings then hold the whole path."""
+
+    @property
+    def legend(self) -> str:
+        """The first line of a grouped text."""
+        if self.root:
+            return f'[grouped by file; lines with ":" came without {self.root}]'
+        return "[grouped by file, indented]" if self.indented else "[grouped by file]"
+
+    @classmethod
+    def named(cls, legend: str) -> "Form | None":
+        """The form that a text's first line declares, or None."""
+        found = _LEGEND.fullmatch(legend)
+        return cls(found["indented"] is not None, found["root"] or "") if found else None
+
+    @classmethod
+    def of(cls, found: Sequence[Place | None]) -> "Form":
+        """The form for these lines."""
+        spots = [place for place in found if place]
+        return cls(indented=not any(place.number for place in spots), root=_root(spots))
+
+    def headings(self, found: Sequence[Place | None]) -> list[str | None]:
+        """For each line the path to say above it; None where it cannot stand below one."""
+        whole = frozenset(place.path for place in found if place and place.path.startswith(self.root))
+        known: dict[tuple[str, bool], str | None] = {}
+        out: list[str | None] = []
+        for place in found:
+            if place is None:
+                out.append(None)
+                continue
+            key = (place.path, place.mark == ":" or ":" in place.rest)
+            if key not in known:
+                known[key] = self._heading(*key, whole)
+            out.append(known[key])
+        return out
+
+    def _heading(self, path: str, bare: bool, whole: frozenset[str]) -> str | None:
+        if self.root and bare and self.root + path in whole:
+            path = self.root + path
+        elif self.root and bare and path.startswith(self.root):
+            return None
+        return None if self.is_row(path + ":") or path == _NO_FILE else path
+
+    def is_row(self, line: str) -> bool:
+        """Whether `line` reads as a line below a heading."""
+        if self.indented:
+            return line.startswith((" ", "-")) and line != "--"
+        return _NUMBERED.match(line) is not None
+
+    def rows(self, spots: Sequence[Place]) -> list[str]:
+        """The lines to write for matches of one file; those with the same text become one, if order allows."""
+        if self.indented:
+            return [(" " if place.mark == ":" else "-") + place.rest for place in spots]
+        numbers = [int(place.number) for place in spots]
+        ordered = all(a < b for a, b in itertools.pairwise(numbers))
+        if not ordered or any(place.mark == "-" for place in spots):
+            return [f"{place.number}{place.mark}{place.rest}" for place in spots]
+        same: dict[str, list[str]] = {}
+        for place in spots:
+            same.setdefault(place.rest, []).append(place.number)
+        return [f"{','.join(where)}:{rest}" for rest, where in same.items()]
+
+    def lines(self, heading: str, rows: Sequence[str]) -> list[str]:
+        """The inverse of `rows`: the lines as the search wrote them."""
+        if heading == _NO_FILE:
+            return list(rows)
+        if self.indented:
+            return [f"{heading}{':' if row[0] == ' ' else '-'}{row[1:]}" for row in rows]
+        spots = []
+        for row in rows:
+            numbers, mark = _split(row)
+            rest = row[len(numbers) + 1 :]
+            path = heading
+            if self.root and path.startswith(self.root) and (mark == ":" or ":" in rest):
+                path = path[len(self.root) :]
+            spots += [Place(path, mark, number, rest) for number in numbers.split(",")]
+        if len(spots) > len(rows):
+            spots.sort(key=lambda place: int(place.number))
+        return [place.line for place in spots]
+
+
+@dataclass(slots=True)
+class _Position:
+    """Where in a grouped text a reader is: the writer follows it to know what would be misread."""
+
+    form: Form
+    heading: str | None = None
+    """The heading above, if lines may follow it."""
+    inside: bool = False
+    """Whether a line of it was read; before that, the heading may just be text that ends with a colon."""
+
+    def takes(self, line: str) -> bool:
+        """Whether `line` is read as a line below the heading; if so, that is now told to be one."""
+        if self.heading is None or not self.form.is_row(line):
+            return False
+        self.inside = True
+        return True
+
+    def passes(self, line: str) -> bool:
+        """Whether `line`, which is no row, leaves the heading in force: a separator, or the marker of a gap."""
+        if self.heading is not None and self.inside and stays_inside(line):
+            return True
+        self.heading = line[:-1] if len(line) > 1 and line.endswith(":") else None
+        self.inside = False
+        return False
+
+
+def stays_inside(line: str) -> bool:
+    """Whether the lines before and after `line` may share a heading."""
+    return line == "--" or (line.startswith("[line") and _MARKER.match(line) is not None)
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes a grouped text."""
+
+    form: Form
+    out: list[str] = field(default_factory=list)
+    """The lines so far, without the legend."""
+    _at: _Position = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._at = _Position(self.form)
+
+    def other(self, line: str) -> None:
+        """A line that stands as it is."""
+        at = self._at
+        if at.heading is not None and at.heading != _NO_FILE and self.form.is_row(line):
+            self._head(_NO_FILE)
+        if not at.takes(line):
+            at.passes(line)
+        self.out.append(line)
+
+    def group(self, heading: str, lines: Sequence[str], found: Sequence[Place | None]) -> None:
+        """Lines of one file; where `found` has None, a line that `stays_inside`."""
+        self._head(heading)
+        self._at.inside = True
+        spots: list[Place] = []
+        size = 0
+        for line, place in zip(lines, found, strict=True):
+            if place is None or size > _FAR:
+                self.out += self.form.rows(spots)
+                spots = []
+            if place is None:
+                self.out.append(line)
+                continue
+            if size > _FAR:
+                self._head(heading)
+                self._at.inside = True
+                size = 0
+            spots.append(place)
+            size += len(place.rest)
+        self.out += self.form.rows(spots)
+
+    def _head(self, heading: str) -> None:
+        self.out.append(heading + ":")
+        self._at.heading = heading
+        self._at.inside = False
+
+
+def read(form: Form, lines: Iterable[str]) -> list[str]:
+    """The lines as the search wrote them."""
+    out: list[str] = []
+    rows: list[str] = []
+    at = _Position(form)
+    for line in lines:
+        if at.takes(line):
+            rows.append(line)
+            continue
+        _close(form, at, rows, out)
+        if at.passes(line) or at.heading is None:
+            out.append(line)
+    _close(form, at, rows, out)
+    return out
+
+
+def _close(form: Form, at: _Position, rows: list[str], out: list[str]) -> None:
+    """Write out the rows below the heading; a heading without any was text."""
+    if at.heading is None:
+        return
+    if not at.inside:
+        out.append(at.heading + ":")
+    out += form.lines(at.heading, rows)
+    rows.clear()
+
+
+def _split(row: str) -> tuple[str, str]:
+    found = _NUMBERED.match(row)
+    return (found[1], found[2]) if found else ("", "")
+
+
+def _root(spots: Sequence[Place]) -> str:
+    """The folder with which the paths of context lines go beyond those of the matches; empty if there is none."""
+    bare = {place.path for place in spots if place.mark == ":"}
+    whole = {
+        place.path for place in spots if place.mark == "-" and place.path.startswith("/") and ":" not in place.rest
+    }
+    for path in sorted(whole):
+        cut = path.find("/", 1)
+        while cut > 0:
+            if path[cut + 1 :] in bare:
+                return path[: cut + 1]
+            cut = path.find("/", cut + 1)
+    return ""

@@ -1,0 +1,140 @@
+"""Long search results with the routine matches of each file left out; every gap says how many and in which file.
+
+What stays: every file, its first and last matches, all matches of a file with few, all context lines and all
+text in between, declarations, matches that name what the user or the call named, errors among other things, and
+matches of a form seen once or twice. What goes: more of the same form in the same file, most frequent first.
+Contract: returns the original's lines with markers between them, at most `budget.tokens` dropped, or None.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import count, groupby
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.focus import named_lines
+from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.search.paths import Place, places
+
+_BARE = re.compile(r" {0,4}(?:Line |L)?(\d{1,9}):")
+"""A match below its file's name (`rg --heading`, agents' own tools) or of the only file searched."""
+_DECLARATION = re.compile(
+    r"\b(?:class|def|defmodule|defn|defp|enum|export|extends|fn|func|fun|function|impl|implements|interface|macro|"
+    r"macro_rules|mod|module|namespace|object|package|protocol|record|static|struct|trait|type|typedef|union)\b"
+    r"|#define\b|\b(?:CREATE|create) (?:TABLE|VIEW|table|view)\b"
+)
+_ALARM = re.compile(
+    r"error|warn|fail|fatal|panic|exception|critical|denied|traceback|todo|fixme|deprecat", re.IGNORECASE
+)
+_VALUE = re.compile(r"\"[^\"]*+\"?|'[^']*+'?|`[^`]*+`?|[0-9]++|\s++")
+"""What differs between matches of the same form: strings, numbers, blanks."""
+_FEW = 8
+"""A file with fewer matches than this keeps them all."""
+_ENDS = 2
+_LEAST = 40
+"""Matches that a reader takes in whole."""
+_SHORTEST_GAP = 4
+"""Matches in a row: shorter gaps chop the results up and save little."""
+_OFTEN, _SOME = 6, 3
+"""Matches of one form in the block from which they are routine, or may be."""
+_COMMON_SHARE = 10
+"""An alarming word on more than one of this many matches is what was searched for."""
+
+
+class SearchSampler:
+    """Leaves out matches that repeat what other matches of the same file show.
+
+    Known limitation: matches spread over many files with a few in each are not sampled, for every file stays.
+    """
+
+    name = "search_sampler"
+    kinds = frozenset({Kind.SEARCH})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The sampled results, or None where too little is routine or `budget` allows nothing."""
+        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
+            return None
+        lines = block.text.split("\n")
+        matches = _matches(lines)
+        if len(matches) < _LEAST:
+            return None
+        ranks = _without_short_runs(_ranks(block, lines, matches))
+        gaps = choose(lines, ranks, budget.tokens)
+        return leave_out(lines, gaps, budget.handle, lambda first, last: _told(matches, first, last)) if gaps else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether lines and named gaps cover `original` exactly once and in order."""
+        return lines_survive(original, rewritten)
+
+
+def _matches(lines: Sequence[str]) -> dict[int, Place]:
+    """The matches (no context lines) by line, counted from 0; where a path is not on the line, a made-up one."""
+    found: dict[int, Place] = {}
+    unnamed, between = count(), ""
+    for at, place in enumerate(places(lines)):
+        if place is None:
+            bare = _BARE.match(lines[at])
+            if bare is None:
+                between = f"\n{next(unnamed)}"
+                continue
+            place = Place(between, ":", bare[1], lines[at][bare.end() :])
+        if place.mark == ":":
+            found[at] = place
+    return found
+
+
+def _ranks(block: Block, lines: Sequence[str], matches: dict[int, Place]) -> list[int]:
+    """0 for lines that stay, 1 for matches of a frequent form, 2 for those of a form seen a few times."""
+    forms = {at: _VALUE.sub(" ", place.rest) for at, place in matches.items()}
+    seen = Counter(forms.values())
+    ranks = [0] * len(lines)
+    for at, form in forms.items():
+        ranks[at] = 1 if seen[form] >= _OFTEN else 2 if seen[form] >= _SOME else 0
+    for at in (*_ends(matches), *_telling(matches), *named_lines(block, lines), *_first_of(forms)):
+        ranks[at] = 0
+    return ranks
+
+
+def _without_short_runs(ranks: Sequence[int]) -> list[int]:
+    """The ranks with 0 where too few lines in a row may go."""
+    out: list[int] = []
+    for may_go, run in groupby(ranks, key=bool):
+        own = list(run)
+        out += own if not may_go or len(own) >= _SHORTEST_GAP else [0] * len(own)
+    return out
+
+
+def _ends(matches: dict[int, Place]) -> list[int]:
+    """First and last matches of each file, and all matches of files with few."""
+    files: dict[str, list[int]] = defaultdict(list)
+    for at, place in matches.items():
+        files[place.path].append(at)
+    stay: list[int] = []
+    for own in files.values():
+        stay += own if len(own) < _FEW else own[:_ENDS] + own[-_ENDS:]
+    return stay
+
+
+def _first_of(forms: dict[int, str]) -> list[int]:
+    """The first match of each form."""
+    first: dict[str, int] = {}
+    for at, form in forms.items():
+        first.setdefault(form, at)
+    return list(first.values())
+
+
+def _telling(matches: dict[int, Place]) -> list[int]:
+    """Declarations, and what is alarming where little else is."""
+    alarms = [at for at, place in matches.items() if _ALARM.search(place.rest)]
+    declarations = [at for at, place in matches.items() if _DECLARATION.search(place.rest)]
+    return declarations + (alarms if len(alarms) * _COMMON_SHARE <= len(matches) else [])
+
+
+def _told(matches: dict[int, Place], first: int, last: int) -> str:
+    """What stood in the gap: `21 more matches in src/x.py`."""
+    number = last - first + 1
+    path = matches[first].path
+    where = "" if path.startswith("\n") or not path else f" in {path}"
+    return f"{number} more match{'es' if number > 1 else ''}{where}"
