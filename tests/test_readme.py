@@ -14,6 +14,8 @@ import pytest
 from mitmproxy import flowfilter
 
 from addon import pipeline
+from addon.cache.breaker import Trip
+from addon.cache.conversations import CacheVerdict
 from addon.command import hints
 from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
@@ -151,6 +153,7 @@ def test_the_table_of_metrics_names_each_with_its_labels() -> None:
     metrics.request(RoutingLog(decision=Reason.COMPRESSED, entries=(entry,)))
     metrics.failure("request")
     metrics.usage(Usage())
+    metrics.cache(CacheVerdict.HELD, Trip.CLIENT_ERRORS)
     expected = []
     for family in metrics.registry.collect():
         labels = [label for label in family.samples[0].labels if label != "le"]
@@ -254,7 +257,7 @@ def test_bounds_are_told_as_they_are() -> None:
 
 
 def test_every_file_said_to_be_on_disk_is_written_by_the_addon() -> None:
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "addon").glob("*.py"))
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "addon").rglob("*.py"))
     for name in (_CODE.findall(row[0])[0] for row in rows("What is on disk")):
         stem, _, suffix = name.rstrip("/").partition(".")
         assert stem in sources and suffix in sources, name
