@@ -50,6 +50,7 @@ _HOW_FAR = re.compile(
     r"(?P<share>\d{1,3}(?:\.\d+)?)\s?%|"
     r"(?<![\w./-])(?P<done>\d{1,9}(?:\.\d{1,9})?)\s?(?P<unit>[kKMGT]?)i?B?/\d"
 )
+_DONE = re.compile(r"(?<![\d.])100(?:\.0+)?\s?%")
 _UNITS = {"": 1e0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _RESULT = re.compile(r"error|fail|warn|abort|denied|refused|time[ -]?out|cannot|exception|missing|retry", re.IGNORECASE)
 _ANY = re.compile(rf"\r[^\n]|%|{_BAR}|{_SPINNER}")
@@ -72,21 +73,21 @@ class ProgressLines:
         return Rewrite(text) if text != block.text else None
 
     def proof(self, original: str, rewritten: str) -> bool:
-        """Every line left is one of the original, in order, and every line gone is a frame of a later one.
+        """Every line left is one of the original, in order, and every line gone is a frame that a later one has passed.
 
         "Later" holds only within an unbroken run of frames. What carriage returns overwrote counts as gone before.
         """
         left = rewritten.split("\n")
-        later: set[str] = set()
+        later: dict[str, float] = {}
         for line in reversed(_shown_lines(original)):
             still = _still(line)
             if left and left[-1] == line:
                 left.pop()
                 if still:
-                    later.add(still)
+                    later[still] = _far(line)
                 else:
                     later.clear()
-            elif still not in later:
+            elif not still or _is_kept(line, later.get(still)):
                 return False
         return not left
 
@@ -132,7 +133,7 @@ def _still(line: str) -> str:
 
 
 def _last_frames(lines: Sequence[str]) -> list[str]:
-    """The lines but for frames that come again, further on, in the same unbroken run of frames."""
+    """The lines but for frames that come again, as far or further on, in the same unbroken run of frames."""
     kept: list[str] = []
     later: dict[str, float] = {}
     for line in reversed(lines):
@@ -141,11 +142,15 @@ def _last_frames(lines: Sequence[str]) -> list[str]:
             later.clear()
             kept.append(line)
             continue
-        far = _far(line)
-        if still not in later or far > later[still]:
+        if _is_kept(line, later.get(still)):
             kept.append(line)
-        later[still] = far
+            later[still] = _far(line)
     return kept[::-1]
+
+
+def _is_kept(line: str, later: float | None) -> bool:
+    """Whether a frame stays: no later one of its display has come as far, or it is the end of a run."""
+    return later is None or _far(line) > later or _DONE.search(line) is not None
 
 
 def _far(line: str) -> float:
