@@ -19,11 +19,11 @@ class ResponseTee:
         self._size = 0
 
     def __call__(self, chunk: bytes) -> bytes:
+        self._size += len(chunk)
+        if self._size <= _KEPT_BYTES:
+            self._kept.append(chunk)
         with fail_open(self._on_failure):
             self._reader.feed(chunk)
-            self._size += len(chunk)
-            if self._size <= _KEPT_BYTES:
-                self._kept.append(chunk)
         return chunk
 
     @property

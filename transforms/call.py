@@ -30,23 +30,19 @@ class Call:
     @property
     def values(self) -> dict[str, object]:
         """The arguments by name; empty when they are not a JSON object."""
-        try:
-            decoded = json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return {}
-        return decoded if isinstance(decoded, dict) else {}
+        return self._decoded or {}
 
     @property
     def command(self) -> str:
         """The shell command, where the call has one: a list of words is joined, free text is taken whole."""
-        values = self.values
+        decoded = self._decoded
         for key in _COMMAND_KEYS:
-            match values.get(key):
+            match (decoded or {}).get(key):
                 case str(command):
                     return command
                 case list(words):
                     return " ".join(str(word) for word in words)
-        return "" if values else self.arguments
+        return self.arguments if decoded is None else ""
 
     @property
     def path(self) -> str:
@@ -59,3 +55,11 @@ class Call:
         """Whether the call asked for a part of the file by line numbers."""
         values = self.values
         return any(values.get(key) is not None for key in _RANGE_KEYS)
+
+    @property
+    def _decoded(self) -> dict[str, object] | None:
+        try:
+            decoded = json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return None
+        return decoded if isinstance(decoded, dict) else None

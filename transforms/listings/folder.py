@@ -58,7 +58,7 @@ def encode(text: str) -> str | None:
     """The folded form; None if nothing repeats, or if `text` reads as a folded one."""
     if decode(text) != text:
         return None
-    if (tree := encode_tree(text)) is not None:
+    if (tree := encode_tree(text)) is not None and decode_tree(tree) == text:
         return tree
     rows = encode_rows(text)
     return _fold(text if rows is None else rows) or rows

@@ -42,7 +42,7 @@ TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,400}>")
 """Searched for."""
 TAG_LINE = _form(r"\s*<[A-Za-z/!]")
 
-MATCH = _form(r"(?:[A-Za-z]:)?[^\s:]*[./\\][^\s:]*?(?::\d+:|-\d+-)", r"--$")
+MATCH = _form(r"(?:[A-Za-z]:)?[^\s:,]*[./\\][^\s:,]*?(?::\d+:|-\d+-)", r"--$")
 """`path:12:text`, `path-12-text`."""
 MATCH_OF_A_SEARCH = _form(MATCH.pattern, r"\s*(?:Line |L)?\d+[:-]", r"[^\s:]*[./\\][^\s:]*:")
 """Also `12:text` below a path, and `path:text`."""
