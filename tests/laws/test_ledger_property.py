@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -108,7 +107,8 @@ REPLIES = (
     Reply("fetch", {"url": "https://api.example.com/items"}, (_records("item"), _records("thing"))),
     Reply("bash", {"command": "true"}, ("", "ok")),
 )
-_REPLY = st.sampled_from([(reply, output) for reply in REPLIES for output in reply.outputs])
+_REPLY = st.sampled_from([(at, version) for at, reply in enumerate(REPLIES) for version in range(len(reply.outputs))])
+"""A position in `REPLIES`, and one in the outputs there."""
 _SPELLING = st.builds(Spelling, marked=st.booleans(), as_lists=st.booleans())
 _CHANGE = st.sampled_from(
     [
@@ -122,6 +122,16 @@ _CHANGE = st.sampled_from(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request of a client."""
+
+    body: bytes
+    conversation: Conversation
+    held: Conversation = ()
+    """The part of the conversation that the server holds, and that does not stand in the body."""
+
+
 @dataclass(slots=True)
 class Talk:
     """One conversation as its client holds it."""
@@ -129,8 +139,7 @@ class Talk:
     items: Conversation
     answered: Conversation = ()
     """The part of it that the server holds, because it has answered to it; nothing where the client sends all."""
-    last: tuple[bytes, Conversation] = (b"", ())
-    """The last request."""
+    last: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +191,7 @@ class Clients(RuleBasedStateMachine):
     # What clients do
 
     @rule(data=st.data(), replies=st.lists(_REPLY, min_size=1, max_size=3), spelling=_SPELLING)
-    def call_tools(self, data: st.DataObject, replies: list[tuple[Reply, str]], spelling: Spelling) -> None:
+    def call_tools(self, data: st.DataObject, replies: list[tuple[int, int]], spelling: Spelling) -> None:
         talk = self.some(data)
         calls = tuple(self.called(talk, number, *reply) for number, reply in enumerate(replies))
         came = data.draw(st.permutations(range(len(calls))))
@@ -198,8 +207,8 @@ class Clients(RuleBasedStateMachine):
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
         talk = self.some(data)
-        if talk.last[0]:
-            self.observe(*talk.last, self.deliver(talk.last[0]))
+        if talk.last:
+            self.observe(talk.last, self.deliver(talk.last.body))
 
     @rule(data=st.data(), spelling=_SPELLING)
     def ask_for_a_title(self, data: st.DataObject, spelling: Spelling) -> None:
@@ -264,7 +273,7 @@ class Clients(RuleBasedStateMachine):
     def let_the_server_hold_the_history(self, data: st.DataObject, server_holds: bool) -> None:
         """Codex does so over a WebSocket, and sends all again where that was cut."""
         talk = self.some(data)
-        talk.answered = talk.last[1] if server_holds else ()
+        talk.answered = talk.last.conversation if talk.last and server_holds else ()
 
     # What happens to proxies
 
@@ -285,53 +294,52 @@ class Clients(RuleBasedStateMachine):
         self.values |= change
 
     @rule(data=st.data(), change=_CHANGE, replies=st.lists(_REPLY, min_size=1, max_size=2))
-    def two_proxies_at_once(
-        self, data: st.DataObject, change: dict[str, str], replies: list[tuple[Reply, str]]
-    ) -> None:
-        """Both know nothing of a turn yet, have other settings, and decide on it at the same time."""
+    def two_proxies_at_once(self, data: st.DataObject, change: dict[str, str], replies: list[tuple[int, int]]) -> None:
+        """Two that know nothing of a turn yet and have other settings decide on it at the same time."""
         talk, other = self.some(data), self.some(data)
-        for number, reply in enumerate(replies):
-            for one in {id(one): one for one in (talk, other)}.values():
-                call = self.called(one, number, *reply) if one is talk or self.ids != "unique" else call
-                one.items += (Calls((call,), (0,)),)
-        second = State.open(self.home)
-        found: list[Outcome] = []
-        bodies = [write(self.shape, one.items, Spelling()) for one in (talk, other)]
-        first = replace(self.states[0], ledger=Racing(self.states[0].ledger, [lambda: found.append(sent_inside())]))
-        sent_inside = partial(self.deliver, bodies[1], second, {**self.values, **change})
-        outcome = self.deliver(bodies[0], first)
+        turn = [Calls((self.called(talk, number, *reply),), (0,)) for number, reply in enumerate(replies)]
+        talk.items += tuple(turn)
+        beside = (*other.items, turn[0]) if self.ids != "unique" else (*talk.items, Said("Name this conversation."))
+        body, body_beside = write(self.shape, talk.items, Spelling()), write(self.shape, beside, Spelling())
+        second, found = State.open(self.home), list[Outcome]()
+
+        def interfere() -> None:
+            found.append(self.deliver(body_beside, second, {**self.values, **change}))
+
+        outcome = self.deliver(body, replace(self.states[0], ledger=Racing(self.states[0].ledger, [interfere])))
         second.close()
-        for inside in found:
-            self.observe(bodies[1], other.items, inside)
-        self.observe(bodies[0], talk.items, outcome)
-        talk.answered = other.answered = ()
-        talk.last, other.last = (bodies[0], talk.items), (bodies[1], other.items)
+        for outcome_beside in found:
+            self.observe(Sent(body_beside, beside), outcome_beside)
+        talk.answered, talk.last = (), Sent(body, talk.items)
+        self.observe(talk.last, outcome)
 
     # Steps
 
     def some(self, data: st.DataObject) -> Talk:
         return data.draw(st.sampled_from(self.talks))
 
-    def called(self, talk: Talk, number: int, reply: Reply, output: str) -> Called:
+    def called(self, talk: Talk, number: int, at: int, version: int) -> Called:
         """A call with an id as this client's provider makes them."""
         self.made += 1
-        counted = sum(len(item.calls) for item in talk.items if isinstance(item, Calls)) + number
-        call_id = {"unique": f"call_{self.made}", "counted": f"call_{counted}", "same": f"{reply.tool}:{number}"}[
-            self.ids
-        ]
-        return Called(call_id, reply.tool, json.dumps(dict(reply.arguments)), output)
+        reply = REPLIES[at]
+        earlier = sum(len(item.calls) for item in talk.items if isinstance(item, Calls))
+        call_id = {
+            "unique": f"call_{self.made}",
+            "counted": f"call_{earlier + number}",
+            "same": f"{reply.tool}:{number}",
+        }[self.ids]
+        return Called(call_id, reply.tool, json.dumps(dict(reply.arguments)), reply.outputs[version])
 
     def send(self, talk: Talk, spelling: Spelling) -> None:
-        body = self.post(talk.items, spelling, talk.answered)
-        talk.last = body, talk.items
+        talk.last = self.post(talk.items, spelling, talk.answered)
         if talk.answered:
             talk.answered = talk.items
 
-    def post(self, conversation: Conversation, spelling: Spelling, held: Conversation = ()) -> bytes:
-        new = conversation[len(held) :]
-        body = write(self.shape, new, spelling, "resp_1" if held else "")
-        self.observe(body, conversation, self.deliver(body), held)
-        return body
+    def post(self, conversation: Conversation, spelling: Spelling, held: Conversation = ()) -> Sent:
+        body = write(self.shape, conversation[len(held) :], spelling, "resp_1" if held else "")
+        request = Sent(body, conversation, held)
+        self.observe(request, self.deliver(body))
+        return request
 
     def deliver(self, body: bytes, state: State | None = None, values: Mapping[str, str] | None = None) -> Outcome:
         raw = {**(self.values if values is None else values), "home": str(self.home), "time_budget_ms": "60000"}
@@ -340,13 +348,13 @@ class Clients(RuleBasedStateMachine):
 
     # The law
 
-    def observe(self, body: bytes, conversation: Conversation, outcome: Outcome, held: Conversation = ()) -> None:
+    def observe(self, request: Sent, outcome: Outcome) -> None:
         assert outcome.log.failures == ()
-        self.check_pointers(body, outcome)
-        client, sent = normalised(body), normalised(outcome.body)
-        if b'"previous_response_id"' in body:
-            client = normalised(write(self.shape, conversation, Spelling()))
-            new = complete(self.shape, conversation[len(held) :], sent)
+        self.check_pointers(request.body, outcome)
+        client, sent = normalised(request.body), normalised(outcome.body)
+        if request.held:
+            client = normalised(write(self.shape, request.conversation, Spelling()))
+            new = complete(self.shape, request.conversation[len(request.held) :], sent)
             before = client[: len(client) - len(new)]
             sent = (*next(there for here, there in reversed(self.history) if here == before), *new)
         for earlier_client, earlier_sent in self.history:

@@ -11,6 +11,7 @@ import pytest
 
 from addon.deadline import Deadline
 from addon.deciding import Rules, settle
+from addon.pipeline import Request, compress
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import parse
@@ -19,8 +20,8 @@ from tests.laws.forms import FORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy, policy_for_mode
 from transforms.tokenizer import count_tokens
 
-NOT_YET = frozenset({"cache_aligner_enabled"})
-"""Fields that nothing is held to so far."""
+APART = frozenset({"cache_aligner_enabled"})
+"""Fields with a test of their own: they change something else than tool outputs."""
 LOG = next(form for form in FORMS if form.name == "test run").text(40_000)
 RECORDS = next(form for form in FORMS if form.name == "JSON records").text(20_000)
 SMALL = next(form for form in FORMS if form.name == "JSON records").text(900)
@@ -96,8 +97,22 @@ def sent(body: bytes, settings: Settings, policy: CompressionPolicy, state: Stat
 
 
 def test_no_field_of_the_policy_is_without_a_case() -> None:
-    assert {case.field for case in CASES} | NOT_YET == set(CompressionPolicy.model_fields)
-    assert NOT_YET.isdisjoint(case.field for case in CASES)
+    assert {case.field for case in CASES} | APART == set(CompressionPolicy.model_fields)
+    assert APART.isdisjoint(case.field for case in CASES)
+
+
+@pytest.mark.parametrize(
+    ("mode", "acts"), [(AuthMode.PAYG, True), (AuthMode.OAUTH, False), (AuthMode.SUBSCRIPTION, False)]
+)
+def test_the_cache_aligner_acts_only_where_the_policy_lets_it(mode: AuthMode, acts: bool, tmp_path: Path) -> None:
+    state = State.open(tmp_path)
+    settings = Settings.parse({"home": str(tmp_path), "prompt_cache_key": "on"})
+    body = request({0: "short"})
+    asked = Request(body, "", mode, "test", Deadline(time.monotonic() + 60), takes_cache_key=True)
+    outcome = compress(asked, settings, state)
+    state.close()
+    assert (b'"prompt_cache_key":' in outcome.body) == outcome.log.cache_hint == acts
+    assert acts or outcome.body is body
 
 
 @pytest.mark.parametrize("field", [field for field in CompressionPolicy.model_fields if field != "toin_read_only"])
