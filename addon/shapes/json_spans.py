@@ -13,9 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 _BOM = b"\xef\xbb\xbf"
-_SPACE = re.compile(rb"[ \t\r\n]*+")
-_STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"')
+_WS = rb"[ \t\r\n]*+"
+_CHARACTERS = rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+_SPACE = re.compile(_WS)
+_STRING = re.compile(_CHARACTERS)
+_KEY = re.compile(b"(" + _CHARACTERS + b")" + _WS + b":" + _WS)
 _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null")
+_COMMA = re.compile(_WS + b"," + _WS)
 _STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -45,12 +49,9 @@ class Node:
             return
         at = _skip_space(self.raw, self.start + 1)
         while at < self.end - 1:
-            key = _literal(_STRING, self.raw, at)
-            at = _skip_space(self.raw, key.end())
-            if self.raw[at : at + 1] != b":":
-                raise NotJson(f"no colon at byte {at}")
-            value = self._value(_skip_space(self.raw, at + 1))
-            yield _decode(key[0]), value
+            key = _literal(_KEY, self.raw, at)
+            value = self._value(key.end())
+            yield _decode(key[1]), value
             at = self._next(value.end)
 
     def elements(self) -> Iterator["Node"]:
@@ -76,25 +77,21 @@ class Node:
         return self.raw[self.start : self.end]
 
     def _value(self, at: int) -> "Node":
-        match self.raw[at : at + 1]:
-            case b"{" | b"[":
-                end = self.ends[at]
-            case b'"':
-                end = _literal(_STRING, self.raw, at).end()
-            case _:
-                end = _literal(_SCALAR, self.raw, at).end()
+        end = self.ends.get(at)
+        if end is None:
+            end = _literal(_STRING if self.raw[at : at + 1] == b'"' else _SCALAR, self.raw, at).end()
         return Node(self.raw, at, end, self.ends)
 
     def _next(self, at: int) -> int:
         """Where the next member or element starts, or where the container's closing bracket stands."""
+        comma = _COMMA.match(self.raw, at)
+        if comma is not None:
+            if comma.end() >= self.end - 1:
+                raise NotJson(f"nothing behind the comma before byte {comma.end()}")
+            return comma.end()
         at = _skip_space(self.raw, at)
-        if at == self.end - 1:
-            return at
-        if self.raw[at : at + 1] != b",":
+        if at != self.end - 1:
             raise NotJson(f"no comma at byte {at}")
-        at = _skip_space(self.raw, at + 1)
-        if at >= self.end - 1:
-            raise NotJson(f"nothing behind the comma before byte {at}")
         return at
 
 
