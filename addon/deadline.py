@@ -10,6 +10,11 @@ from types import FrameType
 
 from addon.fail_open import OverBudget
 
+GRACE = 2.0
+"""Seconds behind the deadline in which a job must have ended: replaying and recording still take place there."""
+_TOO_LATE = 1.5
+"""Seconds behind the deadline after which nothing new may be recorded: the request may have left meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
@@ -21,6 +26,15 @@ class Deadline:
     def left(self) -> float:
         """Seconds left, 0 or less when it has passed."""
         return self.at - time.monotonic()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether whoever waits for the answer may have gone on without it."""
+        return self.left < -_TOO_LATE
+
+    def share(self, part: float) -> "Deadline":
+        """A deadline after this part of the time that is left."""
+        return Deadline(time.monotonic() + max(0.0, self.left) * part)
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:

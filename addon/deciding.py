@@ -3,6 +3,7 @@
 Everything new is on record before this returns, so that the request may leave.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -30,7 +31,7 @@ from transforms.tokenizer import count_tokens
 REFERENCES = "references"
 """The step that no transform can do, since it looks at more than one block."""
 _BYTES_PER_TOKEN = 3.6
-_HOUR = b'"ttl":"1h"'
+_HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
 """How Anthropic's clients ask for a cache that lasts an hour."""
 
 
@@ -108,13 +109,16 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     try:
         fresh = decider.walk(detected.slots, known)
         fresh |= {k: known[k] for k in new if k in known}
+        if rules.deadline.is_lost:
+            return decider.give_up(fresh, slots)
         stands = state.ledger.record(fresh)
     except LedgerUnavailable as error:
         return _unrecorded(verdicts, new, error)
     if any(stands[k] != decision for k, decision in fresh.items()):
         # Another process was first with one of these, so what points to it may point at nothing: look again.
         decider.walk(detected.slots, state.ledger.recall(keys))
-    decider.learn(detected, new)
+    with fail_open(lambda error: verdicts.failures.append(describe(error))):
+        decider.learn(detected, new)  # what is on record is sent, whatever becomes of this
     return verdicts
 
 
@@ -178,6 +182,12 @@ class _Decider:
             context.add(slot, slot.text if decision.replacement is None else decision.replacement)
         return fresh
 
+    def give_up(self, fresh: Mapping[bytes, Decision], slots: Mapping[bytes, Slot]) -> Verdicts:
+        """It took so long that the request may have left as it was: that is what is remembered."""
+        kept = {k: _kept(slots[k], Reason.TIME_BUDGET) for k in fresh if k in slots}
+        self.verdicts.decisions |= self.state.ledger.record(kept)
+        return self.verdicts
+
     def history(self, detected: Detected, raw: bytes, new: Mapping[bytes, Slot]) -> dict[bytes, Decision]:
         """Decisions on what was sent before we saw it: kept, unless the user or the cost says otherwise."""
         old = {k: slot for k, slot in new.items() if not slot.in_tail}
@@ -186,7 +196,8 @@ class _Decider:
         kept = {k: _kept(slot, Reason.BEFORE_ATTACH) for k, slot in old.items()}
         if self.rules.policy.live_zone_only or detected.has_thinking or self.rules.settings.mode is not Mode.COMPRESS:
             return kept
-        rewritten = {k: self.decide(k, slot) for k, slot in old.items()}
+        in_half_the_time = replace(self, rules=replace(self.rules, deadline=self.rules.deadline.share(0.5)))
+        rewritten = {k: in_half_the_time.decide(k, slot) for k, slot in old.items()}
         changing = [slot.node.start for k, slot in old.items() if rewritten[k].replacement is not None]
         if not changing:
             return kept
@@ -194,7 +205,7 @@ class _Decider:
             prompt_tokens=int((len(raw) - changing[0]) / _BYTES_PER_TOKEN),
             saved_tokens=sum(d.tokens_before - d.tokens_after for d in rewritten.values() if d.replacement is not None),
             turns=detected.turns,
-            write=cost.WRITE_HOUR if _HOUR in raw else cost.WRITE,
+            write=cost.WRITE_HOUR if _HOUR.search(raw) else cost.WRITE,
             read=cost.read_price(detected.model),
         )
         return rewritten if self.verdicts.attach.pays else kept

@@ -1,6 +1,6 @@
 """All that knows mitmproxy: options, hooks, and what is done to a flow.
 
-Every hook computes first and touches the flow last, and an error on the way leaves the flow as it came.
+Every hook computes first and touches the flow last; an error while deciding leaves the flow as it came.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
 _logger = logging.getLogger("headroom")
-_OPENAI = "api.openai.com"
-_ERROR = 400
+_OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
+_ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
 _ERROR_CHARS = 8192
 _SENT = "headroom_sent_sha256"
@@ -44,7 +44,7 @@ class _Exchange:
 
     log: RoutingLog
     changed: bool
-    turn: Turn | None
+    turn: Turn | None = None
     """None where the request is not followed as a turn of a conversation."""
     tee: ResponseTee | None = None
 
@@ -129,7 +129,8 @@ class Headroom:
             value = sinks.header(exchange.log)
             exchange.tee = ResponseTee(kind, encoding, self._failed_response)
             headers[sinks.HEADER] = value
-            if flow.response.stream is False and flow.response.status_code < _ERROR:
+            wanted = flow.response.stream is True or flow.response.status_code < _ERROR_STATUS
+            if wanted and not callable(flow.response.stream):
                 flow.response.stream = exchange.tee
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -137,7 +138,7 @@ class Headroom:
         if exchange is None or exchange.tee is None or flow.response is None:
             return
         with fail_open(self._failed_response):
-            if flow.response.raw_content is None and (body := exchange.tee.body) is not None:
+            if flow.response.stream is exchange.tee and (body := exchange.tee.take()) is not None:
                 flow.response.raw_content = body  # the copy, so that mitmweb can show it and a saved flow has it
             self._finish(flow, exchange)
 
@@ -163,7 +164,7 @@ class Headroom:
             deadline=Deadline(started + self._settings.time_budget_ms / 1000),
             keep=Reason.BYPASS if bypass else None,
             breaker=self._tripped(scope.credentials.client),
-            takes_cache_key=flow.request.host.endswith(_OPENAI),
+            takes_cache_key=_OPENAI.matches(flow.request.host),
         )
         if bypass:
             self._pool.remember(job)
@@ -171,7 +172,7 @@ class Headroom:
         try:
             return await self._pool.run(job)
         except NoWorker as error:
-            return self._untouched(scope, error.reason, str(error))
+            return self._untouched(scope, error.reason, *error.failures)
 
     def _untouched(self, scope: Scope, reason: Reason, *failures: str) -> Answer:
         log = RoutingLog(
@@ -184,20 +185,22 @@ class Headroom:
         return Answer(None, log)
 
     def _apply(self, flow: http.HTTPFlow, answer: Answer, log: RoutingLog) -> None:
-        """The one place that changes a request."""
-        note, data = sinks.note(log), sinks.metadata(log)
+        """The one place that changes a request. The body goes first: it is on record as sent."""
         if answer.changed is not None:
             flow.backup()
             flow.request.raw_content = answer.changed.body
             if "transfer-encoding" not in flow.request.headers:
                 flow.request.headers["content-length"] = str(len(answer.changed.body))
             flow.metadata[_SENT] = answer.changed.sha256
-        flow.comment = note
-        flow.metadata[sinks.METADATA] = data
-        self._exchanges[flow] = _Exchange(log, answer.changed is not None, self._turn(answer, log))
-        self._metrics.request(log)
-        if log.decision is not Reason.UNKNOWN_HOST:
-            sinks.event_log(log, self._settings.log_level)
+        with fail_open(self._failed_telling):
+            note, data = sinks.note(log), sinks.metadata(log)
+            flow.comment = note
+            flow.metadata[sinks.METADATA] = data
+            self._exchanges[flow] = _Exchange(log, answer.changed is not None)
+            self._exchanges[flow].turn = self._turn(answer, log)
+            self._metrics.request(log)
+            if log.decision is not Reason.UNKNOWN_HOST:
+                sinks.event_log(log, self._settings.log_level)
 
     def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
         if not len(answer.client_prefix) or log.policy is None:
@@ -229,7 +232,7 @@ class Headroom:
         """Say whether the cache held and who broke it, and trip the breaker where that was us."""
         status = flow.response.status_code if flow.response else 0
         verdict = self._conversations.answered(turn, tee.usage, status)
-        text = (flow.response.get_text(strict=False) or "") if flow.response and status >= _ERROR else ""
+        text = (flow.response.get_text(strict=False) or "") if flow.response and status >= _ERROR_STATUS else ""
         client = exchange.log.client
         trip = self._breaker.observe(client, turn.conversation, status, text[:_ERROR_CHARS], exchange.changed, verdict)
         self._metrics.cache(verdict, trip)
@@ -243,6 +246,10 @@ class Headroom:
         self._metrics.failure("request")
         flow.comment = f"0% {Reason.FAILED} · {describe(error)}"
         _logger.error("headroom: forwarded untouched: %s", describe(error))
+
+    def _failed_telling(self, error: BaseException) -> None:
+        self._metrics.failure("telling")
+        _logger.error("headroom: decided and sent, but could not be told: %s", describe(error))
 
     def _failed_response(self, error: BaseException) -> None:
         self._metrics.failure("response")

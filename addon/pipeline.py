@@ -12,6 +12,7 @@ from addon.cache.insertion import insertion
 from addon.cache.prefix import anchor, cache_key, has_answer, prefix_of
 from addon.deadline import Deadline
 from addon.deciding import Rules, Verdicts, settle
+from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.settings import Attach, Settings
 from addon.shapes import json_spans, messages
@@ -41,7 +42,7 @@ class Request:
     keep: Reason | None = None
     """Decide nothing new, for this reason: new tool outputs are kept, and the keeping is remembered."""
     breaker: Mapping[str, BreakerState] = field(default_factory=dict)
-    """What the breaker says of conversations (`cache_prefix.anchor`), and under an empty string of this client."""
+    """What the breaker says of conversations (`cache.prefix.anchor`), and under an empty string of this client."""
     takes_cache_key: bool = False
     """Whether the API knows `prompt_cache_key`; others of the same shape refuse it."""
 
@@ -86,13 +87,21 @@ def compress(request: Request, settings: Settings, state: State) -> Outcome:
     if tripped is BreakerState.RAW:
         verdicts.withdraw()
     spliced = json_spans.splice(raw, _replacements(detected, verdicts))
-    sent = client if spliced is raw else prefix_of(json_spans.parse(spliced), detected.shape)
-    added = _insertion(request, rules, root, detected, client)
-    log = reporting.decided(rules, request.client, detected, verdicts, cache_hint=added is not None)
-    if added is not None:
-        spliced = spliced[: added[0]] + added[1] + spliced[added[0] :]
-    on_purpose = tripped is BreakerState.RAW or settings.attach is Attach.REWRITE or verdicts.rewrites_history
-    return Outcome(request.body if spliced is raw else codec.encode(spliced), log, client, sent, on_purpose)
+    # From here on the decisions are on record, so the spliced body leaves whatever goes wrong in telling of it.
+    outcomes: list[Outcome] = []
+    failures: list[BaseException] = []
+    with fail_open(failures.append):
+        sent = client if spliced is raw else prefix_of(json_spans.parse(spliced), detected.shape)
+        added = _insertion(request, rules, root, detected, client)
+        log = reporting.decided(rules, request.client, detected, verdicts, cache_hint=added is not None)
+        body = spliced if added is None else spliced[: added[0]] + added[1] + spliced[added[0] :]
+        on_purpose = tripped is BreakerState.RAW or settings.attach is Attach.REWRITE or verdicts.rewrites_history
+        outcomes.append(Outcome(request.body if body is raw else codec.encode(body), log, client, sent, on_purpose))
+    if outcomes:
+        return outcomes[0]
+    told = tuple(describe(failure) for failure in failures)
+    log = RoutingLog(decision=Reason.FAILED, client=request.client, mode=settings.mode, failures=told)
+    return Outcome(request.body if spliced is raw else codec.encode(spliced), log)
 
 
 def _insertion(

@@ -22,14 +22,17 @@ class ResponseTee:
         self._size += len(chunk)
         if self._size <= _KEPT_BYTES:
             self._kept.append(chunk)
+        else:
+            self._kept.clear()
         with fail_open(self._on_failure):
             self._reader.feed(chunk)
         return chunk
 
-    @property
-    def body(self) -> bytes | None:
-        """All that has passed, or None when it was too much to keep."""
-        return b"".join(self._kept) if self._size <= _KEPT_BYTES else None
+    def take(self) -> bytes | None:
+        """All that has passed, once; None when it was too much to keep."""
+        body = b"".join(self._kept) if self._size <= _KEPT_BYTES else None
+        self._kept.clear()
+        return body
 
     @property
     def usage(self) -> Usage | None:

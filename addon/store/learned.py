@@ -52,7 +52,11 @@ class Learned:
     def of(self, tool: str) -> Experience:
         """What is known of a tool; nothing is known where the file cannot be read."""
         with suppress(OSError, sqlite3.Error):
-            row = self._open().execute("SELECT shortened, asked_again FROM learned WHERE tool = ?", (tool,)).fetchone()
+            row = (
+                self._open()
+                .execute("SELECT shortened, asked_again FROM learned WHERE tool = ?", (_plain(tool),))
+                .fetchone()
+            )
             if row:
                 return Experience(tool, *row)
         return Experience(tool)
@@ -66,7 +70,7 @@ class Learned:
 
     def learn(self, shortened: Iterable[str], asked_again: Iterable[str]) -> None:
         """Count outputs, by the names of their tools."""
-        counts = [(tool, 1.0, 0.0) for tool in shortened] + [(tool, 0.0, 1.0) for tool in asked_again]
+        counts = [(_plain(tool), 1.0, 0.0) for tool in shortened] + [(_plain(tool), 0.0, 1.0) for tool in asked_again]
         if not counts:
             return
         with suppress(OSError, sqlite3.Error), self._open() as connection:
@@ -99,3 +103,8 @@ class Learned:
             connection.execute(_SCHEMA)
             self._connection = connection
         return self._connection
+
+
+def _plain(tool: str) -> str:
+    """A name that can be stored: lone surrogates become question marks."""
+    return tool.encode("utf-8", "replace").decode()

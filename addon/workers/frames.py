@@ -1,9 +1,8 @@
 """The pipe between the proxy and its workers: frames of a JSON header and raw bytes, each preceded by its length."""
 
+import json
 import struct
 from typing import IO, Any
-
-import orjson
 
 _LENGTHS = struct.Struct(">II")
 
@@ -24,9 +23,11 @@ def read(source: IO[bytes]) -> tuple[Header, bytes] | None:
         return None
     header_length, body_length = _LENGTHS.unpack(lengths)
     header, body = source.read(header_length), source.read(body_length)
-    return (orjson.loads(header), body) if len(body) == body_length else None
+    if len(header) < header_length or len(body) < body_length:
+        return None
+    return json.loads(header), body
 
 
 def _head(header: Header, body: bytes) -> bytes:
-    encoded = orjson.dumps(header)
+    encoded = json.dumps(header).encode()  # escapes lone surrogates, which names and paths may hold
     return _LENGTHS.pack(len(encoded), len(body)) + encoded

@@ -7,6 +7,7 @@ lock.
 
 import faulthandler
 import hashlib
+import json
 import os
 import signal
 import sys
@@ -15,11 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-import orjson
-
 from addon import pipeline
 from addon.cache.breaker import BreakerState
-from addon.deadline import Deadline
+from addon.deadline import GRACE, Deadline
 from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
@@ -28,9 +27,6 @@ from addon.workers import frames
 from transforms import tokenizer
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
-
-GRACE = 2.0
-"""Seconds behind the deadline in which a job must have ended: replaying and recording still take place there."""
 
 
 class Worker:
@@ -45,13 +41,18 @@ class Worker:
         outcomes: list[pipeline.Outcome] = []
         with fail_open(failures.append):
             outcomes.append(self._compress(header, body))
-        log = RoutingLog(decision=Reason.FAILED, failures=tuple(map(describe, failures)))
+        log = RoutingLog(
+            decision=Reason.FAILED,
+            client=header["client"],
+            auth_mode=header["auth_mode"] or None,
+            failures=tuple(map(describe, failures)),
+        )
         outcome = outcomes[0] if outcomes else pipeline.Outcome(body, log)
         changed = outcome.body is not body
         return _answer(outcome, digest(outcome.body) if changed else ""), outcome.body if changed else b""
 
     def _compress(self, header: frames.Header, body: bytes) -> pipeline.Outcome:
-        settings = _parsed(orjson.dumps(header["settings"]))
+        settings = _parsed(json.dumps(header["settings"]))
         request = pipeline.Request(
             body=body,
             encoding=header["encoding"],
@@ -125,5 +126,5 @@ def _answer(outcome: pipeline.Outcome, sha256: str) -> frames.Header:
 
 
 @lru_cache(maxsize=8)
-def _parsed(raw: bytes) -> Settings:
-    return Settings.parse(orjson.loads(raw))
+def _parsed(raw: str) -> Settings:
+    return Settings.parse(json.loads(raw))

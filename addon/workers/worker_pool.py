@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Self
 
 from addon.cache.breaker import BreakerState
-from addon.deadline import Deadline
+from addon.deadline import GRACE, Deadline
+from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.workers import frames
-from addon.workers.worker import GRACE
 from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -38,6 +38,12 @@ class NoWorker(Exception):
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(detail or reason)
         self.reason = reason
+        self.failures = (detail,) if detail else ()
+        """What went wrong, where that is more than being late."""
+
+
+class _Lost(Exception):
+    """A worker process can no longer be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,7 @@ class WorkerPool:
             self._processes.add(process)
             try:
                 await self._serve(process)
-            except (OSError, EOFError, TimeoutError):
+            except _Lost:
                 continue
             finally:
                 self._end(process)
@@ -179,27 +185,29 @@ class WorkerPool:
         process.kill()
 
     async def _serve(self, process: "_Process") -> None:
-        """Pass jobs to one process until it fails, which is raised."""
+        """Pass jobs to one process until that fails in any way. Raises `_Lost`."""
         loop, extra = asyncio.get_running_loop(), _STARTUP
         while True:
             ticket = await self._queue.get()
             self._queued_bytes -= len(ticket.job.body)
             ticket.started = True
-            try:
+            answers: list[Answer] = []
+            failures: list[BaseException] = []
+            with fail_open(failures.append):
                 async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE + extra):
-                    answer = await loop.run_in_executor(self._threads, process.exchange, ticket.job)
-            except (OSError, EOFError, TimeoutError) as error:
-                self._lost(ticket, error)
-                raise
+                    answers.append(await loop.run_in_executor(self._threads, process.exchange, ticket.job))
+            if not answers:
+                self._lost(ticket, failures[0])
+                raise _Lost
             extra = 0.0
             if not ticket.answer.done():
-                ticket.answer.set_result(answer)
+                ticket.answer.set_result(answers[0])
 
-    def _lost(self, ticket: _Ticket, error: Exception) -> None:
+    def _lost(self, ticket: _Ticket, error: BaseException) -> None:
         """The process is gone with this job: answer for it, and have the keeping of its blocks remembered."""
         late = isinstance(error, TimeoutError) or ticket.job.deadline.left <= 0
         reason = Reason.TIME_BUDGET if late else Reason.FAILED
-        _refuse(ticket, reason, "the worker process ended")
+        _refuse(ticket, reason, f"the worker was lost: {describe(error)}")
         if ticket.job.keep is None:
             self.remember(replace(ticket.job, keep=reason))
 

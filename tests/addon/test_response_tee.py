@@ -35,7 +35,7 @@ def test_every_chunk_comes_back_as_the_same_object_and_the_figures_are_read(
         chunk = body[at : at + size]
         assert tee(chunk) is chunk
     assert tee(b"") == b""
-    assert tee.body == body
+    assert tee.take() == body
     assert tee.usage is not None
     assert (tee.usage.input_tokens, tee.usage.output_tokens) == (10, 2)
     assert failures == []
@@ -50,7 +50,7 @@ def test_any_bytes_pass(kind: str, encoding: str, chunks: list[bytes]) -> None:
     failures: list[BaseException] = []
     tee = ResponseTee(kind, encoding, failures.append)
     assert [tee(chunk) for chunk in chunks] == chunks
-    assert tee.body == b"".join(chunks)
+    assert tee.take() == b"".join(chunks)
     assert tee.usage is None or tee.usage.input_tokens >= 0
     assert failures == []
 
@@ -80,9 +80,9 @@ def test_a_body_is_kept_up_to_a_limit_and_then_not_at_all(
     monkeypatch.setattr(response_tee, "_KEPT_BYTES", 1000)
     tee = ResponseTee("text/event-stream", "", failures.append)
     tee(b"x" * 1000)
-    assert tee.body == b"x" * 1000
+    assert tee.take() == b"x" * 1000
     tee(b"x")
-    assert tee.body is None
+    assert tee.take() is None
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream", "image/png"])
@@ -94,5 +94,5 @@ def test_memory_is_bounded_however_long_the_response(kind: str, failures: list[B
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 24 << 20
-    assert tee.body is None
+    assert tee.take() is None
     assert failures == []

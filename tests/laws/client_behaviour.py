@@ -5,8 +5,9 @@ conversation otherwise in its next request: the cache mark moves on, a text beco
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from tests.laws.conversations import Body, items
@@ -24,9 +25,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A text of the model."""
+    """A text of the model, and the form in which it comes."""
 
     text: str
+    form: str = "text"
+    """`text`, `thinking` (with thinking before it) or `refusal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Called:
     call_id: str
     tool: str
     arguments: str
-    output: str
+    output: str = field(repr=False)
     is_error: bool = False
 
 
@@ -88,7 +91,7 @@ def complete(shape: str, conversation: Conversation, sent: tuple[str, ...]) -> t
 
 
 def _is_models(item: Body) -> bool:
-    return item["type"] == "function_call" or item.get("role") == "assistant"
+    return item["type"] in ("function_call", "reasoning") or item.get("role") == "assistant"
 
 
 def normalised(body: bytes) -> tuple[str, ...]:
@@ -116,8 +119,9 @@ def _messages(conversation: Conversation, spelling: Spelling) -> Iterator[Body]:
         match item:
             case Said(text):
                 yield {"role": "user", "content": [{**_text(text), **_MARK}] if last else text}
-            case Answered(text):
-                yield {"role": "assistant", "content": [_text(text)]}
+            case Answered(text, form):
+                thinking = [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}] if form == "thinking" else []
+                yield {"role": "assistant", "content": [*thinking, _text(text)]}
             case Calls():
                 yield {"role": "assistant", "content": [_tool_use(call) for call in item.calls]}
                 results = [_tool_result(call, spelling) for call in item.outputs]
@@ -143,8 +147,8 @@ def _chat(conversation: Conversation, spelling: Spelling) -> Iterator[Body]:
         match item:
             case Said(text):
                 yield {"role": "user", "content": [{**_text(text), **_MARK}] if last else text}
-            case Answered(text):
-                yield {"role": "assistant", "content": text}
+            case Answered():
+                yield {"role": "assistant", **_CHAT_ANSWERS[item.form](item.text)}
             case Calls():
                 yield {"role": "assistant", "content": None, "tool_calls": [_tool_call(call) for call in item.calls]}
                 for call in item.outputs:
@@ -174,8 +178,13 @@ def _responses(conversation: Conversation, spelling: Spelling) -> Iterator[Body]
             case Said(text):
                 content = [{"type": "input_text", "text": text}] if spelling.as_lists else text
                 yield {"type": "message", "role": "user", "content": content}
-            case Answered(text):
-                yield {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+            case Answered(text, form):
+                if form == "thinking":
+                    yield {"type": "reasoning", "summary": [], "encrypted_content": "c2ln"}
+                part = (
+                    {"type": "refusal", "refusal": text} if form == "refusal" else {"type": "output_text", "text": text}
+                )
+                yield {"type": "message", "role": "assistant", "content": [part]}
             case Calls():
                 for call in item.calls:
                     made = {"call_id": call.call_id, "name": call.tool, "arguments": call.arguments}
@@ -193,6 +202,12 @@ def _as_list(content: Any) -> list[Body]:
     return [_text(content)] if isinstance(content, str) else content
 
 
+_CHAT_ANSWERS: dict[str, Callable[[str], Body]] = {
+    "text": lambda text: {"content": text},
+    "thinking": lambda text: {"content": [{"type": "thinking", "thinking": [_text("Hm.")]}, _text(text)]},
+    "refusal": lambda text: {"refusal": text},
+}
+"""Of several providers; some clients leave out members that are null."""
 _MARK: Body = {"cache_control": {"type": "ephemeral"}}
 _PARAMETERS: Body = {"type": "object"}
 _CHAT_TOOLS = [{"type": "function", "function": {"name": name, "parameters": _PARAMETERS}} for name in _TOOLS]
@@ -213,3 +228,61 @@ _WRITERS: dict[str, Callable[[Conversation, Spelling], Iterator[Body]]] = {
     "responses": _responses,
 }
 SHAPES = tuple(_WRITERS)
+
+
+_LONG_PATH = "/srv/checkouts/" + "a-rather-long-name-of-a-workspace/" * 3
+"""Longer than what a pointer quotes of a name."""
+
+
+def _code(name: str, lines: int = 36) -> str:
+    return "\n".join(
+        f"def {name}_{n}(store, key): return store.load('{name}', key, limit={n * 37 % 101})" for n in range(lines)
+    )
+
+
+def _numbered(text: str) -> str:
+    return "\n".join(f"{number:>6}\t{line}" for number, line in enumerate(text.split("\n"), 1))
+
+
+def _log(name: str) -> str:
+    choice = Random(name)
+    return "\n".join(
+        f"2026-02-11 10:{n // 60:02}:{n % 60:02},{choice.randrange(1000):03} INFO  [worker-{n % 4}] {name}: job {choice.randrange(10**6)} done"
+        if n % 40 != 17
+        else f"2026-02-11 10:{n // 60:02}:{n % 60:02},000 ERROR [worker-1] {name}: job {n} failed with code 17"
+        for n in range(90)
+    )
+
+
+def _records(name: str) -> str:
+    return json.dumps(
+        [{"id": n * 17, "title": f"{name} number {n}", "state": "open", "score": n / 4} for n in range(30)]
+    )
+
+
+def _matches(name: str) -> str:
+    return "\n".join(f"src/{name}/part_{n // 6}.py:{n % 6 * 9 + 3}:    return load({name}_{n})" for n in range(40))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A call that the model may make, and what the tool gives at different times."""
+
+    tool: str
+    arguments: Mapping[str, str]
+    outputs: tuple[str, ...]
+
+
+_ALPHA, _BETA = _code("alpha"), _code("beta")
+REPLIES = (
+    Reply("read", {"path": "src/alpha.py"}, (_ALPHA, _ALPHA.replace("alpha_9(", "renamed("), _BETA)),
+    Reply("read", {"path": "src/beta.py"}, (_numbered(_BETA), f"{_BETA}\n{_ALPHA}")),
+    Reply("read", {"path": f"{_LONG_PATH}one.py"}, (_ALPHA, _BETA)),
+    Reply("read", {"path": f"{_LONG_PATH}two.py"}, (_BETA, _ALPHA)),
+    Reply("bash", {"command": "cat src/alpha.py src/beta.py"}, (f"{_ALPHA}\n{_BETA}", _BETA)),
+    Reply("bash", {"command": "tail -n 90 app.log"}, (_log("orders"), _log("refunds"), f"{_log('orders')}\nend")),
+    Reply("bash", {"command": f"cat > src/beta.py <<'END'\n{_BETA}\nEND"}, ("ok", _BETA)),
+    Reply("grep", {"pattern": "load"}, (_matches("orders"), _matches("stock"))),
+    Reply("fetch", {"url": "https://api.example.com/items"}, (_records("item"), _records("thing"))),
+    Reply("bash", {"command": "true"}, ("", "ok")),
+)

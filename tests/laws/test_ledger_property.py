@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -27,6 +26,7 @@ from addon.shapes.slot import Slot
 from addon.store.ledger import Decision, Ledger
 from addon.store.state import State
 from tests.laws.client_behaviour import (
+    REPLIES,
     SHAPES,
     Answered,
     Called,
@@ -43,72 +43,25 @@ from transforms.repeats.pointer import present
 from transforms.repeats.references import resolve
 
 _PROFILE = settings(
-    max_examples=60,
+    max_examples=200,
     stateful_step_count=24,
     derandomize=True,
     deadline=None,
     database=None,
+    report_multiple_bugs=False,
+    phases=(Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 _MOST_CONVERSATIONS = 5
-_LONG_PATH = "/srv/checkouts/" + "a-rather-long-name-of-a-workspace/" * 3
-"""Longer than what a pointer quotes of a name."""
-
-
-def _code(name: str, lines: int = 36) -> str:
-    return "\n".join(
-        f"def {name}_{n}(store, key): return store.load('{name}', key, limit={n * 37 % 101})" for n in range(lines)
-    )
-
-
-def _numbered(text: str) -> str:
-    return "\n".join(f"{number:>6}\t{line}" for number, line in enumerate(text.split("\n"), 1))
-
-
-def _log(name: str) -> str:
-    choice = Random(name)
-    return "\n".join(
-        f"2026-02-11 10:{n // 60:02}:{n % 60:02},{choice.randrange(1000):03} INFO  [worker-{n % 4}] {name}: job {choice.randrange(10**6)} done"
-        if n % 40 != 17
-        else f"2026-02-11 10:{n // 60:02}:{n % 60:02},000 ERROR [worker-1] {name}: job {n} failed with code 17"
-        for n in range(90)
-    )
-
-
-def _records(name: str) -> str:
-    return json.dumps(
-        [{"id": n * 17, "title": f"{name} number {n}", "state": "open", "score": n / 4} for n in range(30)]
-    )
-
-
-def _matches(name: str) -> str:
-    return "\n".join(f"src/{name}/part_{n // 6}.py:{n % 6 * 9 + 3}:    return load({name}_{n})" for n in range(40))
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A call that the model may make, and what the tool gives at different times."""
-
-    tool: str
-    arguments: Mapping[str, str]
-    outputs: tuple[str, ...]
-
-
-_ALPHA, _BETA = _code("alpha"), _code("beta")
-REPLIES = (
-    Reply("read", {"path": "src/alpha.py"}, (_ALPHA, _ALPHA.replace("alpha_9(", "renamed("), _BETA)),
-    Reply("read", {"path": "src/beta.py"}, (_numbered(_BETA), f"{_BETA}\n{_ALPHA}")),
-    Reply("read", {"path": f"{_LONG_PATH}one.py"}, (_ALPHA, _BETA)),
-    Reply("read", {"path": f"{_LONG_PATH}two.py"}, (_BETA, _ALPHA)),
-    Reply("bash", {"command": "cat src/alpha.py src/beta.py"}, (f"{_ALPHA}\n{_BETA}", _BETA)),
-    Reply("bash", {"command": "tail -n 90 app.log"}, (_log("orders"), _log("refunds"), f"{_log('orders')}\nend")),
-    Reply("bash", {"command": f"cat > src/beta.py <<'END'\n{_BETA}\nEND"}, ("ok", _BETA)),
-    Reply("grep", {"pattern": "load"}, (_matches("orders"), _matches("stock"))),
-    Reply("fetch", {"url": "https://api.example.com/items"}, (_records("item"), _records("thing"))),
-    Reply("bash", {"command": "true"}, ("", "ok")),
-)
 _REPLY = st.sampled_from([(at, version) for at, reply in enumerate(REPLIES) for version in range(len(reply.outputs))])
 """A position in `REPLIES`, and one in the outputs there."""
+_EDITS: dict[str, Callable[[Called], str]] = {
+    "cleared": lambda _: "[cleared]",
+    "emptied": lambda _: "",
+    "cut": lambda call: "\n".join(call.output.split("\n")[:20]),
+}
+_ANY = st.integers(0, 11)
+"""Chooses one of a few things, by the remainder."""
 _SPELLING = st.builds(Spelling, marked=st.booleans(), as_lists=st.booleans())
 _CHANGE = st.sampled_from(
     [
@@ -190,37 +143,46 @@ class Clients(RuleBasedStateMachine):
 
     # What clients do
 
-    @rule(data=st.data(), replies=st.lists(_REPLY, min_size=1, max_size=3), spelling=_SPELLING)
-    def call_tools(self, data: st.DataObject, replies: list[tuple[int, int]], spelling: Spelling) -> None:
-        talk = self.some(data)
+    @rule(at=_ANY, replies=st.lists(_REPLY, min_size=1, max_size=3), first=_ANY, spelling=_SPELLING)
+    def call_tools(self, at: int, replies: list[tuple[int, int]], first: int, spelling: Spelling) -> None:
+        talk = self.some(at)
         calls = tuple(self.called(talk, number, *reply) for number, reply in enumerate(replies))
-        came = data.draw(st.permutations(range(len(calls))))
-        talk.items += (Calls(calls, tuple(came)),)
+        came = tuple((first + number) % len(calls) for number in range(len(calls)))
+        talk.items += (Calls(calls, came),)
         self.send(talk, spelling)
 
-    @rule(data=st.data(), spelling=_SPELLING)
-    def answer_and_ask(self, data: st.DataObject, spelling: Spelling) -> None:
-        talk = self.some(data)
-        talk.items += (Answered("Done so far."), Said(f"Go on with job {len(talk.items) * 17}."))
+    @rule(at=_ANY, turn=_ANY, spelling=_SPELLING)
+    def call_the_same_again(self, at: int, turn: int, spelling: Spelling) -> None:
+        talk = self.some(at)
+        item = talk.items[turn % len(talk.items)]
+        if isinstance(item, Calls):
+            again = (replace(call, call_id=self.call_id(talk, at, call.tool)) for at, call in enumerate(item.calls))
+            talk.items += (replace(item, calls=tuple(again)),)
         self.send(talk, spelling)
 
-    @rule(data=st.data())
-    def retry(self, data: st.DataObject) -> None:
-        talk = self.some(data)
+    @rule(at=_ANY, form=st.sampled_from(["text", "text", "thinking", "refusal"]), spelling=_SPELLING)
+    def answer_and_ask(self, at: int, form: str, spelling: Spelling) -> None:
+        talk = self.some(at)
+        talk.items += (Answered("Done so far.", form), Said(f"Go on with job {len(talk.items) * 17}."))
+        self.send(talk, spelling)
+
+    @rule(at=_ANY)
+    def retry(self, at: int) -> None:
+        talk = self.some(at)
         if talk.last:
             self.observe(talk.last, self.deliver(talk.last.body))
 
-    @rule(data=st.data(), spelling=_SPELLING)
-    def ask_for_a_title(self, data: st.DataObject, spelling: Spelling) -> None:
-        talk = self.some(data)
+    @rule(at=_ANY, spelling=_SPELLING)
+    def ask_for_a_title(self, at: int, spelling: Spelling) -> None:
+        talk = self.some(at)
         self.post((*talk.items, Said("Name this conversation in five words.")), spelling)
 
     @precondition(lambda self: len(self.talks) < _MOST_CONVERSATIONS)
-    @rule(data=st.data())
-    def rewind(self, data: st.DataObject) -> None:
+    @rule(at=_ANY, items=_ANY)
+    def rewind(self, at: int, items: int) -> None:
         """Go back to an earlier point and leave the old conversation as it is: both may go on."""
-        talk = self.some(data)
-        self.talks.append(Talk(talk.items[: data.draw(st.integers(1, len(talk.items)))]))
+        talk = self.some(at)
+        self.talks.append(Talk(talk.items[: 1 + items % len(talk.items)]))
 
     @precondition(lambda self: len(self.talks) < _MOST_CONVERSATIONS)
     @rule(task=st.sampled_from(["", "Search for callers.", "Write tests."]))
@@ -228,40 +190,36 @@ class Clients(RuleBasedStateMachine):
         first = Said("Look at the project.")
         self.talks.append(Talk((first, Answered("Which part?"), Said(task)) if task else (first,)))
 
-    @rule(data=st.data(), kept=st.integers(0, 3), spelling=_SPELLING)
-    def compact(self, data: st.DataObject, kept: int, spelling: Spelling) -> None:
+    @rule(at=_ANY, kept=st.integers(0, 3), spelling=_SPELLING)
+    def compact(self, at: int, kept: int, spelling: Spelling) -> None:
         """`/compact`: a summary in place of the history, with or without its last turns."""
-        talk = self.some(data)
+        talk = self.some(at)
         talk.items = (Said("Summary: we looked at the project."), *talk.items[max(1, len(talk.items) - kept) :])
         talk.answered = ()
         self.send(talk, spelling)
 
-    @rule(data=st.data(), text=st.sampled_from(["[cleared]", "", "cut"]), spelling=_SPELLING)
-    def clear_an_output(self, data: st.DataObject, text: str, spelling: Spelling) -> None:
-        """Context editing: outputs of one turn are gone, or cut to their first lines."""
-        talk = self.some(data)
-        cleared = [at for at, item in enumerate(talk.items) if isinstance(item, Calls)]
-        if not cleared:
-            return
-        at = data.draw(st.sampled_from(cleared))
-        item = talk.items[at]
-        assert isinstance(item, Calls)
-        change = (lambda call: "\n".join(call.output.split("\n")[:20])) if text == "cut" else (lambda _: text)
-        talk.items = (*talk.items[:at], item.with_outputs(change), *talk.items[at + 1 :])
+    @rule(at=_ANY, turn=_ANY, edit=st.sampled_from(sorted(_EDITS)), spelling=_SPELLING)
+    def edit_the_context(self, at: int, turn: int, edit: str, spelling: Spelling) -> None:
+        """The outputs of one turn are cleared, or cut to their first lines."""
+        talk = self.some(at)
+        turn %= len(talk.items)
+        item = talk.items[turn]
+        if isinstance(item, Calls):
+            talk.items = (*talk.items[:turn], item.with_outputs(_EDITS[edit]), *talk.items[turn + 1 :])
+            talk.answered = ()
+            self.send(talk, spelling)
+
+    @rule(at=_ANY, turn=_ANY, spelling=_SPELLING)
+    def drop_a_turn(self, at: int, turn: int, spelling: Spelling) -> None:
+        talk = self.some(at)
+        turn %= len(talk.items)
+        talk.items = (*talk.items[:turn], *talk.items[turn + 1 :]) or (Said("Start again."),)
         talk.answered = ()
         self.send(talk, spelling)
 
-    @rule(data=st.data(), spelling=_SPELLING)
-    def drop_a_turn(self, data: st.DataObject, spelling: Spelling) -> None:
-        talk = self.some(data)
-        at = data.draw(st.integers(0, len(talk.items) - 1))
-        talk.items = (*talk.items[:at], *talk.items[at + 1 :]) or (Said("Start again."),)
-        talk.answered = ()
-        self.send(talk, spelling)
-
-    @rule(data=st.data(), spelling=_SPELLING)
-    def resume_with_outputs_in_another_order(self, data: st.DataObject, spelling: Spelling) -> None:
-        talk = self.some(data)
+    @rule(at=_ANY, spelling=_SPELLING)
+    def resume_with_outputs_in_another_order(self, at: int, spelling: Spelling) -> None:
+        talk = self.some(at)
         talk.items = tuple(
             replace(item, came=tuple(sorted(item.came))) if isinstance(item, Calls) else item for item in talk.items
         )
@@ -269,10 +227,10 @@ class Clients(RuleBasedStateMachine):
         self.send(talk, spelling)
 
     @precondition(lambda self: self.shape == "responses")
-    @rule(data=st.data(), server_holds=st.booleans())
-    def let_the_server_hold_the_history(self, data: st.DataObject, server_holds: bool) -> None:
+    @rule(at=_ANY, server_holds=st.booleans())
+    def let_the_server_hold_the_history(self, at: int, server_holds: bool) -> None:
         """Codex does so over a WebSocket, and sends all again where that was cut."""
-        talk = self.some(data)
+        talk = self.some(at)
         talk.answered = talk.last.conversation if talk.last and server_holds else ()
 
     # What happens to proxies
@@ -293,10 +251,10 @@ class Clients(RuleBasedStateMachine):
     def change_settings(self, change: dict[str, str]) -> None:
         self.values |= change
 
-    @rule(data=st.data(), change=_CHANGE, replies=st.lists(_REPLY, min_size=1, max_size=2))
-    def two_proxies_at_once(self, data: st.DataObject, change: dict[str, str], replies: list[tuple[int, int]]) -> None:
+    @rule(at=_ANY, change=_CHANGE, replies=st.lists(_REPLY, min_size=1, max_size=2))
+    def two_proxies_at_once(self, at: int, change: dict[str, str], replies: list[tuple[int, int]]) -> None:
         """Two that know nothing of a turn yet and have other settings decide on it at the same time."""
-        talk, other = self.some(data), self.some(data)
+        talk, other = self.some(at), self.some(at)
         turn = [Calls((self.called(talk, number, *reply),), (0,)) for number, reply in enumerate(replies)]
         talk.items += tuple(turn)
         beside = (*other.items, turn[0]) if self.ids != "unique" else (*talk.items, Said("Name this conversation."))
@@ -315,20 +273,21 @@ class Clients(RuleBasedStateMachine):
 
     # Steps
 
-    def some(self, data: st.DataObject) -> Talk:
-        return data.draw(st.sampled_from(self.talks))
+    def some(self, at: int) -> Talk:
+        return self.talks[at % len(self.talks)]
 
     def called(self, talk: Talk, number: int, at: int, version: int) -> Called:
-        """A call with an id as this client's provider makes them."""
-        self.made += 1
         reply = REPLIES[at]
-        earlier = sum(len(item.calls) for item in talk.items if isinstance(item, Calls))
-        call_id = {
-            "unique": f"call_{self.made}",
-            "counted": f"call_{earlier + number}",
-            "same": f"{reply.tool}:{number}",
-        }[self.ids]
+        call_id = self.call_id(talk, number, reply.tool)
         return Called(call_id, reply.tool, json.dumps(dict(reply.arguments)), reply.outputs[version])
+
+    def call_id(self, talk: Talk, number: int, tool: str) -> str:
+        """An id for one of a turn's calls, as this client's provider makes them."""
+        self.made += 1
+        earlier = sum(len(item.calls) for item in talk.items if isinstance(item, Calls))
+        return {"unique": f"call_{self.made}", "counted": f"call_{earlier + number}", "same": f"{tool}:{number}"}[
+            self.ids
+        ]
 
     def send(self, talk: Talk, spelling: Spelling) -> None:
         talk.last = self.post(talk.items, spelling, talk.answered)
@@ -359,7 +318,8 @@ class Clients(RuleBasedStateMachine):
             sent = (*next(there for here, there in reversed(self.history) if here == before), *new)
         for earlier_client, earlier_sent in self.history:
             if client[: len(earlier_client)] == earlier_client:
-                assert sent[: len(earlier_sent)] == earlier_sent
+                broken = [at for at, (now, before) in enumerate(zip(sent, earlier_sent, strict=False)) if now != before]
+                assert not broken, f"item {broken[0]}: {earlier_sent[broken[0]]!r:.300} became {sent[broken[0]]!r:.300}"
         self.history.append((client, sent))
 
     def check_pointers(self, body: bytes, outcome: Outcome) -> None:
@@ -368,8 +328,9 @@ class Clients(RuleBasedStateMachine):
         for original, slot in zip(_slots(body), _slots(outcome.body), strict=True):
             if original.text != slot.text and present(slot.text):
                 text = resolve(slot.text, context.index)
-                assert not present(text)
-                assert self.resolved.setdefault((original.text, slot.text), text) == text
+                before = self.resolved.setdefault((original.text, slot.text), text)
+                assert not present(text), f"points at nothing: {slot.text!r:.300}"
+                assert text == before, f"points at something else: {slot.text!r:.300}"
             context.add(slot, slot.text)
 
 

@@ -32,7 +32,7 @@ _EXTENSION = re.compile(r"\.(?P<extension>[A-Za-z0-9_]{1,12})$")
 
 def file_kind(path: str) -> Kind | None:
     """What the file at `path` holds, by its name: CODE for what people write, the data's kind for data."""
-    name = path.replace("\\\\", "/").rpartition("/")[2].lower()
+    name = path.replace("\\", "/").rpartition("/")[2].lower()
     if name in _SOURCE_NAMES or name.startswith(("dockerfile", "makefile", ".env")):
         return Kind.CODE
     found = _EXTENSION.search(name)
