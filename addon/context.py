@@ -8,12 +8,19 @@ from addon.shapes.slot import Slot
 from transforms.call import Call
 from transforms.repeats.index import Earlier, Index
 
-_WRITTEN_CHARS = 200
-"""An argument of a call that is at least this long counts as a text that the model itself has written."""
-_COMMAND_CHARS = 60
+_WRITTEN = ("content", "file_text", "contents")
+"""Arguments that hold a whole file as the model writes it. Parts of files (`new_string`) are none: a name for each
+of them would have to tell the calls apart, and `old_string` is what is gone."""
+_NAME_CHARS = 70
 _ESCAPED = re.compile(r'^.*["\\].*$', re.MULTILINE)
 _NOT_SHOWN = "\0"
 """Stands for a line of an argument that the request spells with escapes: nothing is to be looked up in that."""
+_LINES_AS_THEY_WERE = frozenset(
+    {"none", "references", "terminal_noise", "progress_lines", "line_gutter", "log_sampler", "search_sampler"}
+    | {"listing_sampler", "diff_trimmer", "run_report", "kompress", "blob_elider"}
+)
+"""Transforms after which a line means what it says. After the others a line's sense may stand in a legend or header, so
+that equal lines say different things."""
 
 
 @dataclass(slots=True)
@@ -26,13 +33,14 @@ class Context:
     _index: Index = field(default_factory=Index)
     _indexed: int = 0
 
-    def add(self, slot: Slot, sent: str) -> None:
-        """A tool output as it is sent, and before it what the model wrote in the call."""
-        if slot.part == 0:
-            for argument in slot.call.values.values():
-                if isinstance(argument, str) and len(argument) >= _WRITTEN_CHARS:
-                    self._add(_written_name(slot.call), _ESCAPED.sub(_NOT_SHOWN, argument))
-        self._add(_output_name(slot.call), sent)
+    def add(self, slot: Slot, sent: str, transform_name: str) -> None:
+        """A tool output as it is sent, and before it the file that the model itself wrote in the call."""
+        call = slot.call
+        if slot.part == 0 and call.path:
+            written = next((text for key in _WRITTEN if isinstance(text := call.values.get(key), str)), None)
+            if written is not None:
+                self._add(f"what you wrote to {_shortened(call.path)}", _ESCAPED.sub(_NOT_SHOWN, written))
+        self._add(_output_name(call), sent if speaks_for_itself(transform_name) else "")
 
     def holds(self, needs: tuple[bytes, ...]) -> bool:
         """Whether all these texts stand here."""
@@ -58,16 +66,23 @@ class Context:
         self._names.setdefault(name, []).append(identity)
 
 
+def speaks_for_itself(transform_name: str) -> bool:
+    """Whether every line of a text that these transforms (joined by `+`) wrote means the same anywhere else."""
+    return _LINES_AS_THEY_WERE.issuperset(transform_name.split("+"))
+
+
 def _output_name(call: Call) -> str:
     if call.path:
-        return f"the {call.tool} of {call.path}"
+        return f"the {call.tool} of {_shortened(call.path)}"
     if command := " ".join(call.command.split()):
-        return f"the output of `{command[:_COMMAND_CHARS]}`"
+        cut = len(command) > _NAME_CHARS
+        return f"the output of `{command[:_NAME_CHARS]}{'…' if cut else ''}`"
     return f"the output of {call.tool or 'the tool'}"
 
 
-def _written_name(call: Call) -> str:
-    return f"your {call.tool} of {call.path}" if call.path else f"your {call.tool} call"
+def _shortened(path: str) -> str:
+    """A path by its end, which tells files apart."""
+    return path if len(path) <= _NAME_CHARS else f"…{path[-_NAME_CHARS:]}"
 
 
 def _identity(name: str, text: str) -> bytes:

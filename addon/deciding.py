@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from addon.cache import cost
-from addon.context import Context
+from addon.context import Context, speaks_for_itself
 from addon.deadline import Deadline
 from addon.fail_open import OverBudget, describe, fail_open
 from addon.routing_log import NO_TRANSFORM
@@ -179,7 +179,8 @@ class _Decider:
             if _is_lossy(decision):
                 self.state.originals.touch(decision.replacement or "")
             self.verdicts.decisions[key] = decision
-            context.add(slot, slot.text if decision.replacement is None else decision.replacement)
+            sent = slot.text if decision.replacement is None else decision.replacement
+            context.add(slot, sent, NO_TRANSFORM if decision.replacement is None else decision.transform_name)
         return fresh
 
     def give_up(self, fresh: Mapping[bytes, Decision], slots: Mapping[bytes, Slot]) -> Verdicts:
@@ -236,6 +237,8 @@ class _Decider:
     def _refer(self, rewrite: BlockRewrite, context: Context | None) -> tuple[BlockRewrite, tuple[bytes, ...]]:
         """The rewrite with pointers in place of what stands above, and the texts these need; last of all steps."""
         if context is None or rewrite.reason is Reason.NO_WAY_BACK or not self.rules.is_on(REFERENCES):
+            return rewrite, ()
+        if not speaks_for_itself(rewrite.transform_name):
             return rewrite, ()
         reference = self._guard(lambda: refer(rewrite.text, context.index))
         if reference is None or (after := count_tokens(reference.text)) >= rewrite.tokens_after:

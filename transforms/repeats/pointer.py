@@ -1,24 +1,24 @@
 """The one form in which a run of lines that stands above is named, always alone on its line.
 
-    [output lines 12-58: same as lines 40-86 of the Read of src/x.py above, from "func (s *Store) Load("]
-    [output lines 61-98: same as lines 89-126 there]
+    [output lines 12-58: same as output lines 40-86 of the Read of src/x.py above, from "func (s *Store) Load("]
+    [output lines 61-98: same as output lines 89-126 there]
 
 On the left the lines of this output, on the right those of the earlier text as the request shows it, both counted
-from 1; `output` keeps them apart from the line numbers of a file. The quoted words begin the run, for readers who do
-not count: the shortest that no other line of the earlier text opens with. They are left out where the run begins the
-earlier text, where it goes on soon after the pointer before it stopped, and where no such words were found. `there`
-is the text that the pointer before it names. When several texts above have the same name, the pointer says which:
-`above (2nd of 3)`, counted from the top.
+from 1 where the output begins, headers included; `output` keeps them apart from the line numbers of a file. The quoted
+words begin the run, for readers who do not count: the shortest that no other line of the earlier text opens with. They
+are left out where the run begins the earlier text, where it goes on soon after the pointer before it stopped, and where
+no such words were found. `there` is the text that the pointer before it names. When several texts above have the same
+name, the pointer says which: `above (2nd of 3)`, counted from the top.
 """
 
 import re
 from dataclasses import dataclass
 
 _START = "[output line"
-_LOOKS_LIKE_ONE = re.compile(r"^\[output lines? \d[^:\n]{0,40}: same as line", re.MULTILINE)
+_LOOKS_LIKE_ONE = re.compile(r"^\[output lines? \d[^:\n]{0,40}: same as output line", re.MULTILINE)
 _POINTER = re.compile(
     r"\[output lines? (?P<first>\d{1,12})(?:-(?P<last>\d{1,12}))?: "
-    r"same as lines? (?P<source>\d{1,12})(?:-(?P<source_last>\d{1,12}))? "
+    r"same as output lines? (?P<source>\d{1,12})(?:-(?P<source_last>\d{1,12}))? "
     r"(?:there|of (?P<label>.{1,100}) above(?: \((?P<nth>\d{1,9})(?:st|nd|rd|th) of \d{1,9}\))?)"
     r'(?:, from "(?P<words>.{1,64})")?\]'
 )
@@ -50,7 +50,8 @@ class Pointer:
         which = f" ({_ordinal(self.nth)} of {self.namesakes})" if self.namesakes > 1 else ""
         where = f"of {self.label} above{which}" if self.label else "there"
         start = f', from "{self.words}"' if self.words else ""
-        return f"[output {_lines(self.first, self.count)}: same as {_lines(self.source, self.count)} {where}{start}]"
+        here, there = _lines(self.first, self.count), _lines(self.source, self.count)
+        return f"[output {here}: same as output {there} {where}{start}]"
 
 
 def opening(line: str, width: int) -> str:

@@ -4,9 +4,9 @@ A file read a second time, a test run that fails in the same way, a patch that t
 each run of lines that stands contiguously in an earlier text becomes one pointer (`transforms.repeats.pointer`),
 and whatever differs stays verbatim between the pointers, so that a re-run with few changes becomes its difference.
 
-    import os                          [output lines 1-57: same as lines 1-57 of the Read of src/x.py above]
+    import os                          [output lines 1-57: same as output lines 1-57 of the Read of src/x.py above]
     (56 more lines)                    def load(path: Path) -> bytes:
-    def load(path: Path) -> bytes: →   [output lines 59-104: same as lines 59-104 there]
+    def load(path: Path) -> bytes: →   [output lines 59-104: same as output lines 59-104 there]
     (46 more lines)
 
 Lossless in context: `resolve` puts the lines back, and a result is returned only if that gives the text character

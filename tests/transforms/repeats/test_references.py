@@ -18,7 +18,7 @@ CODE = [f"    value_{n} = compute(source_{n}, limit={n * 37}, strict=True)" for 
 LINES = st.one_of(
     st.sampled_from(CODE[:6]),
     st.sampled_from(
-        ["", "}", "    ", "\r", "=====", "\ud800", "\x00", "a\u2028b", "[output line 1: same as line 1 there]"]
+        ["", "}", "    ", "\r", "=====", "\ud800", "\x00", "a\u2028b", "[output line 1: same as output line 1 there]"]
     ),
     st.text(st.characters(exclude_characters="\n"), max_size=12),
 )
@@ -109,9 +109,9 @@ def test_a_chain_of_rereads_points_to_what_each_shows() -> None:
 
 def test_a_pointer_in_an_earlier_text_is_never_followed() -> None:
     """Resolving gives the earlier text as it is shown, and does not go on from pointers that stand in it."""
-    earlier = _request(["\n".join([*CODE[:20], "[output lines 21-40: same as lines 21-40 of output 0 above]"])])
+    earlier = _request(["\n".join([*CODE[:20], "[output lines 21-40: same as output lines 21-40 of output 0 above]"])])
     found = refer("\n".join(CODE[:20]), earlier)
-    assert found is not None and found.text == "[output lines 1-20: same as lines 1-20 of output 0 above]"
+    assert found is not None and found.text == "[output lines 1-20: same as output lines 1-20 of output 0 above]"
 
 
 @pytest.mark.parametrize(
@@ -133,20 +133,20 @@ def test_words_are_quoted_only_where_they_lead_to_one_line() -> None:
     earlier = _request(["\n".join(alike)])
     assert refer(alike[4], earlier) is None
     found = refer("\n".join(alike[3:]), earlier)
-    assert found is not None and found.text == "[output lines 1-6: same as lines 4-9 of output 0 above]"
+    assert found is not None and found.text == "[output lines 1-6: same as output lines 4-9 of output 0 above]"
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "[output lines 3-1: same as lines 3-1 of a above]",
-        "[output lines 1-3: same as lines 1-2 of a above]",
-        "[output lines 0-3: same as lines 0-3 of a above]",
-        "[output lines 1-99999999999: same as lines 1-99999999999 of output 0 above]",
-        "[output lines 1-3: same as lines 1-3 of output 0 above (9th of 9)]",
-        '[output lines 1-3: same as lines 1-3 of output 0 above, from "nothing there"]',
-        "[output lines 2-4: same as lines 1-3 of output 0 above]",
-        "[output lines 1-3: same as lines 1-3 there]",
+        "[output lines 3-1: same as output lines 3-1 of a above]",
+        "[output lines 1-3: same as output lines 1-2 of a above]",
+        "[output lines 0-3: same as output lines 0-3 of a above]",
+        "[output lines 1-99999999999: same as output lines 1-99999999999 of output 0 above]",
+        "[output lines 1-3: same as output lines 1-3 of output 0 above (9th of 9)]",
+        '[output lines 1-3: same as output lines 1-3 of output 0 above, from "nothing there"]',
+        "[output lines 2-4: same as output lines 1-3 of output 0 above]",
+        "[output lines 1-3: same as output lines 1-3 there]",
     ],
 )
 def test_what_names_nothing_stands_for_itself(line: str) -> None:
