@@ -23,13 +23,12 @@ from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy
 from transforms.content_router import Attempt, record_compression
 from transforms.contract import Block, Loss, Transform
+from transforms.names import REFERENCES
 from transforms.reasons import Reason
 from transforms.repeats.references import refer
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 
-REFERENCES = "references"
-"""The step that no transform can do, since it looks at more than one block."""
 _BYTES_PER_TOKEN = 3.6
 _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
 """How Anthropic's clients ask for a cache that lasts an hour."""

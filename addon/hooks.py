@@ -24,8 +24,8 @@ from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
+from addon.wire.body_codecs import sha256
 from addon.wire.hosts import HostSet
-from addon.workers.worker import digest
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
@@ -34,6 +34,7 @@ _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
 _ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
 _ERROR_CHARS = 8192
+_MOST_TOLD = 100
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
 
@@ -61,6 +62,7 @@ class Headroom:
         self._metrics_server: MetricsServer | None = None
         self._conversations = Conversations()
         self._breaker = Breaker()
+        self._told: set[str] = set()
         self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
     # Options
@@ -79,15 +81,15 @@ class Headroom:
             parsed = Settings.parse(raw)
             self._serve_metrics(parsed.metrics_port)
         except BadSetting as error:
-            raise exceptions.OptionsError(str(error)) from error
+            raise exceptions.OptionsError(str(error)) from None
         except OSError as error:
-            raise exceptions.OptionsError(f"headroom_metrics_port={parsed.metrics_port}: {error}") from error
+            raise exceptions.OptionsError(f"headroom_metrics_port={parsed.metrics_port}: {error}") from None
         self._raw, self._settings, self._hosts = raw, parsed, HostSet.known(parsed.hosts)
 
     async def running(self) -> None:
-        unknown = sorted(name for name in ctx.options.deferred if name.startswith(options.PREFIX))
-        if unknown:
-            _logger.warning("headroom: no such option: %s", ", ".join(unknown))
+        for name in sorted(name for name in ctx.options.deferred if name.startswith(options.PREFIX)):
+            # An error during the start ends mitmproxy: going on would do what the user did not ask for.
+            _logger.error("headroom: no such option: %s%s", name, options.suggestion(name))
         if self._settings.defaults:
             _set_defaults()
         self._pool.start()
@@ -109,13 +111,15 @@ class Headroom:
     async def request(self, flow: http.HTTPFlow) -> None:
         if not flow.live:  # a saved flow that is looked at: its history stays as it was
             return
-        started = time.monotonic()
         with fail_open(lambda error: self._failed_request(flow, error)):
             bypass = wants_bypass(flow.request)
             strip_own_headers(flow.request)
             scope = scope_of(flow, self._settings, self._hosts)
             if scope is None:
                 return
+            if scope.refusal is None:
+                await self._pool.ready()  # the time in which the proxy comes up is nobody's time budget
+            started = time.monotonic()
             answer = await self._decide(flow, scope, bypass, started)
             self._apply(flow, answer, answer.log.with_time((time.monotonic() - started) * 1000))
 
@@ -153,7 +157,7 @@ class Headroom:
     async def _decide(self, flow: http.HTTPFlow, scope: Scope, bypass: bool, started: float) -> Answer:
         if scope.refusal is not None:
             return self._untouched(scope, scope.refusal)
-        if (sent := flow.metadata.get(_SENT)) and sent == await asyncio.to_thread(digest, scope.body):
+        if (sent := flow.metadata.get(_SENT)) and sent == await asyncio.to_thread(sha256, scope.body):
             return self._untouched(scope, Reason.ALREADY_SENT)
         job = Job(
             body=scope.body,
@@ -199,8 +203,16 @@ class Headroom:
             self._exchanges[flow] = _Exchange(log, answer.changed is not None)
             self._exchanges[flow].turn = self._turn(answer, log)
             self._metrics.request(log)
-            if log.decision is not Reason.UNKNOWN_HOST:
+            if log.decision is Reason.UNKNOWN_HOST:
+                self._tell_unknown(flow.request.pretty_host)
+            else:
                 sinks.event_log(log, self._settings.log_level)
+
+    def _tell_unknown(self, host: str) -> None:
+        """Say once that nothing is rewritten for a host, and how it would be."""
+        if host not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(host)
+            _logger.info("headroom: %r is no known LLM API host: name it in headroom_hosts to have it rewritten", host)
 
     def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
         if not len(answer.client_prefix) or log.policy is None:
@@ -237,7 +249,8 @@ class Headroom:
         trip = self._breaker.observe(client, turn.conversation, status, text[:_ERROR_CHARS], exchange.changed, verdict)
         self._metrics.cache(verdict, trip)
         told = turn.told(verdict) + (f" · breaker {trip}" if trip else "")
-        flow.comment = f"{flow.comment} · {told}"
+        if verdict is not CacheVerdict.UNKNOWN or trip:
+            flow.comment = f"{flow.comment} · {told}"
         flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": told}
         if trip or verdict is CacheVerdict.WE_BROKE:
             _logger.warning("headroom: %s", told)

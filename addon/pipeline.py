@@ -23,9 +23,6 @@ from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.reasons import Reason
 
-BODY_LIMIT = 32 * 1024 * 1024
-"""Bytes of a decoded body; larger ones pass as they came."""
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -70,7 +67,7 @@ def compress(request: Request, settings: Settings, state: State) -> Outcome:
     rules = Rules(settings, policy, request.auth_mode, request.deadline, request.keep)
     try:
         codec = body_codecs.codec_for(request.encoding)
-        raw = codec.decode(request.body, BODY_LIMIT)
+        raw = codec.decode(request.body, body_codecs.BODY_LIMIT)
         root = json_spans.parse(raw)
         detected = detect(root)
     except body_codecs.BadEncoding:

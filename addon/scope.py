@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from mitmproxy import http
 
-from addon.pipeline import BODY_LIMIT
 from addon.settings import Settings
+from addon.wire.body_codecs import BODY_LIMIT
 from addon.wire.clients import Credentials, classify
 from addon.wire.hosts import HostSet
 from transforms.reasons import Reason

@@ -6,6 +6,7 @@ and what is allowed; nothing is guessed.
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from addon.wire.hosts import parse_host_pattern
 from transforms.compression_policy import AuthMode
+from transforms.names import TRANSFORM_NAMES
 
 PREFIX = "headroom_"
 _ON, _OFF = frozenset({"true", "on", "yes", "1", "enabled"}), frozenset({"false", "off", "no", "0", "disabled"})
@@ -91,6 +93,13 @@ def _names(value: object) -> object:
     return names
 
 
+def _transforms(value: object) -> object:
+    names = _names(value)
+    if isinstance(names, frozenset) and (wrong := sorted(names - set(TRANSFORM_NAMES))):
+        raise ValueError(f"not one: {wrong[0]!r}; allowed: {', '.join(TRANSFORM_NAMES)}")
+    return names
+
+
 def _modes(value: object) -> object:
     if value == "all":
         return frozenset({*AuthMode, None})
@@ -127,6 +136,7 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[int, BeforeValidator(_port)]
 Share = Annotated[float | None, BeforeValidator(_share)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
+Transforms = Annotated[frozenset[str], BeforeValidator(_transforms)]
 AuthModes = Annotated[frozenset[AuthMode | None], BeforeValidator(_modes)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
@@ -160,7 +170,7 @@ class Settings(BaseModel):
         "Tool outputs sent before this proxy saw the conversation: keep (rewritten once all the same where the policy "
         "allows it and the cost says it pays), or rewrite always (one-shot requests, batch work).",
     )
-    transforms: Names = _option("", "Names of the transforms that are on, separated by commas; empty: all of them.")
+    transforms: Transforms = _option("", "Names of the transforms that are on, separated by commas; empty: all.")
     exclude_tools: Names = _option(
         "", "Tools whose output is never touched, separated by commas; * stands for any characters."
     )
@@ -208,6 +218,12 @@ class Settings(BaseModel):
             name = str(first["loc"][0])
             reason = str(first["msg"]).removeprefix("Value error, ")
             raise BadSetting(f"{PREFIX}{name}={values.get(name, '')!r}: {reason}") from error
+
+
+def suggestion(name: str) -> str:
+    """A hint at the option that a misspelled one may stand for; empty when none is close."""
+    close = get_close_matches(name, [PREFIX + known for known in option_names()], 1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def option_names() -> Iterable[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from addon.routing_log import Entry, RoutingLog
+from addon.routing_log import NO_TRANSFORM, Entry, RoutingLog
 from addon.settings import LogLevel
 from addon.wire.usage import Usage
 from transforms.contract import Loss
@@ -22,6 +22,7 @@ METADATA = "headroom"
 
 _logger = logging.getLogger("headroom")
 _TOLD_IN_NOTE = 4
+_USUAL_MODE = "compress"
 _TRACE = 5
 
 
@@ -46,9 +47,12 @@ def header(log: RoutingLog) -> str:
 
 def note(log: RoutingLog) -> str:
     """One line for people, the saving first: the flow list of mitmweb shows about 15 characters of it."""
-    parts = [_saving(log), f"{log.shape or 'no shape'} · {log.mode} · {log.auth_mode or 'unknown auth'}"]
-    parts += [_told(entry) for entry in _largest(log)]
-    parts += [f"{log.milliseconds:.0f} ms", *filter(None, [log.attach])]
+    parts = [_saving(log), *(_told(entry) for entry in _largest(log)), *filter(None, [log.shape, log.auth_mode])]
+    if log.mode not in ("", _USUAL_MODE):
+        parts.append(f"mode {log.mode}")
+    if log.entries:
+        parts.append(f"held {log.milliseconds:.0f} ms")
+    parts += filter(None, [log.attach])
     return " · ".join((*parts, *(f"failure: {failure}" for failure in log.failures)))
 
 
@@ -65,7 +69,8 @@ def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[tuple[int, str]]:
     policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
     yield (logging.WARNING if log.failures else logging.INFO), head + (policy if level in _DETAILED else "")
     for entry in log.entries:
-        yield logging.DEBUG, f"headroom: block {entry.block}: {_told(entry)}, {entry.transform_name}"
+        how = "" if entry.transform_name == NO_TRANSFORM else f", {entry.transform_name}"
+        yield logging.DEBUG, f"headroom: block {entry.block}: {_told(entry)}{how}"
         for attempt in entry.attempts:
             tokens = f"{attempt.tokens_before}>{attempt.tokens_after}"
             told = f"{attempt.transform_name} ratio {attempt.compression_ratio:.3f} {attempt.reason} {tokens}"
@@ -97,8 +102,9 @@ def _ascii(value: object) -> str:
 def _saving(log: RoutingLog) -> str:
     if log.tokens_after < log.tokens_before:
         share = 100 * (1 - log.tokens_after / log.tokens_before)
-        return f"-{share:.0f}% {_short(log.tokens_before)}>{_short(log.tokens_after)}"
-    return f"0% {log.decision}" if not log.tokens_before else f"0% {log.decision} {_short(log.tokens_before)}"
+        replayed = " replayed" if log.decision is Reason.REPLAYED else ""
+        return f"-{share:.0f}% {_short(log.tokens_before)}>{_short(log.tokens_after)} tokens{replayed}"
+    return f"0% {log.decision}" + (f" {_short(log.tokens_before)} tokens" if log.tokens_before else "")
 
 
 def _largest(log: RoutingLog) -> list[Entry]:
@@ -112,9 +118,11 @@ def _largest(log: RoutingLog) -> list[Entry]:
 
 
 def _told(entry: Entry) -> str:
-    tokens = f"{_short(entry.tokens_before)}>{_short(entry.tokens_after)}"
+    tool = entry.tool or "tool"
+    if entry.tokens_after == entry.tokens_before:
+        return f"{tool} {_short(entry.tokens_before)} left alone: {entry.reason}"
     loss = f" {entry.loss}" if entry.loss not in (None, Loss.LOSSLESS) else ""
-    return f"{entry.tool or 'tool'} {tokens} {entry.reason}{loss}"
+    return f"{tool} {_short(entry.tokens_before)}>{_short(entry.tokens_after)} {entry.reason}{loss}"
 
 
 def _short(tokens: int) -> str:

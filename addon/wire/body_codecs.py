@@ -5,6 +5,7 @@ short, damaged, or followed by something else, for more than `limit` decoded byt
 `feed` does the same piece by piece. Codings: RFC 9110 8.4.1, RFC 7932 (br), RFC 8878 and 9659 (zstd).
 """
 
+import hashlib
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -27,6 +28,15 @@ _CUT_SHORT, _TRAILING, _TOO_LARGE = (
     "something follows the body",
     "the decoded body is too large",
 )
+
+
+BODY_LIMIT = 32 * 1024 * 1024
+"""Bytes of a decoded body; larger ones pass as they came."""
+
+
+def sha256(body: bytes) -> str:
+    """The SHA-256 of a body, in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
 
 
 class BadEncoding(ValueError):

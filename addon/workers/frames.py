@@ -8,6 +8,9 @@ _LENGTHS = struct.Struct(">II")
 
 type Header = dict[str, Any]
 
+WARM_UP: Header = {"warm_up": True}
+"""A frame that a worker sends back as it is, once everything is loaded."""
+
 
 def write(out: IO[bytes], header: Header, body: bytes) -> None:
     """Write one frame and flush it."""

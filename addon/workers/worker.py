@@ -6,7 +6,6 @@ lock.
 """
 
 import faulthandler
-import hashlib
 import json
 import os
 import signal
@@ -23,6 +22,7 @@ from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
 from addon.store.state import State
+from addon.wire.body_codecs import sha256
 from addon.workers import frames
 from transforms import tokenizer
 from transforms.compression_policy import AuthMode
@@ -49,7 +49,7 @@ class Worker:
         )
         outcome = outcomes[0] if outcomes else pipeline.Outcome(body, log)
         changed = outcome.body is not body
-        return _answer(outcome, digest(outcome.body) if changed else ""), outcome.body if changed else b""
+        return _answer(outcome, sha256(outcome.body) if changed else ""), outcome.body if changed else b""
 
     def _compress(self, header: frames.Header, body: bytes) -> pipeline.Outcome:
         settings = _parsed(json.dumps(header["settings"]))
@@ -86,6 +86,9 @@ def serve(source: IO[bytes], out: IO[bytes]) -> None:
     with Path(os.devnull).open("w") as nowhere:
         while (frame := frames.read(source)) is not None:
             header, body = frame
+            if header == frames.WARM_UP:
+                frames.write(out, frames.WARM_UP, b"")
+                continue
             seconds = max(0.0, header["deadline"] - time.monotonic()) + GRACE
             faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
             answer = worker.answer(header, body)
@@ -102,11 +105,6 @@ def main() -> None:
             serve(source, out)
         except BrokenPipeError:
             sys.exit(0)
-
-
-def digest(body: bytes) -> str:
-    """The SHA-256 of a body, in hexadecimal."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _reason_to_keep(header: frames.Header) -> Reason | None:

@@ -27,7 +27,7 @@ from transforms.reasons import Reason
 _ROOT = Path(__file__).parent.parent.parent
 _START = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.workers.worker import main; main()"
 _STARTUP = 10.0
-"""Seconds a new process may take to come up, on top of a job's own time."""
+"""Seconds a new process may take to come up."""
 _RESPAWN_PAUSE = 1.0
 _QUEUED_BYTES = 256 * 1024 * 1024
 
@@ -126,6 +126,7 @@ class WorkerPool:
         self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="headroom")
         self._runners: list[asyncio.Task[None]] = []
         self._processes: set[_Process] = set()
+        self._ready = asyncio.Event()
 
     def start(self) -> None:
         """Start the processes, so that the first request need not wait for them. Does nothing when started."""
@@ -139,6 +140,13 @@ class WorkerPool:
         for process in list(self._processes):
             self._end(process)
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def ready(self) -> None:
+        """Wait until the first process has loaded everything, or has failed to, for at most ten seconds."""
+        self.start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STARTUP):
+                await self._ready.wait()
 
     async def run(self, job: Job) -> Answer:
         """The answer to a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
@@ -169,16 +177,29 @@ class WorkerPool:
             try:
                 process = _Process()
             except OSError as error:  # no memory, no file handles, no interpreter: nothing can be decided for now
+                self._ready.set()
                 self._refuse_queued(error)
                 await asyncio.sleep(_RESPAWN_PAUSE)
                 continue
             self._processes.add(process)
             try:
+                await self._warm_up(process)
                 await self._serve(process)
             except _Lost:
                 continue
             finally:
                 self._end(process)
+
+    async def _warm_up(self, process: "_Process") -> None:
+        """Wait until a new process answers. Raises `_Lost`."""
+        failures: list[BaseException] = []
+        with fail_open(failures.append):
+            async with asyncio.timeout(_STARTUP):
+                await asyncio.get_running_loop().run_in_executor(self._threads, process.echo)
+        self._ready.set()
+        if failures:
+            await asyncio.sleep(_RESPAWN_PAUSE)  # a process that cannot come up is not tried again at once
+            raise _Lost
 
     def _end(self, process: "_Process") -> None:
         self._processes.discard(process)
@@ -186,7 +207,7 @@ class WorkerPool:
 
     async def _serve(self, process: "_Process") -> None:
         """Pass jobs to one process until that fails in any way. Raises `_Lost`."""
-        loop, extra = asyncio.get_running_loop(), _STARTUP
+        loop = asyncio.get_running_loop()
         while True:
             ticket = await self._queue.get()
             self._queued_bytes -= len(ticket.job.body)
@@ -194,12 +215,11 @@ class WorkerPool:
             answers: list[Answer] = []
             failures: list[BaseException] = []
             with fail_open(failures.append):
-                async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE + extra):
+                async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE):
                     answers.append(await loop.run_in_executor(self._threads, process.exchange, ticket.job))
             if not answers:
                 self._lost(ticket, failures[0])
                 raise _Lost
-            extra = 0.0
             if not ticket.answer.done():
                 ticket.answer.set_result(answers[0])
 
@@ -226,12 +246,19 @@ class _Process:
 
     def exchange(self, job: Job) -> Answer:
         """Send a job and wait for its answer: blocking, for a thread. Raises OSError or EOFError when it is gone."""
+        return Answer.of(*self._ask(job.header, job.body))
+
+    def echo(self) -> None:
+        """Wait until the process answers at all, likewise."""
+        self._ask(frames.WARM_UP, b"")
+
+    def _ask(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
         if self._popen.stdin is None or self._popen.stdout is None:
             raise EOFError
-        frames.write(self._popen.stdin, job.header, job.body)
+        frames.write(self._popen.stdin, header, body)
         if (frame := frames.read(self._popen.stdout)) is None:
             raise EOFError
-        return Answer.of(*frame)
+        return frame
 
     def kill(self) -> None:
         """End it; a thread that waits for its answer gets the end of the pipe."""

@@ -13,6 +13,8 @@ class DirectPool:
 
     def start(self) -> None: ...
 
+    async def ready(self) -> None: ...
+
     def stop(self) -> None:
         self.worker.close()
 

@@ -16,9 +16,10 @@ from mitmproxy.test import taddons, tflow, tutils
 
 from addon.deadline import Deadline
 from addon.hooks import Headroom
-from addon.pipeline import BODY_LIMIT, Outcome, Request, compress
+from addon.pipeline import Outcome, Request, compress
 from addon.settings import Settings
 from addon.store.state import State
+from addon.wire.body_codecs import BODY_LIMIT
 from tests.addon.direct_pool import DirectPool
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason

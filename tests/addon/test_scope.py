@@ -4,9 +4,9 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
-from addon.pipeline import BODY_LIMIT
 from addon.scope import Scope, is_known_host, scope_of, strip_own_headers, wants_bypass
 from addon.settings import Settings
+from addon.wire.body_codecs import BODY_LIMIT
 from addon.wire.hosts import HostSet
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason

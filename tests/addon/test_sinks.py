@@ -91,9 +91,9 @@ def test_a_header_that_cannot_hold_all_keeps_what_saved_most_and_says_where_the_
 
 def test_the_note_is_one_line_that_starts_with_the_saving() -> None:
     text = note(log(entry(), entry(1, "Read", 9000, 9000)))
-    assert text.startswith("-6% 10.0k>9.4k · ")
+    assert text.startswith("-6% 10.0k>9.4k tokens · ")
     assert "Bash 1.0k>400 compressed" in text
-    assert "Read 9.0k>9.0k no_transform" in text
+    assert "Read 9.0k left alone: no_transform" in text
     assert "\n" not in text
 
 

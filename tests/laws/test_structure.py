@@ -11,6 +11,7 @@ import pytest
 
 from addon.settings import Settings
 from transforms.catalog import TRANSFORMS
+from transforms.names import REFERENCES, TRANSFORM_NAMES
 from transforms.reasons import Reason
 
 ROOT = Path(__file__).parent.parent.parent
@@ -157,3 +158,7 @@ def test_every_reason_is_explained(reason: Reason) -> None:
     assert isinstance(explanation, ast.Expr)
     assert isinstance(explanation.value, ast.Constant)
     assert str(explanation.value.value).endswith(".")
+
+
+def test_the_names_that_settings_take_are_those_of_the_catalog() -> None:
+    assert (*(transform.name for transform in TRANSFORMS), REFERENCES) == TRANSFORM_NAMES
