@@ -19,6 +19,7 @@ from addon.shapes.slot import Slot
 from addon.store import ledger
 from addon.store.ledger import Decision, LedgerUnavailable
 from addon.store.state import State
+from transforms.call import Call
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy
 from transforms.content_router import Attempt, record_compression
@@ -30,6 +31,8 @@ from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 
 _BYTES_PER_TOKEN = 3.6
+_COUNTED_CHARS = 1_000_000
+"""Longer outputs that are kept are not counted but estimated: keeping must cost next to nothing."""
 _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
 """How Anthropic's clients ask for a cache that lasts an hour."""
 
@@ -140,24 +143,13 @@ class _Decider:
             return
         decisions = self.verdicts.decisions
         shortened = [slot.call.tool for k, slot in new.items() if _is_lossy(decisions[k])]
-        before = [
-            slot
+        calls = _Calls.of([slot for slot in new.values() if slot.in_tail], self.state)
+        asked = [
+            slot.call.tool
             for k, slot in zip(self.verdicts.keys, detected.slots, strict=True)
-            if k not in new and _is_lossy(decisions[k])
+            if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k], self.state)
         ]
-        calls = [slot for slot in new.values() if slot.in_tail]
-        asked = [old.call.tool for old in before if any(self._asks_for(slot, old) for slot in calls)]
         self.state.learned.learn(shortened, asked)
-
-    def _asks_for(self, slot: Slot, old: Slot) -> bool:
-        """Whether a call comes back for what an older one gave in part: the same again, a range, the original."""
-        if slot.call == old.call and slot.text == old.text:
-            return True
-        if slot.call.ranged and slot.call.path == old.call.path:
-            return True
-        key = ledger.key(old.call_id, old.part, old.text)
-        shown = self.verdicts.decisions[key].replacement or ""
-        return not self.state.originals.named_in(shown).isdisjoint(self.state.originals.named_in(slot.call.arguments))
 
     def walk(self, slots: tuple[Slot, ...], known: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         """Settle the slots from the top: replay what is known, decide what is not. Returns what is new, by key.
@@ -294,8 +286,34 @@ def _is_lossy(decision: Decision) -> bool:
     return decision.replacement is not None and decision.loss is Loss.LOSSY
 
 
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The newest calls of a request, for telling what they come back for."""
+
+    outputs: frozenset[tuple[Call, str]]
+    ranged_paths: frozenset[str]
+    handles: frozenset[str]
+
+    @classmethod
+    def of(cls, slots: list[Slot], state: State) -> "_Calls":
+        named = (state.originals.named_in(slot.call.arguments) for slot in slots)
+        return cls(
+            frozenset((slot.call, slot.text) for slot in slots),
+            frozenset(slot.call.path for slot in slots if slot.call.ranged),
+            frozenset(handle for handles in named for handle in handles),
+        )
+
+    def ask_for(self, old: Slot, decision: Decision, state: State) -> bool:
+        """Whether one of them comes back for what an older call gave in part: the same again, a range, the original."""
+        if (old.call, old.text) in self.outputs or (old.call.path and old.call.path in self.ranged_paths):
+            return True
+        return bool(self.handles) and not self.handles.isdisjoint(state.originals.named_in(decision.replacement or ""))
+
+
 def _kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:
-    count = count_tokens(slot.text) if tokens is None else tokens
+    if tokens is None:
+        tokens = count_tokens(slot.text) if len(slot.text) < _COUNTED_CHARS else int(len(slot.text) / _BYTES_PER_TOKEN)
+    count = tokens
     return Decision(None, NO_TRANSFORM, None, count, count, reason)
 
 

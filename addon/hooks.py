@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from mitmproxy import addonmanager, ctx, exceptions, http, tls
@@ -24,7 +25,7 @@ from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
-from addon.wire.body_codecs import sha256
+from addon.wire.body_codecs import BadEncoding, codec_for, sha256
 from addon.wire.hosts import HostSet
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
@@ -33,7 +34,7 @@ _logger = logging.getLogger("headroom")
 _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
 _ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
-_ERROR_CHARS = 8192
+_ERROR_BYTES = 64 * 1024
 _MOST_TOLD = 100
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
@@ -71,12 +72,14 @@ class Headroom:
         for name in options.option_names():
             # Typed as text and parsed by us: mitmproxy unloads an addon silently when an int option does not parse.
             default = options.option_default(name, os.environ)
-            loader.add_option(options.PREFIX + name, str, default, options.option_help(name))
+            kind: Any = str | None  # named without a value it is None
+            loader.add_option(options.PREFIX + name, kind, default, options.option_help(name))
 
     def configure(self, updated: set[str]) -> None:
         if not any(name.startswith(options.PREFIX) for name in updated):
             return
-        raw = {name: str(getattr(ctx.options, options.PREFIX + name)) for name in options.option_names()}
+        given = {name: getattr(ctx.options, options.PREFIX + name) for name in options.option_names()}
+        raw = {name: options.bare_value(name) if value is None else value for name, value in given.items()}
         try:
             parsed = Settings.parse(raw)
             self._serve_metrics(parsed.metrics_port)
@@ -244,9 +247,9 @@ class Headroom:
         """Say whether the cache held and who broke it, and trip the breaker where that was us."""
         status = flow.response.status_code if flow.response else 0
         verdict = self._conversations.answered(turn, tee.usage, status)
-        text = (flow.response.get_text(strict=False) or "") if flow.response and status >= _ERROR_STATUS else ""
+        text = _error_text(flow.response) if flow.response and status >= _ERROR_STATUS else ""
         client = exchange.log.client
-        trip = self._breaker.observe(client, turn.conversation, status, text[:_ERROR_CHARS], exchange.changed, verdict)
+        trip = self._breaker.observe(client, turn.conversation, status, text, exchange.changed, verdict)
         self._metrics.cache(verdict, trip)
         told = turn.told(verdict) + (f" · breaker {trip}" if trip else "")
         if verdict is not CacheVerdict.UNKNOWN or trip:
@@ -294,6 +297,15 @@ def _set_defaults() -> None:
         opts.update(http2=False)
     if "web_columns" in opts and not opts.has_changed("web_columns"):
         opts.update(web_columns=[*opts.web_columns, "comment"])
+
+
+def _error_text(response: http.Response) -> str:
+    """The text of an error, or nothing where it is long or damaged."""
+    try:
+        codec = codec_for(response.headers.get("content-encoding", ""))
+        return codec.decode(response.raw_content or b"", _ERROR_BYTES)[:_ERROR_BYTES].decode("utf-8", "replace")
+    except BadEncoding:
+        return ""
 
 
 def _on(switch: bool) -> str:

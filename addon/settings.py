@@ -121,7 +121,12 @@ def _patterns(value: object) -> object:
 def _folder(value: object) -> object:
     if not str(value).strip():
         raise ValueError("allowed: a folder")
-    return Path(str(value)).expanduser().absolute()
+    try:
+        folder = Path(str(value)).expanduser().absolute()
+        str(folder).encode()
+    except (RuntimeError, UnicodeEncodeError) as error:
+        raise ValueError(f"allowed: a folder ({error})") from None
+    return folder
 
 
 def _port(value: object) -> object:
@@ -217,7 +222,7 @@ class Settings(BaseModel):
             first = error.errors()[0]
             name = str(first["loc"][0])
             reason = str(first["msg"]).removeprefix("Value error, ")
-            raise BadSetting(f"{PREFIX}{name}={values.get(name, '')!r}: {reason}") from error
+            raise BadSetting(f"{PREFIX}{name}={values.get(name, '')!r}: {reason}") from None
 
 
 def suggestion(name: str) -> str:
@@ -239,6 +244,11 @@ def environment_variable(name: str) -> str:
 def option_default(name: str, environ: Mapping[str, str]) -> str:
     """The option's raw default: its environment variable where that is set, else our own."""
     return environ.get(environment_variable(name), str(_extra(Settings.model_fields[name])["raw"]))
+
+
+def bare_value(name: str) -> str:
+    """What an option that is named without a value stands for: a switch is on."""
+    return "on" if _extra(Settings.model_fields[name])["raw"] in _ON | _OFF else ""
 
 
 def option_help(name: str) -> str:

@@ -7,7 +7,7 @@ resumed and forked sessions. First writer wins. A decision is recorded before it
 import hashlib
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,23 +217,36 @@ def _size(decision: Decision) -> int:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.touch(mode=0o600, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_LOCK_SECONDS)
+    """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
     try:
-        _prepare(connection)
+        path.touch(mode=0o600, exist_ok=True)
+        return _checked(sqlite3.connect(path, timeout=_LOCK_SECONDS), _prepare)
+    except (OSError, sqlite3.OperationalError):
+        return _checked(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=_LOCK_SECONDS, uri=True), _read_schema)
+
+
+def _checked(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    try:
+        check(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
 
 
+def _read_schema(connection: sqlite3.Connection) -> None:
+    (stored,) = connection.execute("PRAGMA user_version").fetchone()
+    if stored > _SCHEMA_VERSION:
+        raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
+    if stored == _SCHEMA_VERSION:
+        connection.execute("SELECT 1 FROM decisions LIMIT 1").fetchone()
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
     """Bring the file to our schema and forget what is too old or too much."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    (stored,) = connection.execute("PRAGMA user_version").fetchone()
-    if stored > _SCHEMA_VERSION:
-        raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
+    _read_schema(connection)
     with connection:
         connection.execute(_SCHEMA)
         connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (_KEEP_DAYS,))

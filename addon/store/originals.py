@@ -39,11 +39,16 @@ class Originals:
             if path.exists():
                 os.utime(path)
                 continue
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished = path.with_suffix(f".{os.getpid()}")
-            unfinished.touch(mode=0o600)
-            unfinished.write_bytes(text.encode("utf-8", "surrogatepass"))
-            unfinished.replace(path)
+            try:
+                unfinished.touch(mode=0o600)
+                unfinished.write_bytes(text.encode("utf-8", "surrogatepass"))
+                unfinished.replace(path)
+            except OSError:
+                unfinished.unlink(missing_ok=True)
+                raise
 
     def touch(self, text: str) -> None:
         """Mark the originals that a text names as used; best effort."""

@@ -8,6 +8,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,10 +26,15 @@ from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
 
 _ROOT = Path(__file__).parent.parent.parent
-_START = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.workers.worker import main; main()"
+_IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+_START = (
+    f"{_IGNORE_CTRL_C}; import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.workers.worker import main; main()"
+)
 _STARTUP = 10.0
 """Seconds a new process may take to come up."""
 _RESPAWN_PAUSE = 1.0
+_REMEMBERING = 10.0
+"""Seconds for recording that a request was left alone, which nobody waits for."""
 _QUEUED_BYTES = 256 * 1024 * 1024
 
 
@@ -210,6 +216,9 @@ class WorkerPool:
         loop = asyncio.get_running_loop()
         while True:
             ticket = await self._queue.get()
+            if process.has_ended:  # while it was idle: nothing is lost but the process
+                self._queue.put_nowait(ticket)
+                raise _Lost
             self._queued_bytes -= len(ticket.job.body)
             ticket.started = True
             answers: list[Answer] = []
@@ -229,7 +238,7 @@ class WorkerPool:
         reason = Reason.TIME_BUDGET if late else Reason.FAILED
         _refuse(ticket, reason, f"the worker was lost: {describe(error)}")
         if ticket.job.keep is None:
-            self.remember(replace(ticket.job, keep=reason))
+            self.remember(replace(ticket.job, keep=reason, deadline=Deadline(time.monotonic() + _REMEMBERING)))
 
     def _refuse_queued(self, error: OSError) -> None:
         while not self._queue.empty():
@@ -243,6 +252,11 @@ class _Process:
 
     def __init__(self) -> None:
         self._popen = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._popen.poll() is not None
 
     def exchange(self, job: Job) -> Answer:
         """Send a job and wait for its answer: blocking, for a thread. Raises OSError or EOFError when it is gone."""

@@ -133,3 +133,16 @@ def test_the_memory_is_bounded_and_forgets_what_was_used_least() -> None:
     ledger.recall([b"a"])
     ledger.record({b"d": KEEP})
     assert set(ledger.recall([b"a", b"b", b"c", b"d"])) == {b"a", b"c", b"d"}
+
+
+def test_a_ledger_that_cannot_be_written_is_still_read(tmp_path: Path, opened: Opener) -> None:
+    """A full or read-only disk: running conversations go on as they were sent, also after a restart."""
+    opened(tmp_path).record({ONE: REWRITE})
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as other:
+        other.execute("BEGIN EXCLUSIVE")
+        ledger = opened(tmp_path)
+        assert ledger.recall([ONE]) == {ONE: REWRITE}
+        with pytest.raises(LedgerUnavailable):
+            ledger.record({TWO: KEEP})
+        other.rollback()
+    other.close()
