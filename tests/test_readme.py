@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from mitmproxy import flowfilter
 
-from addon import pipeline
+from addon import deadline
 from addon.cache.breaker import Trip
 from addon.cache.conversations import CacheVerdict
 from addon.command import hints
@@ -22,9 +22,9 @@ from addon.routing_log import Entry, RoutingLog
 from addon.settings import PREFIX, environment_variable, option_default, option_help, option_names
 from addon.sinks import HEADER_LIMIT
 from addon.store import ledger, originals
+from addon.wire import body_codecs
 from addon.wire.clients import classify
 from addon.wire.usage import Usage
-from addon.workers import worker
 from transforms import compression_policy
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy, policy_for_mode
@@ -194,7 +194,7 @@ def test_every_word_of_ours_in_the_text_exists() -> None:
     known = {*Reason, *(t.name for t in TRANSFORMS), *CompressionPolicy.model_fields, *Usage.__dataclass_fields__}
     known |= {*Entry.model_fields, *RoutingLog.model_fields, "cache_control", "auth_mode"}
     known |= {word for row in rows("Metrics") for text in row for word in _CODE.findall(text)}
-    known |= {PREFIX + name for name in option_names()}
+    known |= {PREFIX + name for name in option_names()} | set(CacheVerdict)
     assert set(re.findall(r"`(?:~meta )?([a-z]+(?:_[a-z]+)+)`", README)) <= known
 
 
@@ -248,8 +248,8 @@ def test_the_package_and_its_command_are_called_as_in_the_project_file() -> None
 
 def test_bounds_are_told_as_they_are() -> None:
     assert f"at most {HEADER_LIMIT} bytes" in README
-    assert f"Bodies above {pipeline.BODY_LIMIT >> 20} MiB" in README
-    assert f"killed {worker.GRACE:.0f} seconds" in README
+    assert f"Bodies above {body_codecs.BODY_LIMIT >> 20} MiB" in README
+    assert f"killed {deadline.GRACE:.0f} seconds" in README
     files = {row[0]: row[2] for row in rows("What is on disk")}
     assert files["`originals/`"] == f"{originals._KEEP_SECONDS // 86_400} days, {originals._KEEP_BYTES >> 20} MB"
     kept = next(told for name, told in files.items() if name.startswith("`ledger.sqlite`"))
