@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _FEWEST_CHARACTERS = 48
 """What is repeated must be longer than the words that say so."""
+_FEWEST_LINES = 2
 _FEWEST_TIMES = 3
 _MANY_CHARACTERS = 200
 """Fewer than three more of a line are counted only if they are longer than this: most have a letter anyway."""
@@ -24,31 +25,39 @@ class Repeat:
     count: int
     """How many."""
     same: bool
-    """They all are the line before them; otherwise they are the lines that followed its message the last time."""
+    """They all are the line before them; otherwise they are the lines that follow its message wherever it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Where a message is shown; what a repeat stands for is not."""
+
+    last: int
+    """The line that shows it last."""
+    alike: int
+    """How many lines after it are the same wherever it is shown."""
 
 
 def repeats(lines: Sequence[str], messages: Sequence[str]) -> Iterator[Repeat]:
     """The repeats in `lines`, from the top; `messages` are the lines without their heads."""
-    last: dict[str, int] = {}
+    shown: dict[str, _Shown] = {}
     at, total = 0, len(lines)
-    while at < total:
-        source = last.get(messages[at], at)
-        last[messages[at]] = at
-        following = at + 1
-        if following == total:
-            return
-        if lines[following] == lines[at]:
+    while at < total - 1:
+        before = shown.get(messages[at])
+        alike = _alike(lines, before, at) if len(messages[at].strip()) >= _SHORTEST_MESSAGE else 0
+        shown[messages[at]] = _Shown(at, total if before is None else alike)
+        found: Repeat | None = None
+        if lines[at + 1] == lines[at]:
             count = _same(lines, at)
             if not _worth_counting(lines[at], count):
-                last[messages[at]] = at + count - 1
+                shown[messages[at]] = _Shown(at + count - 1, 0)
                 at += count
                 continue
-            found: Repeat | None = Repeat(following, count, same=True)
-        else:
-            found = _again(lines, messages, source, at) if lines[source + 1] == lines[following] else None
+            found = Repeat(at + 1, count, same=True)
+        elif _worth_naming(lines, at, alike):
+            found = Repeat(at + 1, alike, same=False)
         if found is not None:
             yield found
-            last.update((messages[i], i) for i in range(found.first, found.first + found.count))
             at += found.count
         at += 1
 
@@ -66,12 +75,15 @@ def _worth_counting(line: str, count: int) -> bool:
     return characters >= (_FEWEST_CHARACTERS if count >= _FEWEST_TIMES else _MANY_CHARACTERS)
 
 
-def _again(lines: Sequence[str], messages: Sequence[str], source: int, at: int) -> Repeat | None:
-    """How many lines after `at` are those after `source`; None if not worth saying, or if `source` is `at`."""
-    if len(messages[at].strip()) < _SHORTEST_MESSAGE:
-        return None
-    count, most, characters = 0, min(at - source, len(lines) - at - 1), 0
-    while count < most and lines[source + 1 + count] == lines[at + 1 + count]:
-        characters += len(lines[at + 1 + count])
+def _alike(lines: Sequence[str], before: _Shown | None, at: int) -> int:
+    """How many lines after `at` are those that follow its message wherever it was shown before."""
+    if before is None:
+        return 0
+    count, most = 0, min(before.alike, at - before.last, len(lines) - at - 1)
+    while count < most and lines[before.last + 1 + count] == lines[at + 1 + count]:
         count += 1
-    return Repeat(at + 1, count, same=False) if count > 1 and characters >= _FEWEST_CHARACTERS else None
+    return count
+
+
+def _worth_naming(lines: Sequence[str], at: int, count: int) -> bool:
+    return count >= _FEWEST_LINES and sum(len(lines[n]) for n in range(at + 1, at + 1 + count)) >= _FEWEST_CHARACTERS

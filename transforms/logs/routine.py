@@ -2,7 +2,8 @@
 
 A line is of a kind with the lines that differ from it in words with digits only. It is never routine when it
 tells of an error or a warning or stands beside a rare one, is the first or last of its kind, is of a rare kind,
-holds a value that is rare in its place or far off the others, or names something the text names hardly elsewhere.
+holds a value that is rare in its place or far off the others, names something the text names hardly elsewhere, is a
+frame of a stack trace, or stands at a hole in time.
 
 Contract: pure; near-linear in the text (values are sorted per kind). Lines are counted from 0.
 """
@@ -12,8 +13,10 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from transforms.logs.lines import Parsed, numbers, severe_lines, without_numbers
+from transforms.logs.times import steps
 
 _FEWEST_OF_A_KIND = 8
 _OFTEN = 20
@@ -33,6 +36,14 @@ _RARE_NAME = 3
 _QUANTITY = re.compile(r"-?(\d+(?:\.\d+)?)(?:[a-zA-Z]{1,2}|%)?")
 _FAR_OFF = 8
 """Times the value that nine in ten stay below."""
+_HOLE = 60.0
+"""Seconds without a line, at least, that tell of a standstill,"""
+_HOLE_TO_MEDIAN = 20
+"""and times the usual step,"""
+_HOLE_TO_MOST = 2
+"""and times the step that nine in ten stay below: pauses that come all the time are none."""
+_FRAME = re.compile(r"\s*+(?:at \S[^\n]*(?:\(\S[^()\n]*\)|:(?:line )?\d+)|File \"[^\n]+\", line \d+[^\n]*)\s*+")
+"""A frame of a stack trace, as Java, .NET, JavaScript and Python write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_nam
                 ranks[number] = rank
     for number in _telling(text, parsed, kinds):
         ranks[number] = 0
+    for number in _beside_holes(parsed):
+        ranks[number] = 0
     for number in _notable(kinds, ranks, keep_names=keep_names):
         ranks[number] = 0
     return ranks
@@ -91,6 +104,28 @@ def _telling(text: str, parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]
         kept.add((first, end))
     for first, end in kept:
         yield from range(first, end)
+    for number, line in enumerate(parsed):
+        if _is_frame(line.message):
+            yield from (entries[bisect_right(entries, number) - 1], number)
+
+
+def _is_frame(message: str) -> bool:
+    start = message.lstrip()[:5]
+    return start.startswith(("at ", "File ")) and _FRAME.fullmatch(message) is not None
+
+
+def _beside_holes(parsed: Sequence[Parsed]) -> Iterator[int]:
+    """The lines with a time before and after a step in time that is far longer than the others."""
+    dated = [number for number, line in enumerate(parsed) if line.time]
+    taken = steps(parsed[number].time for number in dated)
+    if not taken:
+        return
+    usual = sorted(taken)
+    median, most = usual[len(usual) // 2], usual[len(usual) * 9 // 10]
+    least = max(_HOLE, _HOLE_TO_MEDIAN * median, _HOLE_TO_MOST * most)
+    for (first, second), step in zip(pairwise(dated), taken, strict=True):
+        if step > least:
+            yield from (first, second)
 
 
 def _entry_starts(parsed: Sequence[Parsed]) -> list[int]:

@@ -79,7 +79,14 @@ def _describer(kinds: Kinds) -> Callable[[int, int], str]:
         if kind in shown:
             return "routine"
         shown.add(kind)
-        words = kind.strip()
-        return f'routine, like "{words if len(words) <= _SHOWN else words[:_SHOWN] + "…"}"'
+        return f'routine, like "{_start_of(kind.strip())}"'
 
     return describe
+
+
+def _start_of(words: str) -> str:
+    """What a marker shows of `words`: no word is cut, unless it is too long by itself."""
+    if len(words) <= _SHOWN:
+        return words
+    start, blank, _ = words[: _SHOWN + 1].rpartition(" ")
+    return (start if blank else words[:_SHOWN]) + "…"

@@ -17,6 +17,12 @@ _FEWEST = 3
 _SPARSE = 10
 """One line of so many holds a time, at least."""
 _FIELD = re.compile(r"0+")
+_DAY_AND_CLOCK = re.compile(
+    r"(?P<day>.*?)(?<!\d)(?P<h>\d\d?)[:.](?P<m>\d\d?)[:.](?P<s>\d\d?)(?:[.,:](?P<fraction>\d{1,9}))?"
+    r"|(?P<date>\d{6}) (?P<hh>\d\d)(?P<mm>\d\d)(?P<ss>\d\d)",
+)
+_SECONDS = re.compile(r" *\d+(?:\.\d+)?")
+_SECONDS_PER_DAY = 86_400
 _TO_ZERO = str.maketrans("123456789", "000000000")
 
 
@@ -32,15 +38,15 @@ class TimeFormat:
 
 _DAY = r"[0-9]{4}[-/.][0-9][0-9][-/.][0-9][0-9]"
 _CLOCK = r"[0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_DATE = rf"{_MONTH} {{1,2}}[0-9]{{1,2}}"
-_WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DATE = rf"{MONTH} {{1,2}}[0-9]{{1,2}}"
+WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat(rf"{_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9][.,][0-9]{{1,9}}"),
     TimeFormat(rf"{_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9]"),
-    TimeFormat(rf"[0-9][0-9]/{_MONTH}/[0-9]{{4}}:{_CLOCK}"),
-    TimeFormat(rf"{_WEEKDAY} {_DATE} {_CLOCK}\.[0-9]{{1,9}}"),
-    TimeFormat(rf"{_WEEKDAY} {_DATE} {_CLOCK}"),
+    TimeFormat(rf"[0-9][0-9]/{MONTH}/[0-9]{{4}}:{_CLOCK}"),
+    TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}\.[0-9]{{1,9}}"),
+    TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}"),
     TimeFormat(rf"{_DATE} {_CLOCK}\.[0-9]{{1,9}}", syslog=True),
     TimeFormat(rf"{_DATE} {_CLOCK}", syslog=True),
     TimeFormat(r"[0-9]{8}-[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,3}"),
@@ -80,6 +86,29 @@ def format_of(time: str) -> TimeFormat | None:
     return None
 
 
+def steps(times: Iterable[str]) -> list[float]:
+    """The seconds from each time to the next one; the least they can be where the day is not the same."""
+    found: list[float] = []
+    before, then = None, ("", 0.0)
+    for time in times:
+        now = then if time == before else _day_and_seconds(time)
+        if before is not None:
+            found.append(now[1] - then[1] + (_SECONDS_PER_DAY if now[0] != then[0] else 0))
+        before, then = time, now
+    return found
+
+
+def _day_and_seconds(time: str) -> tuple[str, float]:
+    """What names the day, and the seconds since it began; no day where a time is all seconds."""
+    match = _DAY_AND_CLOCK.fullmatch(time)
+    if match is None:
+        return "", float(time) if _SECONDS.fullmatch(time) else 0.0
+    if match["date"]:
+        return match["date"], int(match["hh"]) * 3600.0 + int(match["mm"]) * 60 + int(match["ss"])
+    fraction = float(f"0.{match['fraction'] or 0}")
+    return match["day"], int(match["h"]) * 3600 + int(match["m"]) * 60 + int(match["s"]) + fraction
+
+
 def layout(time: str) -> str:
     """`time` with every digit a 0: times of one layout have their fields at the same places."""
     return time.translate(_TO_ZERO)
@@ -104,10 +133,21 @@ def changed(time: str, before: str) -> str:
     return time
 
 
+def in_full(time: str, before: str) -> str:
+    """`time` with all its fields; without the blanks it is filled up with where `before` tells them."""
+    bare = time.lstrip()
+    return bare if completed(bare, before) == time else time
+
+
 def completed(end: str, before: str) -> str:
-    """The inverse of `changed`: the time whose last fields are `end` and whose first ones are those of `before`."""
+    """The inverse of `changed` and `in_full`: `end`, with the fields that it lacks taken from `before`.
+
+    A time that starts with a name (of a month, of a day) lacks none.
+    """
     if not end:
         return before
+    if not end[0].isdigit():
+        return end
     fields = len(field_starts(layout(end)))
     starts = field_starts(layout(before))
     return before[: starts[fields - 1]] + end if fields <= len(starts) else end

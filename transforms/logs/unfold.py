@@ -9,8 +9,10 @@
     A Starting
     02,375 B
     [then the same 4 lines as followed it above]
+    2024-03-05 10:00:04,118 A Done
 
-A line that only looks like one of these forms stands behind `= `.
+A time is written in full, and a value spelled, below a line that shows none: `"` and a shortened time refer to the
+line directly above. A line that only looks like one of these forms stands behind `= `.
 """
 
 import re
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 
 from transforms.logs.legend import HOLE, TIME, blank_follows
 from transforms.logs.lines import Parsed, parser
-from transforms.logs.times import completed, format_of
+from transforms.logs.times import MONTH, WEEKDAY, completed, format_of
 
 CLOSING = "]"
 ESCAPE = "= "
@@ -27,9 +29,10 @@ DITTO = '"'
 _OPENING = re.compile(
     r"\[(?:log|text) folded"
     r"(?:; times: only what changed since the line above \(first: (?P<first>[^\n()]+)\))?"
-    r"(?P<legend>; (?:\* = the words after the letter, \" = the same as last time; )?letters:)?(?P<end>\]?)"
+    r"(?P<legend>; (?:\* = the words after the letter, \" = as in the line above; )?letters:)?(?P<end>\]?)"
 )
-_END_OF_TIME = r"[0-9](?:[0-9:.,/ _-]|T(?=[0-9]))*"
+_END_OF_TIME = rf"(?:(?:{WEEKDAY} )?{MONTH} {{1,2}})?[0-9](?:[0-9:.,/ _-]|T(?=[0-9])|{MONTH}(?=/))*"
+"""Or a whole time."""
 _FOLDED = re.compile(rf"(?:({_END_OF_TIME}) )?([A-Z]{{1,2}})(?= |$)")
 _TIME_ALONE = re.compile(_END_OF_TIME)
 _TAIL = re.compile(r" (~[a-z]{1,2})$")
@@ -43,7 +46,7 @@ def opening(first_time: str, *, legend: bool, holes: bool) -> str:
     if first_time:
         words += f"; times: only what changed since the line above (first: {first_time})"
     if holes:
-        words += f"; {HOLE} = the words after the letter, {DITTO} = the same as last time"
+        words += f"; {HOLE} = the words after the letter, {DITTO} = as in the line above"
     return words + ("; letters:" if legend else "]")
 
 
@@ -58,7 +61,7 @@ def same_again(count: int) -> str:
 
 
 def follows_again(count: int) -> str:
-    """Stands for the `count` lines that followed the message of the line above when it was said before."""
+    """Stands for the `count` lines that followed the message of the line above wherever it was said before."""
     return f"[then the same {count} lines as followed it above]"
 
 
@@ -99,6 +102,8 @@ def unfolded(text: str) -> str | None:
             reader.read(line)
     except (IndexError, KeyError, ValueError, TypeError):
         return None
+    if reader.first_time() != (opened["first"] or ""):
+        return None
     return "\n".join(reader.lines)
 
 
@@ -133,7 +138,8 @@ class _Reader:
     parse: Callable[[str], list[Parsed]] | None
     time: str
     keeps_places: bool
-    values: dict[str, list[str]] = field(default_factory=dict)
+    above: tuple[str, list[str]] = ("", [])
+    """The letter of the head in the line above, and the values it shows."""
     forms: dict[str, _Form] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     source: int = -1
@@ -143,23 +149,33 @@ class _Reader:
         """Add what `line` stands for."""
         folded = _FOLDED.match(line)
         if folded is not None and folded[2] in self.legend:
-            self.unfold(folded[1] or "", folded[2], line[folded.end() :])
-        elif line.startswith("[the"):
+            self.above = self.unfold(folded[1] or "", folded[2], line[folded.end() :])
+            return
+        self.above = ("", [])
+        if line.startswith("[the"):
             self.repeat(line)
         else:
             self.add(line.removeprefix(ESCAPE))
 
+    def first_time(self) -> str:
+        """The first time in the lines read, empty without one."""
+        return next((time for line in self.lines if (time := self.parse(line)[0].time)), "") if self.parse else ""
+
     def repeat(self, line: str) -> None:
         """Add the lines that a form for repeated lines stands for, or `line` itself if it is no such form."""
         if (same := _SAME.fullmatch(line)) is not None:
-            for _ in range(int(same[1])):
-                self.add(self.lines[-1])
+            self.lines += [self.lines[-1]] * int(same[1])
         elif (again := _AGAIN.fullmatch(line)) is not None:
-            source = self.source
-            for number in range(source + 1, source + 1 + int(again[1])):
-                self.add(self.lines[number])
+            for number in range(self.source + 1, self.source + 1 + int(again[1])):
+                self.again(self.lines[number])
         else:
             self.add(line)
+
+    def again(self, line: str) -> None:
+        """Add a line that is not shown."""
+        self.lines.append(line)
+        if self.parse and (time := self.parse(line)[0].time):
+            self.time = time
 
     def add(self, line: str) -> None:
         """Add a line as it was."""
@@ -169,22 +185,22 @@ class _Reader:
         self.place(line, parsed.message if parsed is not None else line)
 
     def place(self, line: str, message: str) -> None:
-        """Put `line` at the end, and remember where its message was said."""
+        """Put `line` at the end, and remember where its message is shown."""
         if self.keeps_places:
             self.source = self.places.get(message, len(self.lines))
             self.places[message] = len(self.lines)
         self.lines.append(line)
 
-    def unfold(self, end_of_time: str, tag: str, rest: str) -> None:
-        """Add the line that a letter, its values and what follows them stand for."""
+    def unfold(self, end_of_time: str, tag: str, rest: str) -> tuple[str, list[str]]:
+        """Add the line that a letter, its values and what follows them stand for; the head's letter and the values."""
         form = self.forms.get(tag) or self.form(tag)
-        values: list[str] = []
+        shown: list[str] = []
         if form.values:
             _, *words = rest.split(" ", form.values + 1)
-            before = self.values.get(form.head, [])
-            values = [before[i] if word == DITTO else word for i, word in enumerate(words[: form.values])]
-            self.values[form.head] = [*values]
+            before = self.above[1] if self.above[0] == form.head else []
+            shown = [before[i] if word == DITTO else word for i, word in enumerate(words[: form.values])]
             rest = "".join(f" {word}" for word in words[form.values :])
+        values = [*shown]
         if form.time_at >= 0:
             self.time = completed(end_of_time, self.time)
             values.insert(form.time_at, self.time)
@@ -196,6 +212,7 @@ class _Reader:
             rest = rest if form.blank else rest[1:]
         line = form.frame % tuple(values) + rest
         self.place(line, self.parse(line)[0].message if self.parse and self.keeps_places else line)
+        return form.head, shown
 
     def form(self, tag: str) -> _Form:
         """The form of a letter, made when it is first met."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from transforms.logs.legend import HOLE, TIME, Use, blank_follows, head_uses, is_tag, tags, tail_of, tail_tags
 from transforms.logs.lines import Parsed
 from transforms.logs.repeats import Repeat
-from transforms.logs.times import changed
+from transforms.logs.times import changed, in_full
 from transforms.logs.unfold import CLOSING, DITTO, escaped, follows_again, has_tail, opening, same_again, sayable
 
 _FEWEST_TIMES = 3
@@ -59,6 +59,29 @@ class _Legend:
     tails: dict[str, str] = field(default_factory=dict)
     """By the end of messages."""
     rows: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What the reader has seen so far."""
+
+    time: str
+    """The last time there was."""
+    dated: bool
+    """Whether the line directly above has one."""
+    head: str = ""
+    """The words of the head that the line directly above has a letter for."""
+    values: tuple[str, ...] = ()
+    """The values of that head."""
+
+    def end_of(self, time: str) -> str:
+        """What has to be said of the time of the next line."""
+        return changed(time, self.time) if self.dated else in_full(time, self.time)
+
+    def values_of(self, use: Use) -> list[str]:
+        """How to say the values of the next line."""
+        before = self.values if self.head == use.words else ()
+        return [DITTO if before and before[i] == value else value for i, value in enumerate(use.values)]
 
 
 def folded(log: Log) -> str:
@@ -137,26 +160,26 @@ def _long_enough(head: str, rest: str) -> bool:
 def _written(log: Log, said: Sequence[_Line], legend: _Legend, time: str) -> list[str]:
     """The lines below the legend."""
     rows: list[str] = []
-    last_values: dict[str, tuple[str, ...]] = {}
+    above = _Above(time, dated=True)
     in_use = frozenset([*legend.heads.values(), *legend.messages.values()])
     for line in said:
-        now = log.parsed[line.number].time
-        row = None
-        if line.use is not None:
-            row = _row(line, changed(now, time), legend, last_values)
+        time = log.parsed[line.number].time
+        row, head = None, Use("", (), whole=False)
+        if line.use is not None and (row := _row(line, above.end_of(time), legend, above)) is not None:
+            head = line.use
         elif ("", line.rest) in legend.messages:
             row = legend.messages["", line.rest]
         rows.append(escaped(log.lines[line.number], in_use) if row is None else row)
+        above = _Above(time or above.time, bool(time), head.words, head.values)
         repeat = log.repeats.get(line.number + 1)
         if repeat is not None:
             rows.append(same_again(repeat.count) if repeat.same else follows_again(repeat.count))
             times = (log.parsed[n].time for n in range(repeat.first + repeat.count - 1, repeat.first - 1, -1))
-            now = next((later for later in times if later), now)
-        time = now or time
+            above = _Above(next((later for later in times if later), above.time), dated=False)
     return rows
 
 
-def _row(line: _Line, end_of_time: str, legend: _Legend, last_values: dict[str, tuple[str, ...]]) -> str | None:
+def _row(line: _Line, end_of_time: str, legend: _Legend, above: _Above) -> str | None:
     """A line with a letter; None if its time or its head cannot be said with one."""
     use = line.use
     if use is None or use.words not in legend.heads or not sayable(end_of_time):
@@ -164,10 +187,7 @@ def _row(line: _Line, end_of_time: str, legend: _Legend, last_values: dict[str, 
     message = legend.messages.get(line.key)
     if message is None and has_tail(line.rest):
         return None
-    before = last_values.get(use.words, ())
-    values = [DITTO if before and before[i] == value else value for i, value in enumerate(use.values)]
-    last_values[use.words] = use.values
-    words = [message or legend.heads[use.words], *values]
+    words = [message or legend.heads[use.words], *above.values_of(use)]
     if end_of_time:
         words.insert(0, end_of_time)
     row = " ".join(words)

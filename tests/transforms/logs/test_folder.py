@@ -1,7 +1,9 @@
 """LogFolder says routine once, keeps what is quoted, and gives every character back."""
 
 import random
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -144,6 +146,37 @@ def test_the_last_line_of_a_traceback_is_kept() -> None:
     trace = 'Traceback (most recent call last):\n  File "/app/run.py", line 3, in go\n    pay(1)\nValueError: no such order: 1'
     out = folded(log(HEADS[1]) + trace + "\n" + log(HEADS[1]))
     assert trace in out
+
+
+def test_below_a_line_without_a_time_nothing_is_left_to_infer() -> None:
+    """After a gap, a foreign line or a named repeat the time is whole and no value is said with a sign."""
+    chance, lines = random.Random(1), list[str]()
+    for n in range(400):
+        lines.append(
+            f"2024-03-05 10:{n // 60:02d}:{n % 60:02d} INFO [worker-{n // 2 * 7919}] org.example.Job: {chance.choice(MESSAGES)}"
+        )
+        lines += chance.choice(([], [], ["[lines 3-9 omitted: routine]"], TRACE.split("\n"), ["-" * 60] * 5))
+    _, _, body = folded("\n".join(lines)).partition("\n]\n")
+    rows = body.split("\n")
+    tagged = re.compile(r"(?:(\S+(?: [0-9:]+)?) )?[A-Z]{1,2}( \")?(?: |$)")
+    assert sum(row.endswith(' "') for row in rows) > 5
+    for above, row in pairwise(rows):
+        match = tagged.match(row)
+        if match and not tagged.match(above) and not above.startswith("2024"):
+            assert (match[1] or "").startswith("2024-03-05 10:")
+            assert not match[2]
+
+
+@pytest.mark.parametrize(
+    "other", ["\tat org.example.Other.run(Other.java:1)", "2024-03-05 10:00:09,000 INFO [main] x.Y: z"]
+)
+def test_lines_that_followed_differently_once_are_not_named_again(other: str) -> None:
+    """What follows a message is only named where it is the same wherever the message is shown."""
+    failed = "2024-03-05 10:00:{n:02d},000 ERROR [main] org.example.Job: failed\n"
+    same = [failed.format(n=n) + TRACE for n in range(10, 16)]
+    assert folded("\n".join(same)).count("[then the same 3 lines") == 5
+    mixed = [same[0], failed.format(n=10) + other, *same[1:]]
+    assert "[then the same 3 lines" not in folded("\n".join(mixed))
 
 
 def test_lines_that_the_question_names_stand_whole() -> None:

@@ -111,6 +111,61 @@ def test_a_trace_of_repeated_frames_stays_above_its_last_line(level: str) -> Non
     assert out.count("\n".join(trace)) == 3
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("2024-03-05 10:{m:02d}:{s:02d},000", "2024-03-05 {h}:{m:02d}:{s:02d},000"),
+        ("Mar  5 23:{m:02d}:{s:02d}", "Mar  6 {h}:{m:02d}:{s:02d}"),
+        ("0305 10{m:02d}{s:02d}", "0305 {h}{m:02d}{s:02d}"),
+        ("[{n:5d}.000000]", "[{later:5d}.000000]"),
+        ("1709632{n:03d}", "1709633{n:03d}"),
+    ],
+)
+def test_both_sides_of_a_hole_in_time_stay(first: str, second: str) -> None:
+    """A standstill is told by the lines beside it, however the log writes its times."""
+    first, second = first.replace("0305 ", "240305 "), second.replace("0305 ", "240305 ")
+    stamps = [
+        (first if n < 150 else second).format(n=n, later=n + 900, h=11, m=n // 60, s=n % 60) + " INFO health: ping"
+        for n in range(300)
+    ]
+    out = sampled(stamps)
+    place = out.index(stamps[149])
+    assert out[place + 1] == stamps[150]
+    assert len(out) < 60
+
+
+def test_pauses_that_come_all_the_time_are_routine() -> None:
+    """A log written in bursts is sampled as any other."""
+    lines = [f"2024-03-05 {10 + n // 24:02d}:{n // 4 * 10 % 60:02d}:00 INFO health: ping" for n in range(200)]
+    assert len(sampled(lines)) < 60
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "\tat org.example.Pool.open(Pool.java:88)",
+        "   at Example.Pool.Open(String name) in /src/Pool.cs:line 88",
+        "    at open (/srv/app/pool.js:88:3)",
+        '  File "/srv/app/pool.py", line 88, in open',
+    ],
+)
+def test_frames_of_a_stack_trace_stay(frame: str) -> None:
+    """No frame is routine, however often it is said."""
+    lines = log(300)
+    for place in range(250, 50, -10):
+        lines.insert(place, frame)
+    assert sampled(lines).count(frame) == 20
+
+
+def test_a_marker_cuts_no_word() -> None:
+    """What a marker shows of a long kind ends with a whole word."""
+    words = "INFO health: " + "replica answers the coordinator " * 5
+    out = sampled([f"2024-03-05 10:00:{n % 60:02d} {words}" for n in range(100)])
+    shown = next(line for line in out if line.startswith("[lines ")).partition('like "')[2].partition("…")[0]
+    assert shown.split(" ") == words.split(" ")[: shown.count(" ") + 1]
+    assert len(shown) > 50
+
+
 def test_what_the_question_names_stays() -> None:
     """A line with a name from the question stays, though all the others of its kind go."""
     lines = [f"2024-03-05 10:00:{n % 60:02d} INFO dfs.Node: Received block blk_{n * 7919 + 10**8}" for n in range(200)]
