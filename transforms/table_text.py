@@ -12,7 +12,8 @@
     ...                         2,down
 
 Lossless as data: all cells come back, in order and spelling; how wide a column was drawn does not. A CSV comes
-back character by character. Known limitation: a CSV with quoted cells stays as it is.
+back character by character. Known limitation: a CSV with quoted cells stays as it is, and so does a drawn table in
+which a cell holds a bar, for without padding nobody can tell that bar from an edge.
 """
 
 import re
@@ -25,6 +26,8 @@ _RULE = re.compile(r"[ \t]*[+┌├└┏┡┣┗╔╠╟╚╞╘╒╭╰][-
 """A line between rows; Markdown's `|---|` is a row for us, for rows of dashes can be data."""
 _CROSSED = re.compile(r"[ \t]*-+(?:\+-+)+[ \t]*\r?")
 """The rule below the header of psql, whose tables have no edges."""
+_JUNCTION = re.compile(r"[+┬┴┼╪╤╧╇┳┻╋╦╩╬╫│┃║|]")
+"""Where a rule crosses the line between two columns."""
 _DASHES = re.compile(r":?-{3,}:?")
 _MIN_ROWS = 3
 _MIN_CSV_ROWS = 10
@@ -61,7 +64,8 @@ def _undrawn(text: str) -> str:
     at = 0
     while at < len(lines):
         end = _table_end(lines, at)
-        out += _compact(lines[at:end]) if end - at >= _MIN_ROWS else lines[at:end]
+        compact = _compact(lines[at:end]) if end - at >= _MIN_ROWS else None
+        out += lines[at:end] if compact is None else compact
         at = end
     return "\n".join(out)
 
@@ -79,17 +83,29 @@ def _table_end(lines: list[str], start: int) -> int:
     return max(end, start + 1)
 
 
-def _compact(table: list[str]) -> list[str]:
+def _compact(table: list[str]) -> list[str] | None:
+    """The rows of a table, and one rule; None when not all have as many cells as the table has columns."""
     rows: list[str] = []
+    widths: set[int] = set()
+    columns = 0
     ruled = False
     for line in table:
         if not _is_rule(line):
             cells = "|".join(_cells(line))
+            widths.add(cells.count("|") + 1)
             rows.append(f"|{cells}|" if _EDGED.fullmatch(line) else cells)
-        elif len(rows) == 1 and not ruled:
+            continue
+        columns = max(columns, _columns(line))
+        if len(rows) == 1 and not ruled:
             rows.append(re.sub(r"[^|]+", "---", rows[0]))
             ruled = True
-    return rows
+    return rows if len(widths) == 1 and columns in (0, *widths) else None
+
+
+def _columns(rule: str) -> int:
+    """How many columns a rule is drawn over."""
+    line = rule.strip(" \t\r")
+    return len(_JUNCTION.findall(line if line[0] == "-" else line[1:-1])) + 1
 
 
 def _is_rule(line: str) -> bool:

@@ -1,6 +1,7 @@
 """SmartCrusher gives every value back, in every spelling, and is shorter."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -177,7 +178,8 @@ RICH = json.dumps(
 
 def test_records_become_a_table_that_says_constants_once() -> None:
     rewritten = crushed(ORDERS)
-    assert rewritten.split("\n")[1:4] == ["[30 rows", "#id\tto\tkind=parcel\tnote=null", "0\tstreet 0"]
+    lines = rewritten.split("\n")[1:5]
+    assert lines == ["[30 rows", "#every row: kind=parcel\tnote=null", "#id\tto", "0\tstreet 0"]
     assert len(rewritten) < len(ORDERS) / 3
 
 
@@ -206,6 +208,58 @@ def test_values_that_are_easily_confused_stay_apart(pair: tuple[str, str]) -> No
     )
     assert crushed(one) != crushed(other)
     assert not CRUSHER.proof(one, crushed(other))
+
+
+def cells_by_column(lines: list[str]) -> list[dict[str, str]]:
+    """The cells of one table's rows as a reader takes them: one below the other, named ones by their names."""
+    rows: list[dict[str, str]] = []
+    columns: list[str] = []
+    for line in lines:
+        if line.startswith("#"):
+            columns = line[1:].split("\t")
+            continue
+        cells = line.split("\t")
+        named = [cell.lstrip("+0123456789:").split("=", 1) for cell in cells if cell.startswith("+")]
+        rows.append(dict(zip(columns, cells, strict=False)) | {cell[0]: cell[1] for cell in named})
+        assert all(cell.startswith("+") for cell in cells[len(cells) - len(named) :])
+    return rows
+
+
+def test_cells_stand_below_their_columns_and_named_ones_behind_them() -> None:
+    records = [
+        {"id": n, "kind": "parcel"}
+        | ({"late": f"{n} days"} if n % 9 == 4 else {})
+        | {"to": f"street {n}", "unit": "kg", "weight": n * 7}
+        for n in range(40)
+    ]
+    lines = crushed(json.dumps(records, indent=1)).split("\n")
+    assert "+late=4 days" in "\n".join(lines)
+    apart = {"kind": "parcel", "unit": "kg"}
+    told = [{key: str(value) for key, value in record.items() if key not in apart} for record in records]
+    assert cells_by_column([line for line in lines[2:-1] if not re.match("#(every|some) row", line)]) == told
+
+
+def test_wide_rows_with_many_keys_missing_name_what_they_have() -> None:
+    records = [
+        {"id": n} | {f"limit_{k}": n * k for k in range(14) if k < 4 or (n * 31 + k * 17) % 5 == 0} for n in range(60)
+    ]
+    text = crushed(json.dumps(records))
+    assert text.count("\t\t\t") == 0
+    assert "+limit_9=" in text
+
+
+@pytest.mark.parametrize("key", ["3", "3:a", "every row", "every row:", "some rows: 1", "*1", "a==b"])
+def test_keys_that_look_like_a_header_come_back(key: str) -> None:
+    rows = [{"id": n, key: "same", "to": n} | ({key + "x": n} if n % 4 == 1 else {}) | {"z": n} for n in range(30)]
+    text = json.dumps(rows)
+    assert decode(document(text)).minified == Source.read(text).minified
+
+
+def test_a_place_beyond_all_keys_is_no_proof() -> None:
+    text = document(ORDERS)
+    assert not CRUSHER.proof(ORDERS, text.replace("#every row: ", "#every row: 999999999999999999999999:"))
+    assert not CRUSHER.proof(ORDERS, text.replace("\tstreet 7", "\t+99999999999999999999:to=street 7"))
+    assert not CRUSHER.proof(ORDERS, text.replace("#every row: kind", "#every row: 2:kind"))
 
 
 def test_a_missing_key_is_neither_null_nor_empty() -> None:
@@ -259,9 +313,9 @@ def test_json_lines_stay_json_lines() -> None:
 
 @pytest.mark.parametrize("indent", [None, 2, 4])
 def test_json_in_a_string_profits_too(indent: int | None) -> None:
-    inner = json.dumps([{"id": n, "title": f"Title {n}", "state": "open"} for n in range(12)], indent=indent)
+    inner = json.dumps([{"id": n, "title": f"Title {n}", "state": "open"} for n in range(24)], indent=indent)
     text = json.dumps([{"type": "text", "text": inner}])
-    assert "#id\ttitle\tstate=open" in crushed(text)
+    assert "#every row: state=open\n#id\ttitle\n" in crushed(text)
     assert len(crushed(text)) < len(text) / 1.8
 
 

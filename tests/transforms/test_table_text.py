@@ -32,6 +32,19 @@ def test_a_box_drawn_table_becomes_a_plain_one() -> None:
     assert compact(table) == "|n|p|\n|---|---|\n|a|1|\n|b|12|\n"
 
 
+@pytest.mark.parametrize("odd", ["| 3 | cat x|wc -l |", "| 3 |", "| 3 | a | b | c |"])
+def test_a_table_with_more_or_fewer_cells_than_columns_stays(odd: str) -> None:
+    rule = "+----+-----------+"
+    table = "\n".join([rule, "| id | command   |", rule, "|  1 | ls        |", odd, rule])
+    assert compact(table) == table
+    assert compact(f"{table}\n\n{DRAWN}") == f"{table}\n\n{compact(DRAWN)}"
+
+
+def test_a_bar_within_a_box_drawn_cell_keeps_the_table_as_it_is() -> None:
+    table = "┌───┬─────┐\n│ n │ p   │\n├───┼─────┤\n│ a │ x|y │\n└───┴─────┘\n"
+    assert compact(f"{table}\n{DRAWN}") == f"{table}\n{compact(DRAWN)}"
+
+
 def test_a_row_of_dashes_is_data() -> None:
     table = "| a   | b   |\n|-----|-----|\n| 1   | 2   |\n| --- | --- |\n| 3   | 4   |"
     assert compact(table) == "|a|b|\n|---|---|\n|1|2|\n|---|---|\n|3|4|"

@@ -1,7 +1,8 @@
 """Documents: JSON in its shortest spelling, with tables and fenced text where they read better and are shorter.
 
     {"total":2,"items":[2 rows
-    #id	title	state=open
+    #every row: state=open
+    #id	title
     1	Broken link
     2	Typo
     ]}

@@ -1,13 +1,12 @@
-"""The line a row is written as, below the header of its section, and back.
+"""The line a row is written as, below the header of its section.
 
-Rows whose keys come in another order than the header says give up a place: what is out of order stands as
-`+name=value` where it belongs. What fits no header is written as JSON behind a `=`.
+Cells of columns come first, each below its column's name; what has no column follows as `+name=value`. Where reading
+the columns in order, and the rest behind them, would not give back the order of the record's keys, `+3:name=value` says
+that the key is the third.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from transforms.records.record import Row
 from transforms.records.section import Cell, Column, as_string
@@ -28,12 +27,14 @@ class Plan:
 
     steps: list[Step]
     misfit: str | None
-    """A column that the header says too early for these rows; None when reading gives back the order of the keys."""
+    """A column that the header says at a place that is wrong for these rows."""
+    numbered: frozenset[str]
+    """Names that stand with their place."""
 
 
 @dataclass(slots=True)
 class Layout:
-    """Writes the rows of one section."""
+    """Writes the rows of one section, whose header must have no misfit for any of them."""
 
     columns: list[Column]
     repeats: dict[Cell, str]
@@ -55,15 +56,12 @@ class Layout:
             self.plans[names] = self._plan(names)
         return self.plans[names]
 
-    def line(self, row: Row) -> str | None:
-        """The text of `row`, fences below it; None when the order of its keys does not fit the header."""
-        plan = self.plan(row)
-        if plan.misfit is not None:
-            return None
+    def line(self, row: Row) -> str:
+        """The text of `row`, fences below it."""
         strings = {column.name for column in self.columns if column.strings}
         cells: list[str] = []
         fences: list[str] = []
-        for before, name in plan.steps:
+        for before, name in self.plan(row).steps:
             cell = row[name] if name else ""
             short = self.repeats.get((name, cell), "")
             if short and (short in self.told or "\n" not in cell):
@@ -79,44 +77,30 @@ class Layout:
             elif name in strings and not before:
                 cell = as_string(cell, first=not cells)
             cells.append(before + cell)
-        return "\n".join(("\t".join(cells).rstrip("\t"), *fences))
+        return "\n".join(("\t".join(cells), *fences))
 
     def _plan(self, names: tuple[str, ...]) -> Plan:
         ranks = {column.name: rank for rank, column in enumerate(self.columns)}
         placed = set(rising([ranks[name] for name in names if name in ranks]))
-        steps: list[Step] = []
-        told = list(self._implied(0))
-        at = 0
-        for name in names:
-            rank = ranks.get(name, -1)
-            if rank not in placed:
+        steps = [("", column.name if rank in placed else "") for rank, column in self._positional()]
+        while steps and not steps[-1][1]:
+            del steps[-1]
+        end = max((at for at, name in enumerate(names) if ranks.get(name) in placed), default=-1)
+        numbered: set[str] = set()
+        for at, name in enumerate(names):
+            column = self.columns[ranks[name]] if name in ranks else None
+            if column is None or ranks[name] not in placed:
+                last = at > end and not (column and column.keyed)
+                steps.append((f"+{name}=" if last else f"+{at + 1}:{name}=", name))
+                numbered |= set() if last else {name}
+            elif column.keyed:
                 steps.append((f"+{name}=", name))
-                told.append(name)
-            elif self.columns[rank].positional:
-                for place in range(at, rank + 1):
-                    here = [name] if place == rank else []
-                    steps.extend([("", "".join(here))] if self.columns[place].positional else [])
-                    told.extend([*here, *self._after(place)])
-                at = rank + 1
-        told.extend(name for place in range(at, len(self.columns)) for name in self._after(place))
-        lost = (c.name for c in self.columns if c.twin is not None and ranks[c.twin] not in placed)
-        return Plan(steps, next(lost, self._misfit(told, names)))
+        lost = (column.name for rank, column in enumerate(self.columns) if column.implied and rank not in placed)
+        twins = (column.name for column in self.columns if column.twin is not None and ranks[column.twin] not in placed)
+        return Plan(steps, next(lost, None) or next(twins, None), frozenset(numbered))
 
-    def _misfit(self, told: list[str], names: tuple[str, ...]) -> str | None:
-        if told == list(names):
-            return None
-        implied = {column.name for column in self.columns if not column.positional}
-        pairs = zip_longest(told, names, fillvalue="")
-        return next((a for a, b in pairs if a != b and a in implied), "") or next(iter(implied), "")
-
-    def _after(self, rank: int) -> Iterable[str]:
-        return self._implied(rank + 1) if self.columns[rank].positional else ()
-
-    def _implied(self, at: int) -> Iterator[str]:
-        """Names of the columns from place `at` on that rows have no cell for, up to the next that they have one for."""
-        while at < len(self.columns) and not self.columns[at].positional:
-            yield self.columns[at].name
-            at += 1
+    def _positional(self) -> list[tuple[int, Column]]:
+        return [(rank, column) for rank, column in enumerate(self.columns) if column.positional]
 
 
 def rising(ranks: list[int]) -> list[int]:

@@ -14,13 +14,15 @@ _IN_HEADERS = (
         "[N rows opens a table: its # line names the columns of the tab-separated rows, an empty cell is a missing key",
     ),
     (r"\(key\)", "{N rows: an object, its keys under (key)"),
-    (r"(?<!=)=(?!=)", "name=value in a # line: so in every row"),
-    (r"==", "a==b in a # line: a is as b in every row"),
+    (r"^#every row: ", "#every row: so in each row under the next # line, no further"),
+    (r"^#every row: .*==", "a==b: a is as b"),
+    (r"^#some rows: ", "#some rows: keys that some rows have, there as +name=value"),
     (r":str(?![^\t\n])", "str: every value is a string"),
     (r"[^=\t\n]\[", "a[b,c]: lists of objects with the keys b, c"),
 )
 _IN_BODY = (
     (r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key, not a column"),
+    (r"(?:(?:\t|^)\+|^#every row: |^#some rows: )[0-9]+:", "3:name: comes third"),
     (r"(?:^#|\t|^)\*[0-9]+=", "*1: the value told at *1="),
     (r'[:\[,]"{3,}$|^"{3,}text ', 'lines between """ are one string, as it is'),
     (r'"{3,}json', '"""json: a string that holds this JSON'),
@@ -33,7 +35,7 @@ _OPENS_LINES = "(JSON lines; "
 def explain(body: str, lines: bool) -> str:
     """`body` below its legend; `lines`: it stands for JSON lines, not for an array."""
     headers = "\n".join(_HEADER.findall(body))
-    topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers)]
+    topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
     topics += [topic for pattern, topic in _IN_BODY if re.search(pattern, body, re.MULTILINE)]
     return f"{_OPENS_LINES if lines else _OPENS}{'; '.join(topics)})\n{body}"
 

@@ -12,7 +12,7 @@ from transforms.records.cell import read_cell, read_string
 from transforms.records.fence import FENCE_KINDS, spell, unfence
 from transforms.records.layout import FENCED
 from transforms.records.record import KEY, VALUE, put
-from transforms.records.section import Column
+from transforms.records.section import APART, Apart, Column, read_apart, read_header
 from transforms.records.tree import Tree, parse
 
 _HOLE = "0e0000"
@@ -21,7 +21,7 @@ _TABLE_OPENS = re.compile(r"(?P<bracket>[\[{])(?P<rows>[0-9]+) rows\Z")
 _FENCE_OPENS = re.compile(rf'(?P<quotes>"{{3,}})(?P<kind>{FENCE_KINDS})?\Z')
 _ROW_FENCE = re.compile(rf'(?P<quotes>"{{3,}})(?P<kind>text|value|{FENCE_KINDS}) .*\Z')
 _REPEAT = re.compile(r"#(?P<short>\*[0-9]+)=(?P<cell>.+)\Z", re.DOTALL)
-_EXTRA = re.compile(r'\+(?P<name>(?:"(?:[^"\\]|\\.)*+"|[^"=])++)=(?P<cell>.+)\Z', re.DOTALL)
+_EXTRA = re.compile(r'\+(?:(?P<place>[0-9]{1,6}):)?(?P<name>(?:"(?:[^"\\]|\\.)*+"|[^"=])++)=(?P<cell>.+)\Z', re.DOTALL)
 _MARKER = re.compile(r"\[rows? (?P<first>[0-9]+)(?:-(?P<last>[0-9]+))? omitted[:;\]]")
 
 
@@ -190,14 +190,17 @@ class _Section:
     repeats: dict[str, object] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     """What was told above the next row, which must use it, in this order."""
+    apart: list[Apart] = field(default_factory=list)
+    """What the header said so far, when its last line is still to come."""
 
     def header(self, line: str) -> "_Section":
         """The section that goes on below a line of the header."""
         repeat = _REPEAT.match(line)
         if not repeat:
             self.end()
-            names = line[1:].split("\t") if len(line) > 1 else []
-            return _Section(self.document, list(map(Column.parse, names)), self.keyed)
+            if line.startswith(APART):
+                return _Section(self.document, [], self.keyed, apart=self.apart + read_apart(line))
+            return _Section(self.document, read_header(line, self.apart), self.keyed)
         self.repeats[repeat["short"]] = read_cell(repeat["cell"])
         self.told.append(repeat["short"])
         return self
@@ -214,42 +217,47 @@ class _Section:
         return row
 
     def _row(self, line: str) -> object:
-        if line.startswith("="):
-            raw = parse(line[1:])
-            return _pair(raw) if self.keyed else raw
-        record: Read = {}
-        told: Read = {}
-        at = self._implied(0, record, told)
-        for cell in line.split("\t"):
-            if cell.startswith("+"):
-                self._extra(cell, record)
-            elif at < len(self.columns):
-                column = self.columns[at]
-                if cell:
-                    _store(column.name, self._value(cell, column.strings), record, told)
-                at = self._implied(at + 1, record, told)
-            elif cell:
-                raise ValueError("more cells than columns")
-        while at < len(self.columns):
-            at = self._implied(at + 1, record, told)
-        if VALUE in told:
-            return told[VALUE]
-        return _pair([told[KEY], record]) if self.keyed else record
+        cells = line.split("\t") if line else []
+        count = next((at for at, cell in enumerate(cells) if cell.startswith("+")), len(cells))
+        columns = [column for column in self.columns if column.positional]
+        if count > len(columns):
+            raise ValueError("more cells than columns")
+        told: Read = {
+            column.name: self._value(cell, column.strings)
+            for column, cell in zip(columns, cells[:count], strict=False)
+            if cell
+        }
+        named = [self._named(cell) for cell in cells[count:]]
+        keyed = {column.name for column in self.columns if column.keyed}
+        told |= {name: value for place, name, value in named if not place and name in keyed}
+        fields = [(column.name, self._told(column, told)) for column in self.columns if _has(column, told)]
+        for place, name, value in named:
+            if place or name not in keyed:
+                fields.insert(place - 1 if place else len(fields), (name, value))
+        return self._record(fields)
 
-    def _implied(self, at: int, record: Read, told: Read) -> int:
-        """Take over what the header says of columns from `at` on; the place of the next that has cells."""
-        while at < len(self.columns) and not self.columns[at].positional:
-            column = self.columns[at]
-            value = read_cell(column.constant) if column.constant is not None else told[column.twin or ""]
-            _store(column.name, value, record, told)
-            at += 1
-        return at
-
-    def _extra(self, cell: str, record: Read) -> None:
+    def _named(self, cell: str) -> tuple[int, str, object]:
         found = _EXTRA.match(cell)
         if not found:
             raise ValueError("not a cell")
-        put(record, found["name"], self._value(found["cell"], False))
+        return int(found["place"] or 0), found["name"], self._value(found["cell"], False)
+
+    def _told(self, column: Column, told: Read) -> object:
+        if column.constant is not None:
+            return read_cell(column.constant)
+        return told[column.twin or column.name]
+
+    def _record(self, fields: list[tuple[str, object]]) -> object:
+        record: Read = {}
+        outside: Read = {}
+        for name, value in fields:
+            if name in (KEY, VALUE):
+                outside[name] = value
+            else:
+                put(record, name, value)
+        if VALUE in outside:
+            return outside[VALUE]
+        return _pair([outside[KEY], record]) if self.keyed else record
 
     def _value(self, cell: str, strings: bool) -> object:
         if not cell.startswith("*"):
@@ -262,10 +270,8 @@ class _Section:
         return self.repeats[short]
 
 
-def _store(name: str, value: object, record: Read, told: Read) -> None:
-    told[name] = value
-    if name not in (KEY, VALUE):
-        put(record, name, value)
+def _has(column: Column, told: Read) -> bool:
+    return column.implied or column.name in told
 
 
 def _pair(row: object) -> tuple[str, object]:

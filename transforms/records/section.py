@@ -1,17 +1,19 @@
-"""Sections: the header line that a run of rows shares.
+"""Sections: the header that a run of rows shares.
 
-    #id	name:str	kind=pod	labels[name,color]
-    7	1.30	[["bug","red"]]	+note=slow start
+    #every row: 3:kind=pod	url==link
+    #some rows: 4:size
+    #id	name:str	labels[name,color]	link
+    7	1.30	[["bug","red"]]	https://example.org/7	+size=12	+note=slow start
 
-The header names the columns. `kind=pod`: every row has this value there, and no cell. `a==b`: in every row the same
-value as column b. `:str`: every value is a string, numbers and JSON too. A cell `+note=...` is a key that only this
-row has, at its place in the record. `*1` stands for the value that a line `#*1=...` above gives. An empty
-cell: the record has no such key; empty cells at the end of a row are not written.
+The last line names the columns, cell by cell. `#every row`: each row has this value, or (`a==b`) the same as in column
+b. `#some rows`: keys that stand as `+name=value` in the rows that have them. `3:` is the place among the names of all
+three lines; what has none comes last. `:str`: every value is a string, numbers and JSON too. `*1` stands for the value
+that a line `#*1=...` above gives. An empty cell: the record has no such key; empty cells at the end are not written.
 """
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transforms.records.cell import PATH, read_cell, write_string
 from transforms.records.record import KEY, Row
@@ -22,11 +24,16 @@ _COLUMN = re.compile(
 _MIN_REPEATED = 24
 _MIN_SAVED = 40
 _MIN_TWIN = 8
+_EVERY_ROW = "#every row: "
+_SOME_ROWS = "#some rows: "
+APART = (_EVERY_ROW, _SOME_ROWS)
+"""What the lines of a header start with that name no columns; a column's name is never followed by a colon so."""
+_PLACED = re.compile(r"(?:(?P<place>[0-9]{1,6}):)?(?P<column>.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One entry of a header."""
+    """One entry of a header, which need not have cells."""
 
     name: str
     constant: str | None = None
@@ -35,11 +42,18 @@ class Column:
     """The column that every row repeats here."""
     strings: bool = False
     """Whether all values are strings."""
+    keyed: bool = False
+    """Whether it stands as `+name=value` in the rows that have it."""
+
+    @property
+    def implied(self) -> bool:
+        """Whether the header says its values."""
+        return self.constant is not None or self.twin is not None
 
     @property
     def positional(self) -> bool:
         """Whether rows have a cell for it."""
-        return self.constant is None and self.twin is None
+        return not self.implied and not self.keyed
 
     def __str__(self) -> str:
         if self.constant is not None:
@@ -55,6 +69,44 @@ class Column:
         if not found:
             raise ValueError(f"not a column: {text}")
         return cls(found["name"], found["constant"], found["twin"], found["type"] is not None)
+
+
+type Apart = tuple[int | None, Column]
+"""A column without cells, and its place in the header; None: behind all others."""
+
+
+def header(columns: list[Column]) -> list[str]:
+    """The lines that say `columns`: those without cells, and at last those with."""
+    lines = [_apart(columns, [column.implied for column in columns], _EVERY_ROW)]
+    lines.append(_apart(columns, [column.keyed for column in columns], _SOME_ROWS))
+    return [*filter(None, lines), "#" + "\t".join(str(column) for column in columns if column.positional)]
+
+
+def _apart(columns: list[Column], chosen: list[bool], opening: str) -> str:
+    last = max((rank for rank, here in enumerate(chosen) if not here), default=-1)
+    entries = [
+        str(column) if rank > last else f"{rank + 1}:{column}" for rank, column in enumerate(columns) if chosen[rank]
+    ]
+    return opening + "\t".join(entries) if entries else ""
+
+
+def read_apart(line: str) -> list[Apart]:
+    """The columns that a line of APART names. Raises ValueError."""
+    opening = _SOME_ROWS if line.startswith(_SOME_ROWS) else _EVERY_ROW
+    found = [_PLACED.match(entry) for entry in line.removeprefix(opening).split("\t")]
+    columns = [(entry["place"], Column.parse(entry["column"])) for entry in found if entry]
+    return [
+        (int(place) if place else None, column if column.implied else replace(column, keyed=True))
+        for place, column in columns
+    ]
+
+
+def read_header(line: str, apart: list[Apart]) -> list[Column]:
+    """All columns of a header, in order: those of its last `line`, and those `apart`. Raises ValueError."""
+    columns = [Column.parse(name) for name in line[1:].split("\t")] if len(line) > 1 else []
+    for place, column in sorted((entry for entry in apart if entry[0] is not None), key=lambda entry: entry[0] or 0):
+        columns.insert((place or 1) - 1, column)
+    return columns + [column for place, column in apart if place is None]
 
 
 type Cell = tuple[str, str]

@@ -1,7 +1,8 @@
 """Tables: an array of records, or an object of records, as lines of cells.
 
     [3 rows
-    #id	name	state=open
+    #every row: state=open
+    #id	name
     1	first
     2	second
     3	third
@@ -11,14 +12,15 @@ An object of records is `{3 rows`, its first column `(key)` holds the keys, and 
 where the records change, or where what it says for all rows would be far away from the rows that need it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transforms.records.cell import write_cell
 from transforms.records.layout import Layout
 from transforms.records.record import KEY, VALUE, Nesting, Record, Row, Rower
-from transforms.records.section import Column, Repeats, columns_of, typed
-from transforms.records.tree import Tree, dumps
+from transforms.records.section import Cell, Column, Repeats, columns_of, header, typed
+from transforms.records.tree import Tree
 
 _CHUNK = 6
 _MAX_CHUNK = 4000
@@ -35,6 +37,16 @@ _MAX_TRIES = 8
 """Headers tried before one that says nothing for all rows is taken."""
 _BLANK = 2.0
 """What an empty cell costs: less in tokens, as tabs in a row share them, but a reader has to count them."""
+_WIDE = 9
+"""Columns from which on cells are no longer found at a glance when many are empty."""
+_FILLED = 0.8
+"""Share of cells that are not empty in a table in which they are found nevertheless."""
+_MAX_GROWTH = 0.3
+"""What naming cells may cost, as a share of `Tally.cost`, blanks at their price for readers: a tenth in real tokens."""
+_NAMED = 2.0
+"""Tokens that naming a cell costs beside its name."""
+_MIN_NUMBERED = 2
+"""Rows from which on a key is better in the header than told with its place in each of them."""
 
 
 @dataclass(slots=True)
@@ -84,6 +96,23 @@ class Tally:
         """The names that earn a column; the others stand in the rows that have them."""
         return {name for name in self.columns if self._column(name)[1]}
 
+    def sparse(self, names: list[str]) -> set[str]:
+        """Which of the columns `names`, emptiest first, are better named in the rows that have them.
+
+        None where cells are found at a glance, in narrow or nearly full tables.
+        """
+        counts = {name: self.columns[name][0] for name in names}
+        if len(names) < _WIDE or sum(counts.values()) > _FILLED * self.rows * len(names):
+            return set()
+        tokens = _MAX_GROWTH * self.cost()
+        found: set[str] = set()
+        for name in sorted(names, key=lambda name: counts[name]):
+            tokens -= counts[name] * (_NAMED + len(name) / 5)
+            if tokens < 0 or counts[name] == self.rows:
+                break
+            found.add(name)
+        return found
+
     def constants(self) -> bool:
         """Whether the header would say something for all rows."""
         return any(count == self.rows and same is not None for count, _, same in self.columns.values())
@@ -112,48 +141,63 @@ class TableWriter:
         """
         rower = Rower(Nesting.of(records), self.write)
         rows = [rower.row(record) for record in records]
-        raw: list[Tree] = list(records)
         if keys:
             rows = [{KEY: write_cell(key), **row} for key, row in zip(keys, rows, strict=True)]
-            raw = [[key, record] for key, record in zip(keys, records, strict=True)]
-        return self._frame(rows, raw, total, notes, "{}" if keys else "[]")
+        return _frame(rows, total, notes, "{}" if keys else "[]")
 
     def values(self, values: list[Tree], total: int, notes: dict[int, str]) -> str:
         """The table of `values` that are not all records, in one column."""
         rower = Rower(Nesting(), self.write, {VALUE: VALUE})
-        return self._frame([rower.row({VALUE: value}) for value in values], values, total, notes, "[]")
+        return _frame([rower.row({VALUE: value}) for value in values], total, notes, "[]")
 
-    def _frame(self, rows: list[Row], raw: list[Tree], total: int, notes: dict[int, str], brackets: str) -> str:
-        lines = [f"{brackets[0]}{total} rows"]
-        repeats = Repeats()
-        at = 0
-        for section, tally in _sections(rows):
-            lines.extend(self._section(section, tally, raw[at : at + len(section)], repeats, at, notes))
-            at += len(section)
-        if at in notes:
-            lines.append(notes[at])
-        return "\n".join([*lines, brackets[1]])
 
-    def _section(
-        self, rows: list[Row], tally: Tally, raw: list[Tree], known: Repeats, at: int, notes: dict[int, str]
-    ) -> Iterator[str]:
-        columns = _fitting(rows, tally.chosen())
-        repeats = known.of(rows, set().union(*rows) - {column.name for column in columns if not column.positional})
-        columns = typed(columns, rows)
-        yield "#" + "\t".join(map(str, columns))
-        layout = Layout(columns, repeats)
-        size = 0
-        for index, row in enumerate(rows):
-            if at + index in notes:
-                yield notes[at + index]
-            line = layout.line(row)
-            yield from (f"#{short}={cell}" for short, cell in layout.untold.items())
-            layout.untold.clear()
-            yield "=" + dumps(raw[index]) if line is None else line
-            size += len(line or "")
-            if size > _MAX_SHARED:
-                layout.tell_again()
-                size = 0
+def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str) -> str:
+    lines = [f"{brackets[0]}{total} rows"]
+    repeats = Repeats()
+    at = 0
+    for section, tally in _sections(rows):
+        below = {row - at: note for row, note in notes.items() if at <= row < at + len(section)}
+        lines.extend(_section(section, tally, repeats, below))
+        at += len(section)
+    if at in notes:
+        lines.append(notes[at])
+    return "\n".join([*lines, brackets[1]])
+
+
+def _section(rows: list[Row], tally: Tally, known: Repeats, notes: dict[int, str]) -> Iterator[str]:
+    columns = _columns(rows, tally)
+    repeats = known.of(rows, set().union(*rows) - {column.name for column in columns if column.implied})
+    return _lines(rows, typed(columns, rows), repeats, notes)
+
+
+def _lines(rows: list[Row], columns: list[Column], repeats: dict[Cell, str], notes: dict[int, str]) -> Iterator[str]:
+    yield from header(columns)
+    layout = Layout(columns, repeats)
+    size = 0
+    for index, row in enumerate(rows):
+        if index in notes:
+            yield notes[index]
+        line = layout.line(row)
+        yield from (f"#{short}={cell}" for short, cell in layout.untold.items())
+        layout.untold.clear()
+        yield line
+        size += len(line)
+        if size > _MAX_SHARED:
+            layout.tell_again()
+            size = 0
+
+
+def _columns(rows: list[Row], tally: Tally) -> list[Column]:
+    """The header for `rows`: names that few of them have are keyed, where cells or places would have to be counted."""
+    chosen = tally.chosen()
+    columns = _fitting(rows, chosen)
+    layout = Layout(columns, {})
+    counts = Counter(name for row in rows for name in layout.plan(row).numbered - chosen)
+    keyed = {name for name, count in counts.items() if count >= _MIN_NUMBERED}
+    if keyed:
+        columns = _fitting(rows, chosen | keyed)
+    keyed |= tally.sparse([column.name for column in columns if column.positional and column.name not in keyed])
+    return [replace(column, keyed=True) if column.name in keyed else column for column in columns]
 
 
 def _fitting(rows: list[Row], chosen: set[str]) -> list[Column]:
