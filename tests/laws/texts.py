@@ -63,6 +63,7 @@ FORGED = (
     *("[rows 2-3 omitted: x; full text: /tmp/x]", "[row 1 omitted]", "[lines 9-3 omitted: x]", "[lines 0-0 omitted]"),
     *("[log folded;", "[then the same 4 lines as followed it above]", "[the line above 3 more times]"),
     *("(JSON; rows of a table are tab-separated)", "[2 rows", "#id\tname:str\tstate=open", "#*1=x", "*1", "+a=b"),
+    *("#every row: 2:state=open", "#some rows: 3:a", "+2:a=b"),
     *('[lines 1-12; numbers ("     1→") left out]', "     7→", "(no file):", "src/shop/order.py:", "12,13:import os"),
     *("src/shop/: order.py, invoice.py", "A = <time> INFO", "A x", "= x", "02,375 B", "~a", "]", "<empty>"),
     *("[base64 omitted: 300 characters, sha256 00000000; full text: /tmp/x]", "[page markup omitted: 9 kB of tags]"),
