@@ -1,9 +1,9 @@
 """Long prose, shortened to the lines that carry facts or bear on what was asked.
 
 Extractive: every line that stays is verbatim, every gap is named by its line numbers. Lines are ranked by BM25
-against the question and the call's arguments. Headings, the first line of each paragraph and section, code, tables,
-links, numbers, names, and lines that warn or demand stay whatever their rank; what goes is the plain prose between
-them, first the paragraphs in which no asked word stands, then the rest of the others.
+against the question and the call's arguments. Headings, the first line of each paragraph and section, code, lists,
+tables, links, numbers, names, and lines that warn or demand stay whatever their rank; what goes is the plain prose
+between them, first the paragraphs in which no asked word stands, then the rest of the others.
 
 Known limitation: lines are not cut, so a text whose paragraphs are one long line each loses a paragraph or nothing.
 BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); k1 = 1.2, b = 0.75 as is usual.
@@ -19,6 +19,7 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.tokenizer import count_tokens
 
 _MIN_CHARS = 6_000
 """About 1,500 tokens; of less a reader is through before a gap pays."""
@@ -44,6 +45,11 @@ _DEMAND = re.compile(
 )
 _RELEVANT = 0.35
 """Of the best line's score, from which a line bears on what was asked."""
+_LEAST_SAVED = 0.1
+"""Of the text's tokens; for less a reader is not asked to do without the rest."""
+_LISTED = re.compile(r"\s*(?:[-*+•‣◦–]|\(?(?:\d{1,3}|[a-zA-Z])[.)])\s+\S")
+_COLUMNS = re.compile(r"[^\s.!?:;,)\"'](?: {2,}|\t)\S")
+"""Cells set apart by blanks; behind a sentence two blanks are a habit of writing."""
 _HARD = re.compile(
     r"\d|https?:|\b(?:must|never|warn|error|important|deprecated|requir|secur|caution|default)", re.IGNORECASE
 )
@@ -68,7 +74,7 @@ class KompressCompressor:
         """The text with its least relevant plain lines left out, at most `budget.tokens` tokens of them.
 
         None for texts under 6,000 characters, without a budget or a way back, when nothing asked is found in the text
-        (then there is no ground to choose on), and when the gaps would not pay for their markers.
+        (then there is no ground to choose on), and when less than a tenth of the text would go.
         """
         if budget.tokens <= 0 or not budget.handle or has_gaps(block.text) or len(block.text) < _MIN_CHARS:
             return None
@@ -77,11 +83,16 @@ class KompressCompressor:
         if not any(ranks):
             return None
         gaps = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, gaps, budget.handle, lambda first, last: _described(lines[first : last + 1]))
+        rewrite = leave_out(lines, gaps, budget.handle, lambda first, last: _described(lines[first : last + 1]))
+        return rewrite if rewrite is not None and _saves_enough(block.text, rewrite.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""
         return lines_survive(original, rewritten)
+
+
+def _saves_enough(before: str, after: str) -> bool:
+    return count_tokens(after) <= (1 - _LEAST_SAVED) * count_tokens(before)
 
 
 def _ranks(block: Block, lines: Sequence[str]) -> list[int]:
@@ -94,7 +105,7 @@ def _ranks(block: Block, lines: Sequence[str]) -> list[int]:
     relevant = [score >= bar for score in scores]
     edges = {*range(_EDGE), *range(len(lines) - _EDGE, len(lines))}
     scored = {number for number, asked in enumerate(relevant) if asked}
-    staying = named_lines(block, lines) | _code(lines) | edges | scored
+    staying = named_lines(block, lines) | _code(lines) | _listed(lines) | edges | scored
     asked = {number for start, end in _sections(lines) if any(relevant[start:end]) for number in range(start, end)}
     ranks = [0] * len(lines)
     for start, end in _paragraphs(lines):
@@ -156,6 +167,21 @@ def _code(lines: Sequence[str]) -> set[int]:
             code.add(number)
         fenced ^= fence
     return code
+
+
+def _listed(lines: Sequence[str]) -> set[int]:
+    """The lines of lists, with what continues an item, and rows of tables: a reader counts them and compares them."""
+    listed: set[int] = set()
+    inside, blank = False, False
+    for number, line in enumerate(lines):
+        if not line.strip():
+            blank = True
+            continue
+        inside = _LISTED.match(line) is not None or (inside and (not blank or line[0].isspace()))
+        blank = False
+        if inside or _COLUMNS.search(line):
+            listed.add(number)
+    return listed
 
 
 def _asked(block: Block) -> frozenset[str]:

@@ -1,235 +1,23 @@
-"""How clients of the three APIs write a conversation, and how the provider's cache reads it.
+"""What clients do with their conversations, one move after the other.
 
-A conversation is a tuple of items that knows no API. `write` gives the request body; a client may spell the same
-conversation otherwise in its next request: the cache mark moves on, a text becomes a list of one text block.
+Agents call tools in parallel, try again, go back, compact and edit their context, ask side questions and start
+sub-agents. A plan is a list of moves; which conversation, turn or form a move is about is told by numbers, of which
+the remainder counts, so that every plan can be played.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Protocol
 
-from tests.laws.conversations import Body, items
+from tests.laws.client_wire import Answered, Called, Calls, Conversation, Said, Sent, Spelling, write
 
-_TEXTS = frozenset({"text", "input_text", "output_text"})
-_TOOLS = ("bash", "read", "grep", "fetch")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A text of the user."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A text of the model, and the form in which it comes."""
-
-    text: str
-    form: str = "text"
-    """`text`, `thinking` (with thinking before it) or `refusal`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """A tool call of the model and what the tool gave."""
-
-    call_id: str
-    tool: str
-    arguments: str
-    output: str = field(repr=False)
-    is_error: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """Parallel calls in one turn of the model, and their outputs in the order in which they came."""
-
-    calls: tuple[Called, ...]
-    came: tuple[int, ...]
-    """Positions in `calls`."""
-
-    @property
-    def outputs(self) -> tuple[Called, ...]:
-        """The calls in the order of their outputs."""
-        return tuple(self.calls[at] for at in self.came)
-
-    def with_outputs(self, change: Callable[[Called], str]) -> "Calls":
-        """The same with other texts."""
-        return replace(self, calls=tuple(replace(call, output=change(call)) for call in self.calls))
-
-
-type Item = Said | Answered | Calls
-type Conversation = tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """What may differ between two requests of one conversation without changing it."""
-
-    marked: bool = False
-    """Whether the last block carries a cache mark; a text that carries it is a list of one block."""
-    as_lists: bool = False
-    """Whether every output is a list of one text block."""
-
-
-def write(shape: str, conversation: Conversation, spelling: Spelling, previous: str = "") -> bytes:
-    """The request body; with `previous` the server holds all before, and what the model made of this itself."""
-    written = list(_WRITERS[shape](conversation, spelling))
-    body: Body = {"model": "m", **_HEADS[shape], "input" if shape == "responses" else "messages": written}
-    if previous:
-        body |= {"previous_response_id": previous, "input": [item for item in written if not _is_models(item)]}
-    return json.dumps(body, ensure_ascii=False).encode()
-
-
-def complete(shape: str, conversation: Conversation, sent: tuple[str, ...]) -> tuple[str, ...]:
-    """What the server has of `conversation` when `sent` was all that it got of it: this and what the model made."""
-    written, arrived = list(_WRITERS[shape](conversation, Spelling())), iter(sent)
-    return tuple(canonical(item) if _is_models(item) else next(arrived) for item in written)
-
-
-def _is_models(item: Body) -> bool:
-    return item["type"] in ("function_call", "reasoning") or item.get("role") == "assistant"
-
-
-def normalised(body: bytes) -> tuple[str, ...]:
-    """The conversation's items as the provider's cache sees them: without marks, single texts as strings."""
-    return tuple(canonical(item) for item in items(body))
-
-
-def canonical(item: Body) -> str:
-    """One item, as `normalised` has it."""
-    return json.dumps(json.loads(json.dumps(item), object_hook=_single_text), sort_keys=True)
-
-
-def _single_text(value: Body) -> Body:
-    found = {key: member for key, member in value.items() if key != "cache_control"}
-    for key in ("content", "output"):
-        match found.get(key):
-            case [{"type": kind, "text": text, **rest}] if kind in _TEXTS and not rest:
-                found[key] = text
-    return found
-
-
-def _messages(conversation: Conversation, spelling: Spelling) -> Iterator[Body]:
-    for item in conversation:
-        last = spelling.marked and item is conversation[-1]
-        match item:
-            case Said(text):
-                yield {"role": "user", "content": [{**_text(text), **_MARK}] if last else text}
-            case Answered(text, form):
-                thinking = [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}] if form == "thinking" else []
-                yield {"role": "assistant", "content": [*thinking, _text(text)]}
-            case Calls():
-                yield {"role": "assistant", "content": [_tool_use(call) for call in item.calls]}
-                results = [_tool_result(call, spelling) for call in item.outputs]
-                if last:
-                    results[-1] = {**results[-1], "content": _as_list(results[-1]["content"]), **_MARK}
-                yield {"role": "user", "content": results}
-
-
-def _tool_use(call: Called) -> Body:
-    return {"type": "tool_use", "id": call.call_id, "name": call.tool, "input": json.loads(call.arguments)}
-
-
-def _tool_result(call: Called, spelling: Spelling) -> Body:
-    content = [_text(call.output)] if spelling.as_lists else call.output
-    failed = {"is_error": True} if call.is_error else {}
-    return {"type": "tool_result", "tool_use_id": call.call_id, "content": content, **failed}
-
-
-def _chat(conversation: Conversation, spelling: Spelling) -> Iterator[Body]:
-    yield {"role": "system", "content": "You are a coding agent."}
-    for item in conversation:
-        last = spelling.marked and item is conversation[-1]
-        match item:
-            case Said(text):
-                yield {"role": "user", "content": [{**_text(text), **_MARK}] if last else text}
-            case Answered():
-                yield {"role": "assistant", **_CHAT_ANSWERS[item.form](item.text)}
-            case Calls():
-                yield {"role": "assistant", "content": None, "tool_calls": [_tool_call(call) for call in item.calls]}
-                for call in item.outputs:
-                    content = [_text(call.output)] if spelling.as_lists else call.output
-                    yield {"role": "tool", "tool_call_id": call.call_id, "content": content}
-
-
-def _tool_call(call: Called) -> Body:
-    return {"id": call.call_id, "type": "function", "function": {"name": call.tool, "arguments": call.arguments}}
-
-
-def _functions(conversation: Conversation, spelling: Spelling) -> Iterator[Body]:
-    """The older form of Chat, in which nothing ties an output to its call."""
-    for item in conversation:
-        if not isinstance(item, Calls):
-            yield from list(_chat((item,), spelling))[1:]
-            continue
-        for call in item.outputs:
-            function = {"name": call.tool, "arguments": call.arguments}
-            yield {"role": "assistant", "content": None, "function_call": function}
-            yield {"role": "function", "name": call.tool, "content": call.output}
-
-
-def _responses(conversation: Conversation, spelling: Spelling) -> Iterator[Body]:
-    for item in conversation:
-        match item:
-            case Said(text):
-                content = [{"type": "input_text", "text": text}] if spelling.as_lists else text
-                yield {"type": "message", "role": "user", "content": content}
-            case Answered(text, form):
-                if form == "thinking":
-                    yield {"type": "reasoning", "summary": [], "encrypted_content": "c2ln"}
-                part = (
-                    {"type": "refusal", "refusal": text} if form == "refusal" else {"type": "output_text", "text": text}
-                )
-                yield {"type": "message", "role": "assistant", "content": [part]}
-            case Calls():
-                for call in item.calls:
-                    made = {"call_id": call.call_id, "name": call.tool, "arguments": call.arguments}
-                    yield {"type": "function_call", **made}
-                for call in item.outputs:
-                    output = [{"type": "input_text", "text": call.output}] if spelling.as_lists else call.output
-                    yield {"type": "function_call_output", "call_id": call.call_id, "output": output}
-
-
-def _text(text: str) -> Body:
-    return {"type": "text", "text": text}
-
-
-def _as_list(content: Any) -> list[Body]:
-    return [_text(content)] if isinstance(content, str) else content
-
-
-_CHAT_ANSWERS: dict[str, Callable[[str], Body]] = {
-    "text": lambda text: {"content": text},
-    "thinking": lambda text: {"content": [{"type": "thinking", "thinking": [_text("Hm.")]}, _text(text)]},
-    "refusal": lambda text: {"refusal": text},
-}
-"""Of several providers; some clients leave out members that are null."""
-_MARK: Body = {"cache_control": {"type": "ephemeral"}}
-_PARAMETERS: Body = {"type": "object"}
-_CHAT_TOOLS = [{"type": "function", "function": {"name": name, "parameters": _PARAMETERS}} for name in _TOOLS]
-_HEADS: dict[str, Body] = {
-    "messages": {
-        "max_tokens": 9,
-        "system": "You are a coding agent.",
-        "tools": [{"name": name, "input_schema": _PARAMETERS} for name in _TOOLS],
-    },
-    "chat": {"tools": _CHAT_TOOLS},
-    "functions": {"functions": [{"name": name, "parameters": _PARAMETERS} for name in _TOOLS]},
-    "responses": {"tools": [{"type": "function", "name": name, "parameters": _PARAMETERS} for name in _TOOLS]},
-}
-_WRITERS: dict[str, Callable[[Conversation, Spelling], Iterator[Body]]] = {
-    "messages": _messages,
-    "chat": _chat,
-    "functions": _functions,
-    "responses": _responses,
-}
-SHAPES = tuple(_WRITERS)
-
-
+_MOST_CONVERSATIONS = 5
+_FIRST = Said("Look at the project.")
+_TITLE = Said("Name this conversation in five words.")
+_FORMS = ("text", "thinking", "text", "refusal")
+_TASKS = ("", "Search for callers.", "Write tests.")
 _LONG_PATH = "/srv/checkouts/" + "a-rather-long-name-of-a-workspace/" * 3
 """Longer than what a pointer quotes of a name."""
 
@@ -286,3 +74,191 @@ REPLIES = (
     Reply("fetch", {"url": "https://api.example.com/items"}, (_records("item"), _records("thing"))),
     Reply("bash", {"command": "true"}, ("", "ok")),
 )
+
+
+OUTPUTS = tuple((at, version) for at, reply in enumerate(REPLIES) for version in range(len(reply.outputs)))
+"""Positions in `REPLIES` and in the outputs there."""
+_EDITS: tuple[Callable[[Called], str], ...] = (
+    lambda _: "[cleared]",
+    lambda _: "",
+    lambda call: "\n".join(call.output.split("\n")[:20]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing that a client, or whoever runs the proxy, does."""
+
+    name: str
+    talk: int
+    turn: int
+    form: int
+    """How it is done, where there are several ways."""
+    outputs: tuple[tuple[int, int], ...]
+    """What the tools give, from `OUTPUTS`."""
+    spelling: Spelling
+
+
+@dataclass(slots=True)
+class Talk:
+    """One conversation as its client holds it."""
+
+    items: Conversation = (_FIRST,)
+    held: Conversation = ()
+    """The part of it that the server holds too; nothing where the client sends all."""
+    last: Sent | None = None
+
+    def turn(self, number: int) -> int:
+        """A position in `items`."""
+        return number % len(self.items)
+
+
+class Network(Protocol):
+    """Takes requests to the server."""
+
+    def post(self, request: Sent) -> None:
+        """One request."""
+
+    def post_both(self, request: Sent, other: Sent) -> None:
+        """Two requests at the same moment."""
+
+
+class Clients:
+    """Plays moves in one API. `ids` says how the provider makes the ids of calls."""
+
+    def __init__(self, shape: str, ids: str, network: Network) -> None:
+        self._shape = shape
+        self._id = IDS[ids]
+        self._unique = ids == "unique"
+        self._network = network
+        self._made = 0
+        self._talks = [Talk()]
+        self.moves: Mapping[str, Callable[[Move, Talk], object]] = {
+            "call tools": self._call_tools,
+            "call the same again": self._call_the_same_again,
+            "answer": self._answer,
+            "retry": self._retry,
+            "side request": self._side_request,
+            "rewind": self._rewind,
+            "sub-agent": self._start_sub_agent,
+            "compact": self._compact,
+            "edit the context": self._edit_the_context,
+            "drop a turn": self._drop_a_turn,
+            "reorder": self._reorder,
+            "server holds": self._let_the_server_hold,
+            "two at once": self._two_at_once,
+        }
+
+    def play(self, move: Move) -> None:
+        """Do it."""
+        self.moves[move.name](move, self._talks[move.talk % len(self._talks)])
+
+    def _call_tools(self, move: Move, talk: Talk) -> None:
+        calls = tuple(self._called(talk, number, *output) for number, output in enumerate(move.outputs))
+        came = tuple((move.turn + number) % len(calls) for number in range(len(calls)))
+        talk.items += (Calls(calls, came),)
+        self._send(talk, move.spelling)
+
+    def _call_the_same_again(self, move: Move, talk: Talk) -> None:
+        item = next((item for item in talk.items[talk.turn(move.turn) :] if isinstance(item, Calls)), None)
+        if item:
+            again = (replace(call, call_id=self._next_id(talk, at, call.tool)) for at, call in enumerate(item.calls))
+            talk.items += (replace(item, calls=tuple(again)),)
+        self._send(talk, move.spelling)
+
+    def _answer(self, move: Move, talk: Talk) -> None:
+        answer = Answered("Done so far.", _FORMS[move.form % len(_FORMS)])
+        talk.items += (answer, Said(f"Go on with job {len(talk.items) * 17}."))
+        self._send(talk, move.spelling)
+
+    def _retry(self, _: Move, talk: Talk) -> None:
+        if talk.last:
+            self._network.post(talk.last)
+
+    def _side_request(self, move: Move, talk: Talk) -> None:
+        self._post((*talk.items, _TITLE), move.spelling)
+
+    def _rewind(self, move: Move, talk: Talk) -> None:
+        """Back to an earlier point; the old conversation may go on as well."""
+        self._begin(talk.items[: 1 + talk.turn(move.turn)])
+
+    def _start_sub_agent(self, move: Move, _: Talk) -> None:
+        task = _TASKS[move.form % len(_TASKS)]
+        self._begin((_FIRST, Answered("Which part?"), Said(task)) if task else (_FIRST,))
+
+    def _compact(self, move: Move, talk: Talk) -> None:
+        """A summary in place of the history, with or without its last turns."""
+        kept = talk.items[max(1, len(talk.items) - move.form % 4) :]
+        self._replace(talk, (Said("Summary: we looked at the project."), *kept), move)
+
+    def _edit_the_context(self, move: Move, talk: Talk) -> None:
+        """The outputs of one turn are cleared, or cut to their first lines."""
+        at = talk.turn(move.turn)
+        item = talk.items[at]
+        if isinstance(item, Calls):
+            edited = item.with_outputs(_EDITS[move.form % len(_EDITS)])
+            self._replace(talk, (*talk.items[:at], edited, *talk.items[at + 1 :]), move)
+
+    def _drop_a_turn(self, move: Move, talk: Talk) -> None:
+        at = talk.turn(move.turn)
+        self._replace(talk, (*talk.items[:at], *talk.items[at + 1 :]) or (_FIRST,), move)
+
+    def _reorder(self, move: Move, talk: Talk) -> None:
+        """A resumed session has the outputs in the order of their calls."""
+        items = (replace(i, came=tuple(sorted(i.came))) if isinstance(i, Calls) else i for i in talk.items)
+        self._replace(talk, tuple(items), move)
+
+    def _let_the_server_hold(self, move: Move, talk: Talk) -> None:
+        """Codex does so over a WebSocket, and sends all again where that was cut."""
+        if self._shape == "responses":
+            talk.held = talk.last.conversation if talk.last and move.form % 4 else ()
+
+    def _two_at_once(self, move: Move, talk: Talk) -> None:
+        """A new turn and a request that has (a part of) it too, while nobody knows of it yet."""
+        other = self._talks[move.turn % len(self._talks)]
+        turns = [Calls((self._called(talk, at, *output),), (0,)) for at, output in enumerate(move.outputs)]
+        talk.items += tuple(turns)
+        talk.held = ()
+        beside = (*talk.items, _TITLE) if self._unique or other is talk else (*other.items, turns[0])
+        talk.last = self._request(talk.items, move.spelling)
+        self._network.post_both(talk.last, self._request(beside, move.spelling))
+
+    def _replace(self, talk: Talk, items: Conversation, move: Move) -> None:
+        talk.items, talk.held = items, ()
+        self._send(talk, move.spelling)
+
+    def _begin(self, items: Conversation) -> None:
+        if len(self._talks) < _MOST_CONVERSATIONS:
+            self._talks.append(Talk(items))
+
+    def _send(self, talk: Talk, spelling: Spelling) -> None:
+        talk.last = self._post(talk.items, spelling, talk.held)
+        if talk.held:
+            talk.held = talk.items
+
+    def _post(self, conversation: Conversation, spelling: Spelling, held: Conversation = ()) -> Sent:
+        request = self._request(conversation, spelling, held)
+        self._network.post(request)
+        return request
+
+    def _request(self, conversation: Conversation, spelling: Spelling, held: Conversation = ()) -> Sent:
+        body = write(self._shape, conversation[len(held) :], spelling, "resp_1" if held else "")
+        return Sent(body, conversation, held)
+
+    def _called(self, talk: Talk, number: int, at: int, version: int) -> Called:
+        reply = REPLIES[at]
+        call_id = self._next_id(talk, number, reply.tool)
+        return Called(call_id, reply.tool, json.dumps(dict(reply.arguments)), reply.outputs[version])
+
+    def _next_id(self, talk: Talk, number: int, tool: str) -> str:
+        self._made += 1
+        earlier = sum(len(item.calls) for item in talk.items if isinstance(item, Calls))
+        return self._id(self._made, earlier + number, f"{tool}:{number}")
+
+
+IDS: Mapping[str, Callable[[int, int, str], str]] = {
+    "unique": lambda made, _counted, _place: f"call_{made}",
+    "counted": lambda _made, counted, _place: f"call_{counted}",
+    "same": lambda _made, _counted, place: place,
+}
+"""How ids are made: unique, counted in each conversation, or by the place in the turn (some local models)."""

@@ -87,6 +87,26 @@ def test_shortening_twice_is_shortening_once() -> None:
     assert shortened(rewrite.text) is None
 
 
+def test_for_less_than_a_tenth_nothing_goes() -> None:
+    fact = FACTS[1] + " It takes 12 minutes.\n\n"
+    assert shortened(f"{fact * 100}{PLAIN}\n{fact * 100}") is None
+
+
+@pytest.mark.parametrize("mark", ["- ", "* ", "1. ", "  a) "])
+def test_lists_stay_whole(mark: str) -> None:
+    items = "".join(mark + line + "\n" for line in PLAIN.split("\n") if line) + "  and so on and on\n"
+    rewrite = shortened(TEXT + "\n" + items * 4 + "\n" + TEXT)
+    assert rewrite is not None
+    assert items * 4 in rewrite.text
+
+
+def test_columns_stay_whole() -> None:
+    row = "evening   barge    lamp\n"
+    rewrite = shortened(TEXT + "\n" + row * 30 + "\n" + TEXT)
+    assert rewrite is not None
+    assert row * 30 in rewrite.text
+
+
 @given(
     st.lists(
         st.sampled_from([*FACTS, PLAIN, "", "```", "\r", "\ud800", "\x00", "a\u2028b", "[line 3 omitted]"]), max_size=30

@@ -1,8 +1,8 @@
 """Huge listings with what nobody looks for left out: installed packages, caches, object stores, numbered files.
 
-What stays: every path outside such folders, the first and last ones inside each, and all that the user or the
-call names. A gap says how many paths were there and how they end. Contract: returns the original's lines with
-markers between them, at most `budget.tokens` dropped, or None.
+What stays: every path outside such folders, the first and last ones inside each, all that the user or the call
+names, and every line with a status of version control. A gap says how many paths were there and how they end.
+Contract: returns the original's lines with markers between them, at most `budget.tokens` dropped, or None.
 """
 
 import re
@@ -24,6 +24,11 @@ _MADE_FOLDERS = re.findall(
 """Folders that tools fill and empty; nobody edits what is in them."""
 _VARYING = re.compile(r"\b[0-9a-f]{7,64}\b|\d++|[ \t]++")
 _ENDING = re.compile(r"[^/\\.\s](\.[A-Za-z0-9]{1,8})/?\s*$")
+_STATUS = re.compile(
+    r"(?! {3})[ MADRCUT?!]{2} \S|[MADRCUTI?!~]\d{0,3}[ \t]+\S|"
+    r"[ \t]+(?:modified|new file|deleted|renamed|copied|typechange|(?:both|added|deleted) [\w ]{2,12}):\s"
+)
+"""What version control says of a file: git, Mercurial, Subversion. Each such line is somebody's change."""
 _LEAST = 60
 """Lines of a listing that a reader takes in whole."""
 _ENDS = 3
@@ -54,7 +59,7 @@ class ListingSampler:
         for rank, run in (*_series(lines), *_inside(lines, _unasked(block))):
             for at in run[_ENDS:-_ENDS]:
                 ranks[at] = rank
-        for at in named_lines(block, lines):
+        for at in (*named_lines(block, lines), *_changed(lines)):
             ranks[at] = 0
         gaps = choose(lines, ranks, budget.tokens)
         return (
@@ -94,6 +99,11 @@ def _series(lines: Sequence[str]) -> Iterator[tuple[int, Sequence[int]]]:
         own = list(run)
         if len(own) >= _SERIES and form.strip("0"):
             yield 2, own
+
+
+def _changed(lines: Sequence[str]) -> Iterator[int]:
+    """The lines that carry a status of version control."""
+    return (at for at, line in enumerate(lines) if _STATUS.match(line))
 
 
 def _told(lines: Sequence[str]) -> str:

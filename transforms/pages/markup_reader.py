@@ -1,10 +1,11 @@
 """Fetched web pages read as text: the words, links, image texts, tables, code and form fields of a page.
 
 What goes is what a reader of the page never sees: scripts, styles, comments, layout, the attributes of styling and
-tracking. A first line names it, with its size. That nothing else went is proven on the
-page's own tree (`transforms.pages.proof`).
+tracking. What a script tells search engines of a product, an event and the like stays (`transforms.pages.facts`).
+A first line names what went, with its size. That nothing else went is proven on the page's own tree
+(`transforms.pages.proof`).
 
-    `<p class="x">Read <a href="/docs" onclick="t()">the manual</a>.`  →  `Read the manual </docs>.`
+    `<p class="x">Read <a href="/docs" onclick="t()">the manual</a>.`  →  `Read the manual (/docs).`
 
 Left alone: pages whose text is made by scripts, pages of a development server, files of a project, and any page when
 the question or the call is about markup itself. Known limitation: XML other than XHTML stays as it is.
@@ -16,12 +17,14 @@ from transforms.call import Call
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.pages import proof as html_proof
 from transforms.pages import text as html_text
+from transforms.pages.facts import facts
 
 _START = re.compile(r"<!doctype html|<html[\s>]|<head>|<body[\s>]", re.IGNORECASE)
 _PREFACE = 4096
 """Characters before the page: what a fetching tool says first, headers of the response."""
 _NOTE = re.compile(
-    r"^\[page markup omitted: \d+ kB of tags, scripts and styles; links stand as <address> behind their text\]$",
+    r"^\[page markup omitted: \d+ kB of tags, scripts and styles; "
+    r"links stand as <address> or \(/path\) behind their text\]$",
     re.MULTILINE,
 )
 _ADDRESS = re.compile(r"\w+://[^\s\"'<>\\]+")
@@ -68,7 +71,7 @@ class MarkupReader:
             _MIN_SHOWN if len(source) > 10 * _MIN_SHOWN else 1, _MIN_SHARE * len(source)
         ):
             return None
-        text = html_text.write(page, images=_ABOUT_IMAGES.search(_asked(block)) is not None)
+        text = facts(source) + html_text.write(page, images=_ABOUT_IMAGES.search(_asked(block)) is not None)
         if len(text) >= len(source):
             return None
         return Rewrite(f"{block.text[:start]}{_note(len(source) - len(text))}\n{text}")
@@ -79,12 +82,17 @@ class MarkupReader:
         if start is None or not rewritten.startswith(original[:start]):
             return False
         note, _, text = rewritten[start:].partition("\n")
-        return _NOTE.fullmatch(note) is not None and html_proof.keeps_page(original[start:], text)
+        told = facts(original[start:])
+        return (
+            _NOTE.fullmatch(note) is not None
+            and text.startswith(told)
+            and html_proof.keeps_page(original[start:], text[len(told) :])
+        )
 
 
 def _note(dropped: int) -> str:
     size = f"{round(dropped / 1000)} kB of tags, scripts and styles"
-    return f"[page markup omitted: {size}; links stand as <address> behind their text]"
+    return f"[page markup omitted: {size}; links stand as <address> or (/path) behind their text]"
 
 
 def _page_start(text: str) -> int | None:

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborNode
 
 from transforms.pages.text import address, heading, metadata, parse, said
 
-_INSERTED = re.compile(r"<([^<>\n]+)>")
+_INSERTED = re.compile(r'<(?P<address>[^<>\n]+)>|\((?P<path>/(?:[^\s()"]|\([^\s()"]*\))*+)(?:\)| ")')
 _HEADING = re.compile(r"(?<!#)#{1,6} ")
 _BLANKS = re.compile(r"\s+")
 
@@ -89,6 +89,7 @@ def _links_follow(body: LexborNode, text: str) -> bool:
     """Whether every address of the page is shown, and the addresses that are stand in the page's order."""
     targets = [target for node in body.css("a[href]") if (target := address(node))]
     known = set(targets)
-    shown = [target for told in _INSERTED.findall(text) if (target := told.partition(' "')[0]) in known]
+    inserted = (told["path"] or told["address"].partition(' "')[0] for told in _INSERTED.finditer(text))
+    shown = [target for target in inserted if target in known]
     following = iter(targets)
     return set(shown) == known and all(target in following for target in shown)

@@ -1,11 +1,12 @@
 """HTML written as text: headings, lists, tables, code, links, image texts and form fields, without their markup.
 
 Headings, lists and code look as in Markdown. The address of a link stands behind its text as `<address>`, so that
-the words of a sentence stay together; a table row is one line of `| cell` pieces. Emphasis goes; deletions (`~~`),
-superscripts (`^`) and subscripts (`_`) are marked, for without them numbers and prices would read wrong.
+the words of a sentence stay together; one within the site as `(/path)`, for `</path>` would look like an end tag.
+A table row is one line of `| cell` pieces. Emphasis goes; deletions (`~~`), superscripts (`^`) and subscripts (`_`)
+are marked, for without them numbers and prices would read wrong.
 
     <h2>Setup</h2><p>Read the <a href="/docs">manual</a>.   →   ## Setup
-                                                                Read the manual </docs>.
+                                                                Read the manual (/docs).
 """
 
 import re
@@ -41,7 +42,7 @@ _TAG = re.compile(rf"<!--.*?-->|</?[a-zA-Z][^\s/>]*+{_REST}", re.DOTALL)
 _META = ("description", "author", "date", "article:published_time", "article:modified_time")
 _FIELDS = {
     "form": ("action", "method"),
-    "input": ("type", "name", "value", "placeholder", "checked"),
+    "input": ("type", "name", "value", "placeholder"),
     "select": ("name",),
     "textarea": ("name", "placeholder"),
     "iframe": ("src", "title"),
@@ -51,6 +52,10 @@ _FIELDS = {
     "source": ("src",),
 }
 """Attributes of forms and embedded media that tell a reader something."""
+_STATES = ("checked", "disabled")
+"""Of form fields: attributes that say something by being there."""
+_PATH = re.compile(r"/(?:[^\s()\"]|\([^\s()\"]*\))*+")
+"""An address within the site, in which a closing bracket is not taken for its end."""
 _MAX_VALUE = 200
 """Characters of an attribute; longer ones are a server's state or data, not a reader's."""
 _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
@@ -155,7 +160,7 @@ def _take_code(body: LexborNode) -> list[str]:
             line.replace_with("\n")
         for line in node.css("div, li, tr"):
             line.insert_after("" if line.text().endswith("\n") else "\n")
-        links = "".join(f"\n<{target}>" for link in node.css("a[href]") if (target := address(link)))
+        links = "".join(f"\n{_inserted(target)}" for link in node.css("a[href]") if (target := address(link)))
         node.insert_before(f"\n\n{_HOLD}{len(taken)}{_HOLD}\n\n")
         taken.append(f"```\n{node.text().strip(chr(10))}\n```{links}")
     body.strip_tags(["pre"])
@@ -176,9 +181,14 @@ def _mark_links(body: LexborNode) -> None:
         told = f' "{title}"' if title not in text and title != label else ""
         repeated = target == last or (target, text) in written or (not text and target in named)
         if told or not repeated:
-            node.insert_after(f" <{target}{told}>{' ' if node.next and node.next.is_element_node else ''}")
+            node.insert_after(f" {_inserted(target, told)}{' ' if node.next and node.next.is_element_node else ''}")
             written.add((target, text))
             last = target
+
+
+def _inserted(target: str, told: str = "") -> str:
+    """An address as it stands behind its text, with the title that is told of it."""
+    return f"({target}{told})" if _PATH.fullmatch(target) else f"<{target}{told}>"
 
 
 def _mark_image(node: LexborNode, images: bool) -> None:
@@ -225,9 +235,18 @@ def _before(mark: str) -> Callable[[LexborNode], None]:
 def _mark_field(node: LexborNode) -> None:
     told = [(name, attribute(node, name)) for name in _FIELDS[node.tag or ""]]
     shown = {name: value for name, value in told if value and len(value) <= _MAX_VALUE}
-    if shown.keys() - {"type", "method", "checked"}:
+    states = [name for name in _STATES if name in node.attributes]
+    if states or shown.keys() - {"type", "method"}:
         fields = "".join(f' {name}="{value}"' for name, value in shown.items())
-        node.insert_before(f" <{node.tag}{fields}> ")
+        node.insert_before(f" <{' '.join([f'{node.tag}{fields}', *states])}> ")
+
+
+def _mark_state(state: str) -> Callable[[LexborNode], None]:
+    def mark(node: LexborNode) -> None:
+        if node.first_child is not None:
+            node.first_child.insert_before(f"({state}) ")
+
+    return mark
 
 
 def _mark_meaning(node: LexborNode) -> None:
@@ -241,6 +260,8 @@ _MARKS: dict[str, Callable[[LexborNode], None]] = {
     "ul > li": _mark_item,
     "ol": _mark_list,
     "td, th": lambda node: _mark_inside(node, "| "),
+    "button[disabled]": _mark_state("disabled"),
+    "option[selected]": _mark_state("selected"),
     "option": lambda node: _mark_inside(node, "| "),
     "sup": _before("^"),
     "sub": _before("_"),

@@ -34,6 +34,8 @@ _SILENT = names(
     " alias ulimit read test [ [[ if fi done esac while until case echo printf umask shopt local declare"
 )
 _PREFIXES = names("sudo time nice nohup command exec builtin env stdbuf unbuffer do then else ! { xargs")
+_SUDO_VALUES = frozenset({"-u", "-g", "--user", "--group"})
+"""Options of `sudo` whose value is the next word."""
 _RUNNERS = {
     "npx": 1, "bunx": 1, "pnpx": 1, "timeout": 2, "gtimeout": 2, "bundle": 2, "poetry": 2, "uv": 2, "pipenv": 2,
     "hatch": 2, "rye": 2, "pdm": 2, "pixi": 2, "mise": 2,
@@ -117,7 +119,7 @@ def _program(words: list[str]) -> Program | None:
         if name in _PREFIXES or _ASSIGNMENT.match(words[at]):
             at += 1
             while at < len(words) and words[at].startswith("-"):
-                at += 1
+                at += 2 if name == "sudo" and words[at] in _SUDO_VALUES else 1
         elif (skipped := _skipped(name, words[at + 1 :])) is not None:
             at += skipped
         else:

@@ -156,6 +156,9 @@ def _subcommand(table: dict[str, Kind], program: Program) -> Kind | None:
 
 def _cloud(program: Program) -> Kind | None:
     """What a client of some API prints, by its output option and its command."""
+    if "exec" in program.words:
+        inner = (word.rpartition("/")[2] for word in program.words)
+        return next((_BY_PROGRAM[word] for word in inner if word in _BY_PROGRAM), None)
     words = " ".join(program.words)
     if re.search(r"(?:^|\s)(?:-o|--output|--format|-f)[= ]?json\b|(?:^|\s)--json\b", words):
         return Kind.JSON

@@ -13,108 +13,42 @@ files by exact match. The questions:
  4. hunks, file headers of a diff, commit headers -> DIFF
  5. a document that starts as HTML or XML, or has tags all over -> MARKUP
  6. matches with their places, where the call searched -> SEARCH
- 7. lines that only test runners, compilers, package managers and image builds write -> TEST
- 8. matches with their places, whatever the call -> SEARCH
- 9. long unbroken runs of characters -> BLOB
-10. lines with times or levels -> LOG
-11. rows with the same number of cells -> TABLE
-12. names of files, with or without their sizes and modes -> LISTING
-13. numbered lines, or lines only source code has -> CODE
-14. sentences -> PROSE
-15. many lines of one form, digits aside -> LOG
-16. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
+ 7. lines of `git blame` -> CODE
+ 8. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
+ 9. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
+10. lines that only test runners, compilers, package managers and image builds write -> TEST
+11. matches with their places, whatever the call -> SEARCH
+12. long unbroken runs of characters -> BLOB
+13. lines with times or levels, unless the program prints tables -> LOG
+14. rows with the same number of cells -> TABLE
+15. names of files, with or without their sizes and modes -> LISTING
+16. numbered lines, or lines only source code has -> CODE
+17. sentences -> PROSE
+18. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
+19. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
 
 from transforms.call import Call
 from transforms.contract import Kind
 from transforms.routing import line_forms as forms
-from transforms.routing.expected_kind import Expected, expected
+from transforms.routing.expected_kind import expected
+from transforms.routing.sample import MAX_LINE, WINDOW, Sample, same_cells, sampled
 
-_WINDOW = 8192
-"""Characters of each of the three stretches looked at; also the size from which a `.json` file may be data."""
-_MAX_LINES = 200
 _FEW_LINES = 4
 """Too few to tell JSON by its lines: the windows may start anywhere in one."""
-_GUTTER_LINES = 40
-_MAX_LINE = 400
-"""Characters of a line that are looked at."""
 _REPEATED_KEY = 8
 """A key found so often in the sample of a JSON file says that the file holds records."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The part of a text that is looked at. Not slotted: its properties are computed once."""
-
-    text: str
-    """The first, middle and last window."""
-    size: int
-    """Characters of the whole text."""
-    expected: Expected
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """Lines that hold more than blanks, spread over the sample, without the line numbers of a reader's gutter."""
-        lines = [line for line in self.text.split("\n") if line and not line.isspace()]
-        if len(lines) > _MAX_LINES:
-            half = _MAX_LINES // 2
-            lines = (lines[:half] + lines[half :: 1 + (len(lines) - half) // half])[:_MAX_LINES]
-        if self.numbered:
-            lines = [forms.GUTTER.sub("", line, count=1) for line in lines]
-        return [line[:_MAX_LINE] for line in lines]
-
-    @cached_property
-    def numbered(self) -> bool:
-        """Whether the lines carry a reader's line numbers, each one more than the one before: not a table's ids."""
-        lines = self.text[:_WINDOW].split("\n")[:_GUTTER_LINES]
-        found = [forms.GUTTER.match(line) for line in lines]
-        numbers = [int(match["number"]) for match in found if match]
-        counted = len(numbers) > 0.6 * len(found) and all(b == a + 1 for a, b in pairwise(numbers))
-        return counted and not _same_cells(lines, "\t", 0.8)
-
-    @cached_property
-    def head(self) -> str:
-        """The first characters after blanks."""
-        return self.text[:_WINDOW].lstrip()[:_MAX_LINE]
-
-    def hits(self, form: re.Pattern[str]) -> int:
-        """How many lines start with `form`."""
-        return sum(form.match(line) is not None for line in self.lines)
-
-    def share(self, form: re.Pattern[str]) -> float:
-        """Share of the lines that start with `form`."""
-        return self.hits(form) / len(self.lines) if self.lines else 0.0
+_RULE_WITHIN = 6
+"""Lines at the beginning of a table in which the rule below its header stands; a title may stand above."""
 
 
 def kind_of(text: str, call: Call) -> Kind:
     """What `text`, printed by `call`, is."""
-    sample = Sample(_sampled(text), len(text), expected(call))
+    sample = Sample(sampled(text), len(text), expected(call))
     return next(kind for question in _QUESTIONS if (kind := question(sample)) is not None)
-
-
-def _sampled(text: str) -> str:
-    if len(text) <= 3 * _WINDOW:
-        return text
-    starts = (0, (len(text) - _WINDOW) // 2, len(text) - _WINDOW)
-    windows = [text[start : start + _WINDOW] for start in starts]
-    if not any("\n" in window for window in windows):
-        return "".join(windows)
-    return "\n".join(_whole_lines(text, start) for start in starts)
-
-
-def _whole_lines(text: str, start: int) -> str:
-    """The window at `start` without the lines it cuts in two, unless it is all one line."""
-    end = start + _WINDOW
-    first = text.find("\n", start, end) + 1 if start else 0
-    last = text.rfind("\n", start, end) if end < len(text) else end
-    return text[first:last] if start <= first < last else text[start:end]
 
 
 def _blank(sample: Sample) -> Kind | None:
@@ -127,15 +61,17 @@ def _source(sample: Sample) -> Kind | None:
         return Kind.CODE if sample.share(forms.JSON_LINE) >= 0.5 and not _data(sample) else None
     if guess.file and guess.kind is Kind.CODE:
         return Kind.CODE
+    if guess.kind is Kind.TABLE and not guess.file:
+        return None
     return Kind.CODE if sample.numbered and guess.kind in (None, Kind.CODE, Kind.TABLE, Kind.JSON) else None
 
 
 def _data(sample: Sample) -> bool:
     """Whether a JSON file is data: all on one line, or large and made of records."""
     if len(sample.lines) <= _FEW_LINES:
-        return sample.size > _FEW_LINES * _MAX_LINE
+        return sample.size > _FEW_LINES * MAX_LINE
     keys = Counter(forms.JSON_KEY.findall(sample.text))
-    return sample.size > _WINDOW and max(keys.values(), default=0) >= _REPEATED_KEY
+    return sample.size > WINDOW and max(keys.values(), default=0) >= _REPEATED_KEY
 
 
 def _json(sample: Sample) -> Kind | None:
@@ -168,12 +104,35 @@ def _search_asked_for(sample: Sample) -> Kind | None:
     return Kind.SEARCH if sample.share(forms.MATCH_OF_A_SEARCH) >= 0.3 else None
 
 
+def _blamed(sample: Sample) -> Kind | None:
+    return Kind.CODE if sample.share(forms.BLAMED) >= 0.6 else None
+
+
+def _drawn(sample: Sample) -> Kind | None:
+    """Told before times are looked for: a table's cells may hold them."""
+    lines = sample.lines
+    if sample.expected.kind in (Kind.TEST, Kind.LOG) or len(lines) < 2:
+        return None
+    if forms.COLUMN_NAMES.match(lines[0]) or forms.COLUMN_RULE.match(lines[1]):
+        return Kind.TABLE
+    ruled = any(forms.TABLE_RULE.match(line) for line in lines[:_RULE_WITHIN])
+    rows = sum(forms.CELL_MARK.search(line) is not None or line.startswith(("+-", "-")) for line in lines)
+    return Kind.TABLE if ruled and rows >= 0.6 * len(lines) else None
+
+
+def _measured(sample: Sample) -> Kind | None:
+    measured = sum(forms.METRIC.search(line) is not None for line in sample.lines)
+    return Kind.TEXT if measured >= max(5, 0.4 * len(sample.lines)) else None
+
+
 def _test(sample: Sample) -> Kind | None:
     hits = sample.hits(forms.REPORT_LINE)
     if sample.expected.kind is Kind.TEST:
         return Kind.TEST if hits else None
     if sample.hits(forms.REPORT_MARK) and sample.share(forms.LOG_LINE) < 0.8:
         return Kind.TEST
+    if sample.expected.kind is Kind.TABLE:
+        return None
     return Kind.TEST if hits > 2 and hits > 0.2 * len(sample.lines) and sample.share(forms.LOG_LINE) < 0.5 else None
 
 
@@ -191,6 +150,8 @@ def _blob(sample: Sample) -> Kind | None:
 
 
 def _log(sample: Sample) -> Kind | None:
+    if sample.expected.kind is Kind.TABLE:
+        return None
     if sample.hits(forms.TIMED_LINE) >= max(5, 0.25 * len(sample.lines)):
         return Kind.LOG
     wanted = 0.3 if sample.expected.kind is Kind.LOG else 0.5
@@ -203,13 +164,7 @@ def _table(sample: Sample) -> Kind | None:
     if sample.share(forms.DRAWN_ROW) >= 0.6:
         return Kind.TABLE
     wanted = 0.5 if sample.expected.kind is Kind.TABLE else 0.8
-    return next((Kind.TABLE for mark in ",\t;" if _same_cells(sample.lines, mark, wanted)), None)
-
-
-def _same_cells(lines: list[str], mark: str, wanted: float) -> bool:
-    """Whether `wanted` of the lines have the same number of cells, at least three, when cut at `mark`."""
-    (marks, times), *_ = Counter(line.count(mark) for line in lines).most_common(1)
-    return len(lines) > 2 and marks > 1 and times >= wanted * len(lines)
+    return next((Kind.TABLE for mark in ",\t;" if same_cells(sample.lines, mark, wanted)), None)
 
 
 def _listing(sample: Sample) -> Kind | None:
@@ -238,8 +193,12 @@ def _prose(sample: Sample) -> Kind | None:
 
 def _one_form(sample: Sample) -> Kind | None:
     """Many lines that differ in their digits only: what a program writes in a loop."""
-    shapes = Counter(forms.DIGITS.sub("0", line) for line in sample.lines if forms.LETTERS.search(line))
-    return Kind.LOG if max(shapes.values(), default=0) > max(20, 0.6 * len(sample.lines)) else None
+    spoken = [line for line in sample.lines if forms.LETTERS.search(line)]
+    shapes = Counter(forms.DIGITS.sub("0", line) for line in spoken)
+    if max(shapes.values(), default=0) <= max(20, 0.6 * len(sample.lines)):
+        return None
+    measured = sum(forms.MEASURED.search(line) is not None for line in spoken)
+    return Kind.TEXT if measured > 0.5 * len(spoken) or sample.expected.kind is Kind.TABLE else Kind.LOG
 
 
 _SHAPELESS = frozenset({Kind.LOG, Kind.LISTING, Kind.TEST, Kind.PROSE})
@@ -257,6 +216,9 @@ _QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
     _diff,
     _markup,
     _search_asked_for,
+    _blamed,
+    _drawn,
+    _measured,
     _test,
     _search,
     _blob,

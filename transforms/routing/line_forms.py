@@ -103,7 +103,31 @@ LOG_LINE = _form(
 TIMED_LINE = _form(r"\W{0,3}\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d", r"\W{0,3}(?:[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d\b")
 """Begins with a time."""
 
-COLUMN_NAMES = _form(r"[A-Z][A-Z0-9_%/()-]*(?:\s+[A-Z%#][A-Z0-9_%/()-]*){2,}\s*$")
+METRIC = re.compile(
+    r"\b(?:\w{0,24}[_/. -])?(?:loss|acc|accuracy|perplexity|ppl|reward|score|f1|auc|bleu|rouge|rmse|mae|mse|iou|lr|"
+    r"grad_norm|precision|recall|return)\w{0,8}['\"]?\s{0,3}[:=]?\s{0,3}-?\d{1,12}(?:\.\d+|\.?\d*e[+-]?\d)",
+    re.IGNORECASE,
+)
+"""Searched for: what a training or a benchmark measured."""
+MEASURED = re.compile(
+    r"[A-Za-z_][\])'\"]?\s{0,3}[:=]?\s{0,3}-?\d+\.\d+(?![\w.%]|\s?(?:[mun]?s|sec\w*|min\w*|[KMGT]?i?B)\b)"
+)
+"""Searched for: a decimal number behind a name, without a unit of time or size."""
+
+BLAMED = _form(r"\^?[0-9a-f]{7,40} (?:\S{1,200} +)?\(.{1,80}? +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} +\d+\)")
+"""A line of `git blame`."""
+COLUMN_NAMES = _form(r"\s*(?=.*\S(?: {2}|\t))[A-Z][A-Z0-9_%/()-]*(?:\s+[A-Z%#][A-Z0-9_%/()+-]*){2,}\s*$")
+TABLE_RULE = _form(
+    r"\s*[+|├╞┣╟╠]?[:=─═━-]{2,}(?:[+|┼╪╋╫╬][:=─═━-]{2,})+[+|┤╡┫╢╣]?\s*$",
+    r"\+-{2,}\+\s*$",
+    r"-\[ RECORD \d+ \]",
+    r"\s*\|\s?:?-{2,}:?\s?(?:\|\s?:?-{2,}:?\s?)+\|\s*$",
+)
+"""The rule below a table's header: psql, mysql, Markdown, boxes."""
+COLUMN_RULE = _form(r"\s*-{2,}(?:[ \t]{1,4}-{2,})+\s*$")
+"""The rule below a header whose columns are only set apart: sqlite3, pip list, PowerShell."""
+CELL_MARK = re.compile(r"[|│┃║]")
+"""Searched for."""
 DRAWN_ROW = _form(r"\s*[|│┃+├└┌┏┣┗╔╠╚║](?:.*[|│┃+┤┘┐┓┫┛╗╣╝║])\s*$", r"[^|\n]+(?: \| [^|\n]*){2,}$", r"-+(?:\+-+)+$")
 
 LISTED = _form(

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 _PYTEST_HEADER = re.compile(r"_{2,} .+ _{2,}|_{3,}[^_].*[^_]_{3,}")
-_PYTEST_RULE = re.compile(r"={3,} .+ ={3,}")
+_PYTEST_RULE = re.compile(r"={3,} .+ ={3,}\s*$")
+_PYTEST_PART = re.compile(
+    r"={3,} (?:FAILURES|ERRORS|PASSES|XFAILURES|XPASSES|warnings summary|short test summary|test session starts|"
+    r"slowest |tests coverage|coverage: |rerun test|no tests ran|\d+ \w+)"
+)
+"""The rules that pytest itself draws; a test may print others."""
+_PYTEST_FAILED = re.compile(r"={3,} (?:FAILURES|ERRORS) ={3,}")
+_PYTEST_STARTS = re.compile(r"={3,} test session starts ={3,}")
+_PYTEST_ENDED = re.compile(r"={3,} .+ in [\d.]+s\b.* ={3,}")
+"""The ends of a run of pytest; what a test of pytest itself printed holds whole runs."""
+_CAPTURED = re.compile(r"-{3,} (?:Captured|live log)")
 _PYTEST_SIGN = re.compile(r"E  |> |\S+:\d+: \S|\[XPASS")
 _UNITTEST_END = re.compile(r"={70}|Ran \d+ tests? in .+")
 _TRACEBACK = re.compile(r"(?P<indent>[\sE|+]*)(?:Exception Group )?Traceback \(most recent call last\):")
@@ -17,9 +27,20 @@ _DIAGNOSTIC = re.compile(
     r"(?:error|warning)(?:\[\w+\])?: |\S+:\d+:(?:\d+:)? (?:fatal )?(?:error|warning)|[A-Z]{1,4}\d{2,4} |thread '.+' pan"
 )
 _JS_FAILURE = re.compile(r" *● .+| *FAIL +\S+ > .+")
+_STDOUT = re.compile(r"---- .+ std(?:out|err) ----$|\s*(?:-{3,}|─{3,}) STD(?:OUT|ERR): .+|  std(?:out|err) ─{3}$")
+"""What cargo and nextest print of a failed test."""
+_STDOUT_END = re.compile(
+    r"---- .+ ----$|failures:$|test result: |\s*(?:-{3,}|─{3,}) STD|"
+    r"\s+(?:PASS|FAIL|SLOW|SKIP|TRY \d+ \w+|Summary) \[|─{8}"
+)
+_TEST_STARTS = re.compile(r"\s*=== RUN +(?P<go>\S+)|\[ RUN      \] (?P<google>\S+)|Test Case '(?P<apple>.+)' started")
+_TEST_FAILS = re.compile(
+    r"\s*--- FAIL: (?P<go>\S+)|\[  FAILED  \] (?P<google>[^\s,]+)|Test Case '(?P<apple>.+)' failed"
+)
 _JS_END = re.compile(r" *● .+|(?:PASS|FAIL) .+|(?:Test Suites|Tests|Snapshots): .+|⎯{5,}.*| *Test Files .+")
 _LONGEST_DIAGNOSTIC = 80
 _LONGEST_BELOW = 200
+_LONGEST_OUTPUT = 2000
 """Lines. What claims to be longer is not one report of one failure."""
 _LIBRARY = re.compile(
     r"site-packages|dist-packages|node_modules|/lib/python\d|/rustc/|<frozen |node:internal|/usr/(?:local/)?go/src/|"
@@ -40,7 +61,9 @@ def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequenc
         *_pytest_sections(lines),
         *_unittest_sections(lines),
         *_tracebacks(lines),
-        *_until(lines, _JS_FAILURE, _JS_END, _LONGEST_BELOW),
+        *_until(lines, _JS_FAILURE, _JS_END, _LONGEST_OUTPUT),
+        *_until(lines, _STDOUT, _STDOUT_END, _LONGEST_OUTPUT),
+        *_printed(lines, routines),
         *_diagnostics(lines),
         *_indented(lines, signs, routines),
     )
@@ -61,17 +84,41 @@ def library_frames(lines: Sequence[str]) -> Iterator[int]:
 
 
 def _pytest_sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """From a header `___ test ___` to the next header or rule, where an assertion or a place stands between."""
-    head, told = -1, False
+    """From a header `___ test ___` to the next header or rule, if it is a failure or holds an assertion."""
+    head, told, failed, captured, nested = -1, False, False, False, False
     for at, line in enumerate(lines):
-        if line.startswith(("__", "==")) and (_PYTEST_HEADER.match(line) or _PYTEST_RULE.match(line)):
+        if failed and captured and (nested or _PYTEST_STARTS.match(line)):
+            nested = _PYTEST_ENDED.match(line) is None
+        elif line.startswith(("__", "==")) and _opens_or_ends(line, captured):
             if head >= 0 and told:
                 yield head, at - 1
-            head, told = (at if line.startswith("_") else -1), False
-        elif head >= 0 and not told:
+            failed = failed if line.startswith("_") else _PYTEST_FAILED.match(line) is not None
+            head, told, captured = (at if line.startswith("_") else -1), failed, False
+            continue
+        captured = captured or _CAPTURED.match(line) is not None
+        if head >= 0 and not told:
             told = _PYTEST_SIGN.match(line) is not None
     if head >= 0 and told:
         yield head, len(lines) - 1
+
+
+def _opens_or_ends(line: str, captured: bool) -> bool:
+    """Whether a section begins or ends; in what a test printed only a rule that pytest draws tells so."""
+    if line.startswith("_"):
+        return _PYTEST_HEADER.match(line) is not None
+    return (_PYTEST_PART if captured else _PYTEST_RULE).match(line) is not None
+
+
+def _printed(lines: Sequence[str], routines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """What a failing test of go, googletest or XCTest printed: the lines from its start to its failure."""
+    started: dict[str, int] = {}
+    for at, line in enumerate(lines):
+        if (begun := _TEST_STARTS.match(line)) is not None:
+            started[begun[begun.lastgroup or 0]] = at
+        elif (failed := _TEST_FAILS.match(line)) is not None:
+            first = started.pop(failed[failed.lastgroup or 0], at)
+            own = range(first, at + 1) if at - first <= _LONGEST_OUTPUT else ()
+            yield from ((place, place) for place in own if place == first or not routines[place])
 
 
 def _unittest_sections(lines: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,8 @@ linear, never raises.
 """
 
 import re
+from collections.abc import Sequence
+from statistics import median
 
 _STAMP = re.compile(
     r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t\ufeff?(?=\d{4}-\d\d-\d\dT))?\ufeff?"  # `gh run view --log`: job, step
@@ -151,6 +153,15 @@ _NONE_OF = re.compile(
 )
 
 
+_TIMED = frozenset({"passed", "packages", "ticked", "done"})
+"""Kinds of routine whose lines may say how long something took."""
+_TOOK = re.compile(
+    r"(?<![\w.:-])(?:(?P<minutes>\d{1,6}) ?m(?:in)? ?)?(?P<count>\d{1,9}(?:\.\d{1,9})?) ?(?P<unit>ms|s(?:ec\w*)?)\b"
+)
+_SLOW, _SLOWER = 5.0, 10.0
+"""Seconds, and times the median, above which a duration is worth a line."""
+
+
 def body_at(line: str) -> int:
     """Where the tool's own words begin, after the time and the step that a CI system or docker put before them."""
     found = _STAMP.match(line)
@@ -173,3 +184,24 @@ def is_sign(body: str) -> bool:
 def is_warning(body: str) -> bool:
     """Whether a line warns."""
     return _WARNING.search(body) is not None and _WARNING.search(_NONE_OF.sub("", body)) is not None
+
+
+def slow_lines(bodies: Sequence[str], routines: Sequence[str]) -> list[int]:
+    """The routine lines that took far longer than the others like them."""
+    took = {
+        at: seconds
+        for at, (body, kind) in enumerate(zip(bodies, routines, strict=True))
+        if kind in _TIMED and (seconds := _seconds(body)) is not None
+    }
+    limit = max(_SLOW, _SLOWER * median(took.values())) if took else 0.0
+    return [at for at, seconds in took.items() if seconds > limit]
+
+
+def _seconds(body: str) -> float | None:
+    """How long something took: the last duration on the line."""
+    durations = [*_TOOK.finditer(body)]
+    if not durations:
+        return None
+    found = durations[-1]
+    count = float(found["count"]) / (1000 if found["unit"] == "ms" else 1)
+    return count + 60 * int(found["minutes"] or 0)

@@ -23,7 +23,8 @@ from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.runs.failures import failure_lines, library_frames
-from transforms.runs.lines import LABELS, body_at, is_sign, is_warning, routine
+from transforms.runs.headings import below_their_headings
+from transforms.runs.lines import LABELS, body_at, is_sign, is_warning, routine, slow_lines
 from transforms.runs.repeats import patterns, quoted
 
 _ROUTINE, _REPEATED, _FRAMES = range(1, 4)
@@ -63,7 +64,7 @@ class RunReport:
             return None
         _keep(read, named_lines(block, lines))
         _join_blanks(read)
-        gaps = choose(lines, read.ranks, budget.tokens)
+        gaps = below_their_headings(read.bodies, choose(lines, read.ranks, budget.tokens))
         return leave_out(lines, gaps, budget.handle, _describer(read)) if gaps else None
 
     def proof(self, original: str, rewritten: str) -> bool:
@@ -88,6 +89,7 @@ def _read(lines: Sequence[str]) -> _Lines:
         elif pattern and not (new and is_warning(body)):
             read.kinds[at], read.ranks[at] = quoted(pattern), _REPEATED
     _keep(read, _ends(read.kinds))
+    _keep(read, slow_lines(bodies, routines))
     _keep(read, _neighbours(signs, read))
     _keep(read, _headers(read))
     for at in library_frames(bodies):
@@ -145,14 +147,26 @@ def _join_blanks(read: _Lines) -> None:
 
 
 def _describer(read: _Lines) -> Callable[[int, int], str]:
-    """Says how many lines of which kinds stood between two lines."""
+    """Says how many lines of which kinds stood between two lines; the numbers add up to the lines of the gap."""
 
     def describe(first: int, last: int) -> str:
-        counts = Counter(kind for kind in read.kinds[first : last + 1] if kind)
-        shown = [(kind, count) for kind, count in counts.most_common(_NAMED_KINDS) if count > 1 or len(counts) == 1]
-        told = [f"{count} × {kind}" if kind.startswith('"') else f"{count} {kind}" for kind, count in shown]
-        rest = counts.total() - sum(count for _, count in shown)
-        others = f"{rest} {'other' if told else 'routine'} line{'s' * (rest > 1)}"
-        return ", ".join([*told, others] if rest else told)
+        kinds = read.kinds[first : last + 1]
+        counts = Counter(kind for kind in kinds if kind)
+        ranked = counts.most_common()
+        shown = [(kind, count) for kind, count in ranked[:_NAMED_KINDS] if count > 1 or len(ranked) == 1]
+        others = ranked[len(shown) :]
+        shown += others if len(others) == 1 and shown else []
+        told = [_told(count, kind) for kind, count in shown]
+        if rest := counts.total() - sum(count for _, count in shown):
+            told.append(_told(rest, "other lines" if told else "routine lines"))
+        if blanks := len(kinds) - counts.total():
+            told.append(_told(blanks, "blank lines"))
+        return ", ".join(told)
 
     return describe
+
+
+def _told(count: int, kind: str) -> str:
+    if kind.startswith('"'):
+        return f"{count} × {kind}"
+    return f"{count} {kind.replace('lines', 'line', 1) if count == 1 else kind}"

@@ -72,3 +72,9 @@ def test_a_folder_that_the_call_names_stays() -> None:
     """Who lists `node_modules` wants to see what is in it."""
     call = Call("bash", '{"command": "find ./node_modules -name index.js"}')
     assert _rewritten("\n".join(_PACKAGES), call) is None
+
+
+@pytest.mark.parametrize("status", [" M ", "?? ", "A  ", "MM ", "M\t", "R100\t", "M       ", "\tmodified:   "])
+def test_lines_with_a_status_of_version_control_stay(status: str) -> None:
+    """Each of them is a change that somebody made, whatever its name."""
+    assert _rewritten("\n".join(f"{status}src/part{n}.ts" for n in range(90))) is None

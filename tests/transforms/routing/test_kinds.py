@@ -103,6 +103,19 @@ MARKDOWN = (
 LISTED_BY_A_TOOL = "Found 3 files\nsrc/a.go\nsrc/b.go\nsrc/c.go\n"
 ROWS = "".join(f"worker {n} ready\n" for n in range(100))
 
+TIMES = " id | created_at\n----+---------------------\n" + "".join(
+    f"  {n} | 2026-01-02 10:00:{n:02}\n" for n in range(40)
+)
+MYSQL = "+----+---------------------+\n| id | at                  |\n+----+---------------------+\n" + "".join(
+    f"| {n:2} | 2026-01-02 10:00:{n:02} |\n" for n in range(40)
+)
+PROCESSES = "    PID TTY          TIME CMD\n" + "".join(f"   {n} pts/0    00:00:0{n % 9} bash\n" for n in range(40))
+EVENTS = "".join(f"{n}|2026-01-02 10:00:{n:02}|INFO|job {n} done\n" for n in range(40))
+BLAME = "".join(f"1a2b3c4{n % 10} (Ann Doe 2026-01-02 10:00:{n:02} +0100 {n}) x = {n}\n" for n in range(40))
+TRAINING = "".join(f"epoch {n} loss 0.{n * 37:04} val_loss 0.{n * 53:04}\n" for n in range(60))
+TIMED_TRAINING = "".join(f"2026-01-02 10:00:{n:02} INFO step {n} loss=0.{n * 37:04}\n" for n in range(60))
+READINGS = "".join(f"sensor {n} reads {n}.{n * 7:03}\n" for n in range(60))
+
 
 def numbered(text: str, mark: str = "→", width: int = 6) -> str:
     """`text` as a reading tool shows it."""
@@ -205,6 +218,18 @@ SAMPLES = [
     ("kubectl get", PODS, bash("kubectl get pods"), Kind.TABLE),
     ("a Markdown table", MARKDOWN_TABLE, NO_CALL, Kind.TABLE),
     ("psql", PSQL, bash("psql -c 'select * from w'"), Kind.TABLE),
+    ("psql with times", TIMES, NO_CALL, Kind.TABLE),
+    ("mysql with times", MYSQL, NO_CALL, Kind.TABLE),
+    ("ps", PROCESSES, NO_CALL, Kind.TABLE),
+    ("ps, asked for", PROCESSES, bash("ps | head -40"), Kind.TABLE),
+    ("sqlite3", EVENTS, bash("sqlite3 jobs.db 'select * from event'"), Kind.TEXT),
+    ("sqlite3 in a container", EVENTS, bash("docker exec db sqlite3 jobs.db 'select 1'"), Kind.TEXT),
+    ("psql as another user", EVENTS, bash("sudo -u postgres psql -tc 'select 1'"), Kind.TEXT),
+    ("git blame", BLAME, bash("git blame a.py"), Kind.CODE),
+    ("git blame nobody asked for", BLAME, NO_CALL, Kind.CODE),
+    ("a training's curve", TRAINING, bash("python train.py"), Kind.TEXT),
+    ("a training's log", TIMED_TRAINING, bash("cat train.log"), Kind.TEXT),
+    ("readings", READINGS, NO_CALL, Kind.TEXT),
     ("base64", BASE64, NO_CALL, Kind.BLOB),
     ("a data URI", "data:image/png;base64," + BASE64, NO_CALL, Kind.BLOB),
     ("a minified bundle", MINIFIED, bash("curl -s https://example.com/app.js"), Kind.BLOB),

@@ -1,5 +1,7 @@
 """RunReport counts what went well, shows what did not, and alters nothing."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,6 +142,46 @@ def test_lists_that_were_asked_for_are_no_routine(form: str) -> None:
 
 def test_skipped_tests_are_not_called_passed() -> None:
     assert "passed" not in told(passing(60, "ok {} - adds # SKIP no network"))
+
+
+def jest(files: int, odd: int) -> str:
+    ticks = "".join(f"  ✓ renders case {n} of the long list of items ({n} ms)\n" for n in range(12))
+    files_told = (f"PASS src/c{n}.test.tsx\n{ticks}" + "  console.log\n    odd\n" * (n == odd) for n in range(files))
+    return "".join(files_told) + "\nTest Suites: 9 passed\nTests: 90 passed\nTime: 3 s\n"
+
+
+def test_what_stays_of_a_file_stands_below_its_own_heading() -> None:
+    lines = told(jest(9, odd=5)).split("\n")
+    above = lines[: lines.index("    odd")]
+    assert [line for line in above if line.startswith("PASS")][-1] == "PASS src/c5.test.tsx"
+
+
+def test_a_test_that_took_far_longer_than_the_others_stays() -> None:
+    text = passing(60, "--- PASS: TestA/case_{} (0.01s)").replace("case_33 (0.01s)", "case_33 (60.90s)")
+    assert "--- PASS: TestA/case_33 (60.90s)" in told(text)
+    assert "case_34" not in told(text)
+
+
+@pytest.mark.parametrize("text", [jest(9, odd=5), passing(30) + "\n\n" + passing(30, "   Compiling crate_{} v1.0")])
+def test_the_numbers_of_a_gap_add_up_to_its_lines(text: str) -> None:
+    markers = re.findall(r"\[lines (\d+)-(\d+) omitted: ([^;\n\]]+)", told(text))
+    assert markers
+    for first, last, what in markers:
+        assert int(last) - int(first) + 1 == sum(int(part.split()[0]) for part in what.split(", "))
+
+
+def test_what_a_failing_test_printed_stays() -> None:
+    rounds = "".join(f"=== round {n} ===\nitem {n} was done here\n" for n in range(40))
+    pytest_section = (
+        "=================================== FAILURES ===================================\n"
+        "____________________________________ test_x ____________________________________\n"
+        f"----------------------------- Captured stdout call -----------------------------\n{rounds}"
+        "=========================== short test summary info ============================\nFAILED a.py::test_x\n"
+    )
+    go_section = f"=== RUN   TestBad\n{rounds}--- FAIL: TestBad (0.10s)\n"
+    cargo_section = f"---- pay::tests::amount stdout ----\n{rounds}\nfailures:\n    pay::tests::amount\n"
+    for section in (pytest_section, go_section, cargo_section):
+        assert section in told(passing(60) + section + "\n" * 8)
 
 
 def test_a_test_that_the_question_names_stays() -> None:
