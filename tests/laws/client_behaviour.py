@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 
-from tests.laws.client_wire import Answered, Called, Calls, Conversation, Said, Sent, Spelling, write
+from tests.laws.client_wire import PLAIN, Answered, Called, Calls, Conversation, Said, Sent, Spelling, write
 
 _MOST_CONVERSATIONS = 5
 _FIRST = Said("Look at the project.")
@@ -90,13 +90,13 @@ class Move:
     """One thing that a client, or whoever runs the proxy, does."""
 
     name: str
-    talk: int
-    turn: int
-    form: int
+    talk: int = 0
+    turn: int = 0
+    form: int = 0
     """How it is done, where there are several ways."""
-    outputs: tuple[tuple[int, int], ...]
+    outputs: tuple[tuple[int, int], ...] = ()
     """What the tools give, from `OUTPUTS`."""
-    spelling: Spelling
+    spelling: Spelling = PLAIN
 
 
 @dataclass(slots=True)
@@ -119,8 +119,8 @@ class Network(Protocol):
     def post(self, request: Sent) -> None:
         """One request."""
 
-    def post_both(self, request: Sent, other: Sent) -> None:
-        """Two requests at the same moment."""
+    def post_both(self, request: Sent, other: Sent, form: int) -> None:
+        """Two requests at the same moment; `form` as in `Move`."""
 
 
 class Clients:
@@ -209,8 +209,8 @@ class Clients:
         self._replace(talk, tuple(items), move)
 
     def _let_the_server_hold(self, move: Move, talk: Talk) -> None:
-        """Codex does so over a WebSocket, and sends all again where that was cut."""
-        if self._shape == "responses":
+        """Codex does so over a WebSocket, and sends all again where that was cut. Ids are unique there."""
+        if self._shape == "responses" and self._unique:
             talk.held = talk.last.conversation if talk.last and move.form % 4 else ()
 
     def _two_at_once(self, move: Move, talk: Talk) -> None:
@@ -221,7 +221,7 @@ class Clients:
         talk.held = ()
         beside = (*talk.items, _TITLE) if self._unique or other is talk else (*other.items, turns[0])
         talk.last = self._request(talk.items, move.spelling)
-        self._network.post_both(talk.last, self._request(beside, move.spelling))
+        self._network.post_both(talk.last, self._request(beside, move.spelling), move.form)
 
     def _replace(self, talk: Talk, items: Conversation, move: Move) -> None:
         talk.items, talk.held = items, ()

@@ -84,6 +84,9 @@ class Spelling:
     """Whether every output is a list of one text block."""
 
 
+PLAIN = Spelling()
+
+
 def write(shape: str, conversation: Conversation, spelling: Spelling, previous: str = "") -> bytes:
     """The request body; with `previous` the server holds all before, and what the model made of this itself."""
     written = list(_WRITERS[shape](conversation, spelling))
@@ -95,7 +98,7 @@ def write(shape: str, conversation: Conversation, spelling: Spelling, previous: 
 
 def complete(shape: str, conversation: Conversation, sent: tuple[str, ...]) -> tuple[str, ...]:
     """What the server has of `conversation` when `sent` was all that it got of it: this and what the model made."""
-    written, arrived = list(_WRITERS[shape](conversation, Spelling())), iter(sent)
+    written, arrived = list(_WRITERS[shape](conversation, PLAIN)), iter(sent)
     return tuple(canonical(item) if _is_models(item) else next(arrived) for item in written)
 
 

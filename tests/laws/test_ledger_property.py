@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from addon.context import Context
@@ -25,7 +25,7 @@ from addon.shapes.slot import Slot
 from addon.store.ledger import Decision, Ledger
 from addon.store.state import State
 from tests.laws.client_behaviour import IDS, OUTPUTS, Clients, Move
-from tests.laws.client_wire import SHAPES, Sent, Spelling, complete, normalised, write
+from tests.laws.client_wire import PLAIN, SHAPES, Sent, Spelling, complete, normalised, write
 from transforms.compression_policy import AuthMode
 from transforms.repeats.pointer import present
 from transforms.repeats.references import resolve
@@ -87,7 +87,7 @@ class Server:
         self._check_pointers(request.body, outcome)
         client, got = normalised(request.body), normalised(outcome.body)
         if request.held:
-            client = normalised(write(self._shape, request.conversation, Spelling()))
+            client = normalised(write(self._shape, request.conversation, PLAIN))
             new = complete(self._shape, request.conversation[len(request.held) :], got)
             got = (*self._held(client[: len(client) - len(new)]), *new)
         for before, got_before in self._history:
@@ -131,9 +131,9 @@ class Proxies:
     def post(self, request: Sent) -> None:
         self._server.take(request, self._decide(request, self._states[0], self._values))
 
-    def post_both(self, request: Sent, other: Sent) -> None:
+    def post_both(self, request: Sent, other: Sent, form: int) -> None:
         """Another proxy, which has other settings, decides on `other` between this one's deciding and recording."""
-        values, second = {**self._values, **_CHANGES[len(other.body) % len(_CHANGES)]}, State.open(self._home)
+        values, second = {**self._values, **_CHANGES[form % len(_CHANGES)]}, State.open(self._home)
         found: list[Outcome] = []
         ledger = Racing(self._states[0].ledger, [lambda: found.append(self._decide(other, second, values))])
         outcome = self._decide(request, replace(self._states[0], ledger=ledger), self._values)
@@ -171,17 +171,32 @@ def _check_prefix(earlier: tuple[str, ...], later: tuple[str, ...]) -> None:
         assert now == before, f"item {at}: {before!r:.300} became {now!r:.300}"
 
 
+_SENT_ALONE_THEN_WITH_ALL_BEFORE = [
+    Move("answer"),
+    Move("server holds", form=1),
+    Move("call tools", outputs=((1, 0), (1, 0))),
+    Move("server holds", form=0),
+    Move("answer"),
+]
+_SECOND_TO_DECIDE_AND_SET_OTHERWISE_LATER = [
+    Move("sub-agent"),
+    Move("two at once", talk=0, turn=1, form=1, outputs=((1, 0), (1, 0))),
+    Move("change settings", form=1),
+    Move("answer"),
+]
+
+
 def _slots(body: bytes) -> tuple[Slot, ...]:
     found = detect(parse(body))
     return found.slots if isinstance(found, Detected) else ()
 
 
 @settings(
-    max_examples=150,
+    max_examples=130,
     derandomize=True,
     deadline=None,
     database=None,
-    phases=(Phase.generate, Phase.shrink),
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 @given(
@@ -190,6 +205,8 @@ def _slots(body: bytes) -> tuple[Slot, ...]:
     auth_mode=st.sampled_from(AuthMode),
     plan=st.lists(st.integers(0, 2**24 - 1).map(_move), min_size=16, max_size=40),
 )
+@example("responses", "unique", AuthMode.PAYG, _SENT_ALONE_THEN_WITH_ALL_BEFORE)
+@example("chat", "counted", AuthMode.PAYG, _SECOND_TO_DECIDE_AND_SET_OTHERWISE_LATER)
 def test_whatever_clients_do_what_was_sent_is_a_prefix_of_what_is_sent_later(
     shape: str, ids: str, auth_mode: AuthMode, plan: list[Move]
 ) -> None:
