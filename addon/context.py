@@ -28,7 +28,7 @@ class Context:
     """The texts of a request from its top, added in order. They are indexed only when somebody asks."""
 
     _texts: list[Earlier] = field(default_factory=list)
-    _identities: set[bytes] = field(default_factory=set)
+    _name_of: dict[bytes, str] = field(default_factory=dict)
     _names: dict[str, list[bytes]] = field(default_factory=dict)
     _index: Index = field(default_factory=Index)
     _indexed: int = 0
@@ -36,6 +36,8 @@ class Context:
     def add(self, slot: Slot, sent: str, transform_name: str) -> None:
         """A tool output as it is sent, and before it the file that the model itself wrote in the call."""
         call = slot.call
+        if not call.tool:  # the call stands in an earlier request; with it the output would have another name
+            return
         if slot.part == 0 and call.path:
             written = next((text for key in _WRITTEN if isinstance(text := call.values.get(key), str)), None)
             if written is not None:
@@ -43,13 +45,16 @@ class Context:
         self._add(_output_name(call), sent if speaks_for_itself(transform_name) else "")
 
     def holds(self, needs: tuple[bytes, ...]) -> bool:
-        """Whether all these texts stand here."""
-        return self._identities.issuperset(needs)
+        """Whether these texts stand here as the first ones of their names, in this order."""
+        found: dict[str, list[bytes]] = {}
+        for identity in needs:
+            found.setdefault(self._name_of.get(identity, ""), []).append(identity)
+        return all(name and self._names[name][: len(group)] == group for name, group in found.items())
 
     def namesakes(self, needs: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """These texts and all others of their names: a pointer counts them, so it needs them too."""
         together = [group for group in self._names.values() if not set(needs).isdisjoint(group)]
-        return tuple(dict.fromkeys(identity for group in together for identity in group))
+        return tuple(identity for group in together for identity in group)
 
     @property
     def index(self) -> Index:
@@ -62,7 +67,7 @@ class Context:
     def _add(self, name: str, text: str) -> None:
         identity = _identity(name, text)
         self._texts.append(Earlier(text, name, identity))
-        self._identities.add(identity)
+        self._name_of[identity] = name
         self._names.setdefault(name, []).append(identity)
 
 
@@ -77,7 +82,7 @@ def _output_name(call: Call) -> str:
     if command := " ".join(call.command.split()):
         cut = len(command) > _NAME_CHARS
         return f"the output of `{command[:_NAME_CHARS]}{'…' if cut else ''}`"
-    return f"the output of {call.tool or 'the tool'}"
+    return f"the output of {call.tool}"
 
 
 def _shortened(path: str) -> str:

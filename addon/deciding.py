@@ -31,6 +31,8 @@ from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 
 _BYTES_PER_TOKEN = 3.6
+_ROUNDS = 3
+"""How often a request is looked at again because another process was first."""
 _COUNTED_CHARS = 1_000_000
 """Longer outputs that are kept are not counted but estimated: keeping must cost next to nothing."""
 _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
@@ -74,8 +76,8 @@ class Rules:
 class Verdicts:
     """The decisions on a request's tool outputs, and how they came about."""
 
-    keys: tuple[bytes, ...]
-    """The ledger's key of each slot, in order."""
+    keys: list[bytes]
+    """The ledger's key of each slot's decision, in order. The same output may stand twice, each with its own."""
     decisions: dict[bytes, Decision] = field(default_factory=dict)
     attempts: dict[bytes, tuple[Attempt, ...]] = field(default_factory=dict)
     """What was tried on the slots that were decided now."""
@@ -99,7 +101,7 @@ class Verdicts:
 def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdicts:
     """The decision on every slot of `raw`."""
     keys = tuple(ledger.key(slot.call_id, slot.part, slot.text) for slot in detected.slots)
-    verdicts = Verdicts(keys)
+    verdicts = Verdicts(list(keys))
     slots = dict(zip(keys, detected.slots, strict=True))
     try:
         known = state.ledger.recall(keys)
@@ -107,18 +109,20 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
         return _unrecorded(verdicts, slots, error)
     decider = _Decider(rules, verdicts, state)
     new = {k: slot for k, slot in slots.items() if k not in known}
-    known |= decider.history(detected, raw, new)
+    history = decider.history(detected, raw, new)
+    fresh: dict[bytes, Decision] = {}
     try:
-        fresh = decider.walk(detected.slots, known)
-        fresh |= {k: known[k] for k in new if k in known}
-        if rules.deadline.is_lost:
-            return decider.give_up(fresh, slots)
-        stands = state.ledger.record(fresh)
+        for _ in range(_ROUNDS):
+            fresh = history | decider.walk(keys, detected.slots, known | history)
+            if rules.deadline.is_lost:
+                return decider.give_up(fresh, detected.slots)
+            stands = state.ledger.record(fresh)
+            if all(stands[k] == decision for k, decision in fresh.items()):
+                break
+            # Another process was first with one of these, so what points to it may point at nothing: look again.
+            known, history = state.ledger.recall(keys), {}
     except LedgerUnavailable as error:
-        return _unrecorded(verdicts, new, error)
-    if any(stands[k] != decision for k, decision in fresh.items()):
-        # Another process was first with one of these, so what points to it may point at nothing: look again.
-        decider.walk(detected.slots, state.ledger.recall(keys))
+        return _unrecorded(verdicts, decider.those_of(fresh, detected.slots), error)
     with fail_open(lambda error: verdicts.failures.append(describe(error))):
         decider.learn(detected, new)  # what is on record is sent, whatever becomes of this
     return verdicts
@@ -151,32 +155,39 @@ class _Decider:
         ]
         self.state.learned.learn(shortened, asked)
 
-    def walk(self, slots: tuple[Slot, ...], known: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+    def walk(
+        self, keys: tuple[bytes, ...], slots: tuple[Slot, ...], known: Mapping[bytes, Decision]
+    ) -> dict[bytes, Decision]:
         """Settle the slots from the top: replay what is known, decide what is not. Returns what is new, by key.
 
         A decision that points at an earlier text holds only while that text is still there, unchanged; where the
         client has taken it out, the block is decided anew, under a key of its own and without pointers.
         """
         context, fresh = Context(), dict[bytes, Decision]()
-        for key, slot in zip(self.verdicts.keys, slots, strict=True):
-            decision = known.get(key) or fresh.get(key)
+        for at, (key, slot) in enumerate(zip(keys, slots, strict=True)):
+            used, decision = key, known.get(key) or fresh.get(key)
             if decision is None:
                 decision = fresh[key] = self.decide(key, slot, context)
             elif not context.holds(decision.needs):
-                alone = ledger.alone(key)
-                decision = self.state.ledger.recall([alone]).get(alone)
+                used = ledger.alone(key)
+                decision = fresh.get(used) or self.state.ledger.recall([used]).get(used)
                 if decision is None:
-                    decision = fresh[alone] = self.decide(key, slot)
+                    decision = fresh[used] = self.decide(used, slot)
             if _is_lossy(decision):
                 self.state.originals.touch(decision.replacement or "")
-            self.verdicts.decisions[key] = decision
+            self.verdicts.keys[at] = used
+            self.verdicts.decisions[used] = decision
             sent = slot.text if decision.replacement is None else decision.replacement
             context.add(slot, sent, NO_TRANSFORM if decision.replacement is None else decision.transform_name)
         return fresh
 
-    def give_up(self, fresh: Mapping[bytes, Decision], slots: Mapping[bytes, Slot]) -> Verdicts:
+    def those_of(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> dict[bytes, Slot]:
+        """The slots that are decided by one of these decisions, by key."""
+        return {k: slot for k, slot in zip(self.verdicts.keys, slots, strict=True) if k in fresh}
+
+    def give_up(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> Verdicts:
         """It took so long that the request may have left as it was: that is what is remembered."""
-        kept = {k: _kept(slots[k], Reason.TIME_BUDGET) for k in fresh if k in slots}
+        kept = {k: _kept(slot, Reason.TIME_BUDGET) for k, slot in self.those_of(fresh, slots).items()}
         self.verdicts.decisions |= self.state.ledger.record(kept)
         return self.verdicts
 
@@ -208,7 +219,7 @@ class _Decider:
             return _kept(slot, reason)
         try:
             with self.rules.deadline.interrupting():
-                rewrite, needs = self._refer(self._rewrite(slot), context)
+                rewrite, needs = self._refer(self._rewrite(slot), context if slot.call.tool else None)
         except OverBudget:
             return _kept(slot, Reason.TIME_BUDGET)
         self.verdicts.attempts[key] = rewrite.attempts

@@ -19,6 +19,10 @@ _FOREIGN = frozenset(
 """Keys of other APIs: MCP, Converse, Gemini, Ollama, Cohere, batches, Realtime, GraphQL, telemetry, Assistants."""
 
 
+_SAID = frozenset({"content", "tool_calls", "function_call", "refusal", "audio"})
+"""What a message says something with; an assistant's may have no content."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detected:
     """The shape of a request and the places of its tool outputs."""
@@ -69,7 +73,7 @@ def _detect_messages(top: dict[str, Node]) -> Detected | Reason:
 
 
 def _is_message(message: dict[str, Node]) -> bool:
-    return string(message, "role") is not None and ("content" in message or "tool_calls" in message)
+    return string(message, "role") is not None and not _SAID.isdisjoint(message)
 
 
 def _repeated(root: Node, top: dict[str, Node]) -> bool:

@@ -44,6 +44,8 @@ class BindingUpstream:
     async def stop(self) -> None:
         """Serve no more."""
         self._stop.set()
+        if self._task is not None:
+            await self._task
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -4,6 +4,7 @@ What arrives for one turn is a prefix of what arrives for the next, also where t
 """
 
 import json
+import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,3 +153,16 @@ def test_attached_in_the_middle_thinking_stays_valid(tmp_path: Path, binding: Bi
         assert session.play(client, 0, 4, directly) == [200] * 4
     with proxy(tmp_path, binding.port, trust) as running, through(running) as client:
         assert session.play(client, 4, 9) == [200] * 5
+
+
+def test_thinking_behind_rewritten_history_is_refused(tmp_path: Path, binding: BindingUpstream, trust: Trust) -> None:
+    """What the two tests above would look like if they failed: other bytes in front of a signed block are a 400."""
+    session = ThinkingClient(recorded("messages__claude_apikey_bulky"))
+    with proxy(tmp_path, binding.port, trust) as running, through(running) as client:
+        assert session.play(client, 0, 5) == [200] * 5
+        running.process.kill()
+    shutil.rmtree(tmp_path / "home")
+    options = "headroom_attach=rewrite", "headroom_max_lossy_ratio=0"
+    with proxy(tmp_path, binding.port, trust, *options) as running, through(running) as client:
+        assert session.play(client, 5, 6) == [400]
+    assert binding.refused == 1

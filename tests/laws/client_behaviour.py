@@ -216,10 +216,11 @@ class Clients:
     def _two_at_once(self, move: Move, talk: Talk) -> None:
         """A new turn and a request that has (a part of) it too, while nobody knows of it yet."""
         other = self._talks[move.turn % len(self._talks)]
-        turns = [Calls((self._called(talk, at, *output),), (0,)) for at, output in enumerate(move.outputs)]
-        talk.items += tuple(turns)
+        calls = tuple(self._called(talk, number, *output) for number, output in enumerate(move.outputs))
+        talk.items += (Calls(calls, tuple(range(len(calls)))),)
         talk.held = ()
-        beside = (*talk.items, _TITLE) if self._unique or other is talk else (*other.items, turns[0])
+        part = Calls(calls[:1], (0,))
+        beside = (*talk.items, _TITLE) if self._unique or other is talk else (*other.items, part)
         talk.last = self._request(talk.items, move.spelling)
         self._network.post_both(talk.last, self._request(beside, move.spelling), move.form)
 
