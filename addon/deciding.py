@@ -102,7 +102,9 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     """The decision on every slot of `raw`."""
     keys = tuple(ledger.key(slot.call_id, slot.part, slot.text) for slot in detected.slots)
     verdicts = Verdicts(list(keys))
-    slots = dict(zip(keys, detected.slots, strict=True))
+    slots: dict[bytes, Slot] = {}
+    for key, slot in zip(keys, detected.slots, strict=True):
+        slots.setdefault(key, slot)  # the same output twice: what its first place says of it holds
     try:
         known = state.ledger.recall(keys)
     except LedgerUnavailable as error:

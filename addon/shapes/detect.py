@@ -73,7 +73,8 @@ def _detect_messages(top: dict[str, Node]) -> Detected | Reason:
 
 
 def _is_message(message: dict[str, Node]) -> bool:
-    return string(message, "role") is not None and not _SAID.isdisjoint(message)
+    role = string(message, "role")
+    return role == "assistant" or (role is not None and not _SAID.isdisjoint(message))
 
 
 def _repeated(root: Node, top: dict[str, Node]) -> bool:

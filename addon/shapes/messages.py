@@ -11,7 +11,8 @@ NAME = "messages"
 _TEXT = frozenset({"text"})
 _TOP = frozenset({"anthropic_version", "system", "context_management", "stop_sequences"})
 # `thinking` and `top_k` prove nothing: other providers take them in Chat Completions too.
-_BLOCKS = frozenset({"tool_result", "tool_use", "thinking", "redacted_thinking", "server_tool_use"})
+_BLOCKS = frozenset({"tool_result", "tool_use", "server_tool_use"})
+"""Thinking blocks prove nothing either: Mistral's answers in Chat Completions have them."""
 
 
 def evidence(top: dict[str, Node], messages: list[dict[str, Node]]) -> bool:

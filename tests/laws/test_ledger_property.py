@@ -178,6 +178,12 @@ _SENT_ALONE_THEN_WITH_ALL_BEFORE = [
     Move("server holds", form=0),
     Move("answer"),
 ]
+_SECOND_TO_DECIDE_AND_SET_OTHERWISE_LATER = [
+    Move("sub-agent"),
+    Move("two at once", talk=0, turn=1, form=1, outputs=((1, 0), (1, 0))),
+    Move("change settings", form=1),
+    Move("answer"),
+]
 
 
 def _slots(body: bytes) -> tuple[Slot, ...]:
@@ -195,11 +201,12 @@ def _slots(body: bytes) -> tuple[Slot, ...]:
 )
 @given(
     shape=st.sampled_from(SHAPES),
-    ids=st.sampled_from(sorted(IDS.keys() - {"counted"})),
+    ids=st.sampled_from(sorted(IDS)),
     auth_mode=st.sampled_from(AuthMode),
     plan=st.lists(st.integers(0, 2**24 - 1).map(_move), min_size=16, max_size=40),
 )
 @example("responses", "unique", AuthMode.PAYG, _SENT_ALONE_THEN_WITH_ALL_BEFORE)
+@example("chat", "counted", AuthMode.PAYG, _SECOND_TO_DECIDE_AND_SET_OTHERWISE_LATER)
 def test_whatever_clients_do_what_was_sent_is_a_prefix_of_what_is_sent_later(
     shape: str, ids: str, auth_mode: AuthMode, plan: list[Move]
 ) -> None:

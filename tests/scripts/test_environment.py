@@ -128,13 +128,13 @@ def test_test_runs_everything_and_hands_its_arguments_to_pytest(ready: Checkout)
         "<-m><ruff><check><.>",
         "<-m><ruff><format><--check><.>",
         "<-m><mypy><--strict>",
-        "<-m><pytest><-k><a b>",
+        "<-m><pytest><-n><auto><-k><a b>",
     ]
     assert done.returncode == 0
 
 
 def test_test_goes_on_after_a_failure_and_names_it_at_the_end(ready: Checkout) -> None:
     done = ready.run("test", FAILING="mypy")
-    assert "<-m><pytest>" in done.stdout
+    assert "<-m><pytest><-n><auto>" in done.stdout
     assert done.returncode == 1
     assert done.stderr.endswith("failed: mypy\n")
