@@ -81,6 +81,10 @@ class Verdicts:
     decisions: dict[bytes, Decision] = field(default_factory=dict)
     attempts: dict[bytes, tuple[Attempt, ...]] = field(default_factory=dict)
     """What was tried on the slots that were decided now."""
+    fresh: set[bytes] = field(default_factory=set)
+    """Keys of the decisions that were taken now; the others were taken in earlier requests."""
+    fetched_tokens: int = 0
+    """Of new outputs that the model fetched because an earlier one had been shortened."""
     failures: list[str] = field(default_factory=list)
     """Errors of ours, one line each."""
     attach: cost.Attach | None = None
@@ -116,6 +120,7 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     try:
         for _ in range(_ROUNDS):
             fresh = history | decider.walk(keys, detected.slots, known | history)
+            verdicts.fresh = set(fresh)
             if rules.deadline.is_lost:
                 return decider.give_up(fresh, detected.slots)
             stands = state.ledger.record(fresh)
@@ -134,6 +139,7 @@ def _unrecorded(verdicts: Verdicts, slots: Mapping[bytes, Slot], error: LedgerUn
     """Keep what could not be recorded: it could not be replayed either."""
     verdicts.failures.append(describe(error))
     verdicts.decisions |= {k: _kept(slot, Reason.LEDGER_UNAVAILABLE) for k, slot in slots.items()}
+    verdicts.fresh |= set(slots)
     return verdicts
 
 
@@ -145,9 +151,10 @@ class _Decider:
 
     def learn(self, detected: Detected, new: Mapping[bytes, Slot]) -> None:
         """Count what was shortened now, and what the model came back for."""
+        decisions = self.verdicts.decisions
+        self.verdicts.fetched_tokens = self._fetched(detected, new)
         if self.rules.policy.toin_read_only:
             return
-        decisions = self.verdicts.decisions
         shortened = [slot.call.tool for k, slot in new.items() if _is_lossy(decisions[k])]
         calls = _Calls.of([slot for slot in new.values() if slot.in_tail], self.state)
         asked = [
@@ -156,6 +163,19 @@ class _Decider:
             if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k], self.state)
         ]
         self.state.learned.learn(shortened, asked)
+
+    def _fetched(self, detected: Detected, new: Mapping[bytes, Slot]) -> int:
+        """Tokens, as sent, of the new outputs that come back for what was left out of an earlier one."""
+        decisions = self.verdicts.decisions
+        pairs = zip(self.verdicts.keys, detected.slots, strict=True)
+        shortened = [(slot, decisions[k]) for k, slot in pairs if k not in new and _is_lossy(decisions[k])]
+        tokens = 0
+        for key, slot in new.items() if shortened else ():
+            calls = _Calls.of([slot], self.state)
+            if slot.in_tail and any(calls.ask_for(old, decision, self.state) for old, decision in shortened):
+                decision = decisions[key]
+                tokens += decision.tokens_before if decision.replacement is None else decision.tokens_after
+        return tokens
 
     def walk(
         self, keys: tuple[bytes, ...], slots: tuple[Slot, ...], known: Mapping[bytes, Decision]

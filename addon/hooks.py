@@ -16,10 +16,13 @@ from mitmproxy.proxy import mode_specs
 
 from addon import settings as options
 from addon import sinks
-from addon.cache.breaker import Breaker, BreakerState
+from addon.cache.breaker import Breaker, BreakerState, Trip
 from addon.cache.conversations import CacheVerdict, Conversations, Turn
 from addon.deadline import Deadline
 from addon.fail_open import describe, fail_open
+from addon.figures.history import Bucket, Days
+from addon.figures.tally import Answer as Answered
+from addon.figures.tally import Tally
 from addon.metrics import Metrics, MetricsServer
 from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
@@ -36,6 +39,7 @@ _ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
 _ERROR_BYTES = 64 * 1024
 _MOST_TOLD = 100
+_KEEP_DAYS_SECONDS = 30.0
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
 
@@ -59,10 +63,12 @@ class Headroom:
         self._settings = Settings()
         self._hosts = HostSet.known()
         self._pool = WorkerPool()
-        self._metrics = Metrics()
+        self.tally = Tally()
+        self._metrics = Metrics(self.tally)
         self._metrics_server: MetricsServer | None = None
         self._conversations = Conversations()
         self._breaker = Breaker()
+        self._keeping: asyncio.Task[None] | None = None
         self._told: set[str] = set()
         self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
@@ -96,11 +102,15 @@ class Headroom:
         if self._settings.defaults:
             _set_defaults()
         self._pool.start()
+        self._keeping = asyncio.create_task(self._keep_days(), name="headroom days")
         s = self._settings
         _logger.info("headroom: %s, passthrough %s, state in %s", s.mode, _on(s.compress_passthrough), s.home)
 
     def done(self) -> None:
         self._pool.stop()
+        if self._keeping is not None:
+            self._keeping.cancel()
+        self._keep(self.tally.take_days())
         self._serve_metrics(0)
         _logger.warning("headroom: unloaded; traffic is no longer compressed")
 
@@ -205,11 +215,21 @@ class Headroom:
             flow.metadata[sinks.METADATA] = data
             self._exchanges[flow] = _Exchange(log, answer.changed is not None)
             self._exchanges[flow].turn = self._turn(answer, log)
-            self._metrics.request(log)
+            self.tally.request(log)
             if log.decision is Reason.UNKNOWN_HOST:
                 self._tell_unknown(flow.request.pretty_host)
             else:
                 sinks.event_log(log, self._settings.log_level)
+
+    async def _keep_days(self) -> None:
+        """Write the counts of the day to the state folder now and then."""
+        while True:
+            await asyncio.sleep(_KEEP_DAYS_SECONDS)
+            await asyncio.to_thread(self._keep, self.tally.take_days())
+
+    def _keep(self, days: dict[str, Bucket]) -> None:
+        if days and not Days(self._settings.home).add(days):
+            self.tally.give_back(days)
 
     def _tell_unknown(self, host: str) -> None:
         """Say once that nothing is rewritten for a host, and how it would be."""
@@ -239,36 +259,41 @@ class Headroom:
         usage = tee.usage
         if usage is not None:
             flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "usage": sinks.usage_metadata(usage)}
-            self._metrics.usage(usage)
+        status = flow.response.status_code if flow.response else 0
+        verdict, trip = None, None
         if exchange.turn is not None:
-            self._judge(flow, exchange, exchange.turn, tee)
+            verdict, trip = self._judge(flow, exchange, exchange.turn, tee)
+        cut_off = flow.error is not None
+        self.tally.answered(Answered(exchange.log, status, usage, exchange.turn, verdict, trip, cut_off))
 
-    def _judge(self, flow: http.HTTPFlow, exchange: _Exchange, turn: Turn, tee: ResponseTee) -> None:
+    def _judge(
+        self, flow: http.HTTPFlow, exchange: _Exchange, turn: Turn, tee: ResponseTee
+    ) -> tuple[CacheVerdict, Trip | None]:
         """Say whether the cache held and who broke it, and trip the breaker where that was us."""
         status = flow.response.status_code if flow.response else 0
         verdict = self._conversations.answered(turn, tee.usage, status)
         text = _error_text(flow.response) if flow.response and status >= _ERROR_STATUS else ""
         client = exchange.log.client
         trip = self._breaker.observe(client, turn.conversation, status, text, exchange.changed, verdict)
-        self._metrics.cache(verdict, trip)
         told = turn.told(verdict) + (f" · breaker {trip}" if trip else "")
         if verdict is not CacheVerdict.UNKNOWN or trip:
             flow.comment = f"{flow.comment} · {told}"
         flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": told}
         if trip or verdict is CacheVerdict.WE_BROKE:
             _logger.warning("headroom: %s", told)
+        return verdict, trip
 
     def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:
-        self._metrics.failure("request")
+        self.tally.failure("request")
         flow.comment = f"0% {Reason.FAILED} · {describe(error)}"
         _logger.error("headroom: forwarded untouched: %s", describe(error))
 
     def _failed_telling(self, error: BaseException) -> None:
-        self._metrics.failure("telling")
+        self.tally.failure("telling")
         _logger.error("headroom: decided and sent, but could not be told: %s", describe(error))
 
     def _failed_response(self, error: BaseException) -> None:
-        self._metrics.failure("response")
+        self.tally.failure("response")
         _logger.error("headroom: response passed on untouched: %s", describe(error))
 
     def _is_llm_connection(self, data: tls.ClientHelloData) -> bool:

@@ -1,99 +1,111 @@
-"""Prometheus metrics, made from routing logs and usage figures, on a registry of their own.
+"""Prometheus metrics: the tally in Prometheus' own words, on a registry of its own.
 
-Names follow https://prometheus.io/docs/practices/naming/; label values
-are bounded: closed sets, and the combinations of transforms that occur.
+Nothing is counted here. Names follow https://prometheus.io/docs/practices/naming/; label values are bounded: closed
+sets, and the combinations of transforms that occur. Names of tools are none of them: they tell what people work on.
 """
 
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from threading import Thread
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from addon.cache.breaker import Trip
-from addon.cache.conversations import CacheVerdict
-from addon.routing_log import NO_TRANSFORM, RoutingLog
-from addon.wire.usage import Usage
-from transforms.reasons import Reason
+from addon.figures.saving import Distribution
+from addon.figures.tally import Tally
 
-_RATIOS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+type _Labels = tuple[str, ...]
 
 
-class Metrics:
-    """One set of metrics; each addon instance has its own, so that reloading the script never clashes."""
+class Metrics(Collector):
+    """The metrics of one tally; each addon instance has its own, so that reloading the script never clashes."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
         self.registry = CollectorRegistry()
-        registry = self.registry
-        self._ratio = Histogram(
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric, as the tally stands now."""
+        t = self._tally
+        total = t.total
+        yield _histogram(
             "headroom_compression_ratio",
             "Tokens after / before of tool outputs when they are rewritten for the first time.",
-            buckets=_RATIOS,
-            registry=registry,
+            t.ratios,
         )
-        self._requests = Counter(
-            "headroom_requests", "Requests looked at.", ["shape", "decision", "auth_mode", "client"], registry=registry
+        yield _counter(
+            "headroom_requests", "Requests looked at.", t.requests, "shape", "decision", "auth_mode", "client"
         )
-        self._blocks = Counter("headroom_blocks", "Decisions on tool outputs.", ["reason"], registry=registry)
-        by_transform = ["transform"]
-        self._tokens_before = Counter(
-            "headroom_tokens_before", "Tokens of tool outputs as the client sent them.", by_transform, registry=registry
+        yield _counter(
+            "headroom_answers",
+            "Answers by outcome: served, cut_off, retried (the same turn served again) or refused.",
+            _labelled(t.answers),
+            "outcome",
         )
-        self._tokens_after = Counter(
-            "headroom_tokens_after", "Tokens of tool outputs as they were sent on.", by_transform, registry=registry
+        yield _counter(
+            "headroom_blocks",
+            "Decisions on tool outputs when they are taken, and replays whenever they happen.",
+            _labelled(t.blocks),
+            "reason",
         )
-        self._seconds = Histogram(
-            "headroom_request_held_seconds", "Time requests were held for.", buckets=_SECONDS, registry=registry
+        by_transform = list(t.by_transform.rows.items())
+        yield _counter(
+            "headroom_tokens_before",
+            "Tokens of tool outputs as the client sent them, in served requests.",
+            {(name,): row.sent.before for name, row in by_transform},
+            "transform",
         )
-        self._failures = Counter("headroom_failures", "Errors of ours, by seam.", ["seam"], registry=registry)
-        self._upstream = Counter(
-            "headroom_upstream_tokens", "Tokens by the provider's own count.", ["kind"], registry=registry
+        yield _counter(
+            "headroom_tokens_after",
+            "Tokens of tool outputs as they were sent on, in served requests.",
+            {(name,): row.sent.after for name, row in by_transform},
+            "transform",
         )
-
-        self._cache = Counter(
+        yield _counter(
+            "headroom_saved_tokens",
+            "Tokens saved: once, each tool output counted when it is decided; sent, in every served request.",
+            {("once",): total.once.saved, ("sent",): total.sent.saved},
+            "counted",
+        )
+        yield _counter(
+            "headroom_cost_tokens",
+            "What saving did cost in served requests: outputs fetched because of it, caches that we broke.",
+            {("fetched",): t.fetched_sent, ("cache_lost",): t.lost},
+            "cause",
+        )
+        yield _histogram("headroom_request_held_seconds", "Time requests were held for.", t.held)
+        yield _counter("headroom_failures", "Errors of ours, by seam.", _labelled(t.failures), "seam")
+        yield _counter("headroom_upstream_tokens", "Tokens by the provider's own count.", _labelled(t.provider), "kind")
+        yield _counter(
             "headroom_cache_turns",
             "Turns by what became of the provider's cache; we_broke must stay 0.",
-            ["verdict"],
-            registry=registry,
+            _labelled(t.cache),
+            "verdict",
         )
-        self._trips = Counter(
-            "headroom_breaker_trips", "Times the breaker opened, by cause.", ["trip"], registry=registry
-        )
+        yield _counter("headroom_breaker_trips", "Times the breaker opened, by cause.", _labelled(t.trips), "trip")
 
-    def request(self, log: RoutingLog) -> None:
-        """Count one request and its decisions."""
-        self._requests.labels(log.shape or "none", log.decision, log.auth_mode or "unknown", log.client).inc()
-        self._seconds.observe(log.milliseconds / 1000)
-        for _ in log.failures:
-            self._failures.labels("transform" if log.decision is not Reason.FAILED else "request").inc()
-        for entry in log.entries:
-            self._blocks.labels(entry.reason).inc()
-            name = NO_TRANSFORM if entry.tokens_after == entry.tokens_before else entry.transform_name
-            self._tokens_before.labels(name).inc(entry.tokens_before)
-            self._tokens_after.labels(name).inc(entry.tokens_after)
-            if entry.reason is Reason.COMPRESSED:
-                self._ratio.observe(entry.compression_ratio)
 
-    def failure(self, seam: str) -> None:
-        """Count an error that no routing log tells of."""
-        self._failures.labels(seam).inc()
+def _labelled[L: str](counts: Mapping[L, int]) -> dict[tuple[L], int]:
+    return {(label,): count for label, count in dict(counts).items() if count}
 
-    def cache(self, verdict: CacheVerdict, trip: Trip | None) -> None:
-        """Count one answered turn."""
-        self._cache.labels(verdict).inc()
-        if trip is not None:
-            self._trips.labels(trip).inc()
 
-    def usage(self, usage: Usage) -> None:
-        """Count what the provider says it read and wrote."""
-        fresh = usage.input_tokens - usage.cached_tokens - usage.written_tokens
-        for kind, tokens in (
-            ("input_fresh", fresh),
-            ("input_cached", usage.cached_tokens),
-            ("input_written", usage.written_tokens),
-            ("output", usage.output_tokens),
-        ):
-            self._upstream.labels(kind).inc(max(0, tokens))
+def _counter[L: _Labels](name: str, help_text: str, values: Mapping[L, int], *labels: str) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, help_text, labels=labels)
+    for label_values, value in dict(values).items():
+        family.add_metric(label_values, value)
+    return family
+
+
+def _histogram(name: str, help_text: str, observed: Distribution) -> HistogramMetricFamily:
+    bounds = [*map(float, observed.bounds), float("inf")]
+    buckets = [
+        ("+Inf" if bound == float("inf") else str(bound), count)
+        for bound, count in zip(bounds, accumulate(observed.counts), strict=True)
+    ]
+    return HistogramMetricFamily(name, help_text, buckets=buckets, sum_value=observed.sum)
 
 
 class _Server(Protocol):

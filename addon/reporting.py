@@ -29,6 +29,7 @@ def decided(rules: Rules, client: str, detected: Detected, verdicts: Verdicts, *
             "decision": _overall(entries),
             "tokens_before": sum(entry.tokens_before for entry in entries),
             "tokens_after": sum(entry.tokens_after for entry in entries),
+            "fetched_tokens": verdicts.fetched_tokens,
             "failures": tuple(verdicts.failures),
             "cache_hint": cache_hint,
             "attach": "" if verdicts.attach is None else str(verdicts.attach),
@@ -55,12 +56,13 @@ def _entry(rules: Rules, number: int, slot: Slot, verdicts: Verdicts, key: bytes
         block=number,
         tool=slot.call.tool,
         transform_name=decision.transform_name,
-        reason=_reason(decision, fresh=key in verdicts.attempts),
+        reason=_reason(decision, fresh=key in verdicts.fresh),
         loss=decision.loss,
         compression_ratio=round(sent / decision.tokens_before, 4) if decision.tokens_before else 1.0,
         tokens_before=decision.tokens_before,
         tokens_after=sent,
         shadow_tokens=None if sent == decision.tokens_after else decision.tokens_after,
+        new=key in verdicts.fresh,
         attempts=verdicts.attempts.get(key, ()) if tracing else (),
     )
 

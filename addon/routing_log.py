@@ -49,6 +49,8 @@ class Entry(_Record):
     """What was sent."""
     shadow_tokens: int | None = None
     """What would have been sent, where a mode or setting allowed deciding but not rewriting."""
+    new: bool = True
+    """Whether this was decided in this request; False: in an earlier one, and done again."""
     attempts: tuple[Attempt, ...] = ()
     """Every transform that was tried; only at log level trace."""
 
@@ -68,6 +70,8 @@ class RoutingLog(_Record):
     tokens_before: int = 0
     """Of all tool outputs."""
     tokens_after: int = 0
+    fetched_tokens: int = 0
+    """Of these, in new outputs that the model fetched because an earlier one had been shortened."""
     milliseconds: float = 0.0
     """For how long the request was held."""
     cache_hint: bool = False

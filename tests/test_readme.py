@@ -15,8 +15,9 @@ from mitmproxy import flowfilter
 
 from addon import deadline
 from addon.cache.breaker import Trip
-from addon.cache.conversations import CacheVerdict
+from addon.cache.conversations import CacheVerdict, Conversations
 from addon.command import hints
+from addon.figures.tally import Answer, Tally
 from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
 from addon.settings import PREFIX, environment_variable, option_default, option_help, option_names
@@ -26,6 +27,7 @@ from addon.wire import body_codecs
 from addon.wire.clients import classify
 from addon.wire.usage import Usage
 from transforms import compression_policy
+from transforms.cache_aligner import Prefix
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy, policy_for_mode
 from transforms.contract import Kind
@@ -139,7 +141,8 @@ def test_the_table_of_auth_modes_is_what_is_told_from_such_headers() -> None:
 
 
 def test_the_table_of_metrics_names_each_with_its_labels() -> None:
-    metrics = Metrics()
+    tally = Tally()
+    metrics = Metrics(tally)
     entry = Entry(
         block=0,
         tool="",
@@ -150,10 +153,11 @@ def test_the_table_of_metrics_names_each_with_its_labels() -> None:
         tokens_before=1,
         tokens_after=1,
     )
-    metrics.request(RoutingLog(decision=Reason.COMPRESSED, entries=(entry,)))
-    metrics.failure("request")
-    metrics.usage(Usage())
-    metrics.cache(CacheVerdict.HELD, Trip.CLIENT_ERRORS)
+    log = RoutingLog(decision=Reason.COMPRESSED, entries=(entry,))
+    tally.request(log)
+    tally.failure("request")
+    turn = Conversations().turn(Prefix(), Prefix(), 128)
+    tally.answered(Answer(log, 200, Usage(input_tokens=1), turn, CacheVerdict.HELD, Trip.CLIENT_ERRORS))
     expected = []
     for family in metrics.registry.collect():
         labels = [label for label in family.samples[0].labels if label != "le"]
@@ -177,8 +181,8 @@ def names(pattern: str) -> set[str]:
 
 
 def test_every_option_and_variable_named_exists() -> None:
-    metrics = {sample.name for family in Metrics().registry.collect() for sample in family.samples}
-    metrics |= {family.name for family in Metrics().registry.collect()}
+    families = list(Metrics(Tally()).registry.collect())
+    metrics = {sample.name for family in families for sample in family.samples} | {family.name for family in families}
     metrics |= {f"{name}_total" for name in metrics}
     options = {PREFIX + name for name in option_names()}
     assert names(r"\bheadroom_[a-z_]+\b") <= options | metrics

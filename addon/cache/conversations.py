@@ -62,6 +62,8 @@ class Turn:
     cached_before: int = 0
     """Tokens which the provider should read from its cache: what it had read and written on the last turn, as far as
     the request goes along with that turn. 0 where it is not known."""
+    given_up: int = 0
+    """The same where the cached prefix is left on purpose: what that costs."""
     branch: int = 0
 
     def told(self, verdict: CacheVerdict) -> str:
@@ -141,13 +143,15 @@ class Conversations:
         key, change = self._find(opening, client, aligner)
         before = self._branches[key] if key else _Branch("", 0, opening, Prefix(), Prefix())
         unkept = aligner.unkept((before.client, client), (before.sent, sent))
+        cached = _cached_before(before, client, change)
         turn = Turn(
             conversation=before.conversation or f"{opening.first.hex()[:8]}-{next(self._keys)}",
             number=before.number + (change.verdict is not PrefixVerdict.REPEATED),
             client_change=change,
             sent_change=aligner.compare(before.sent, sent),
             unkept="" if unkept is None or on_purpose else client.where(unkept),
-            cached_before=0 if on_purpose else _cached_before(before, client, change),
+            cached_before=0 if on_purpose else cached,
+            given_up=cached if on_purpose and unkept is not None else 0,
             branch=key if _goes_on(change) else next(self._keys),
         )
         now = replace(before, opening=opening, client=client, sent=sent, number=turn.number)

@@ -9,10 +9,12 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from addon.cache.breaker import Trip
-from addon.cache.conversations import CacheVerdict
+from addon.cache.conversations import CacheVerdict, Conversations
+from addon.figures.tally import Answer, Tally
 from addon.metrics import Metrics, MetricsServer
 from addon.routing_log import Entry, RoutingLog
 from addon.wire.usage import Usage
+from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
 from transforms.contract import Loss
 from transforms.reasons import Reason
@@ -20,7 +22,10 @@ from transforms.reasons import Reason
 LABELS = {
     "headroom_compression_ratio": set(),
     "headroom_requests": {"shape", "decision", "auth_mode", "client"},
+    "headroom_answers": {"outcome"},
     "headroom_blocks": {"reason"},
+    "headroom_saved_tokens": {"counted"},
+    "headroom_cost_tokens": {"cause"},
     "headroom_tokens_before": {"transform"},
     "headroom_tokens_after": {"transform"},
     "headroom_request_held_seconds": set(),
@@ -29,6 +34,19 @@ LABELS = {
     "headroom_cache_turns": {"verdict"},
     "headroom_breaker_trips": {"trip"},
 }
+
+
+class Counted(Metrics):
+    """Metrics and the tally they are made from."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        super().__init__(self.tally)
+
+    def request(self, log: RoutingLog) -> None:
+        """A request that is served at once."""
+        self.tally.request(log)
+        self.tally.answered(Answer(log, 200))
 
 
 def entry(reason: Reason = Reason.COMPRESSED, before: int = 1000, after: int = 400, tool: str = "Bash") -> Entry:
@@ -41,6 +59,7 @@ def entry(reason: Reason = Reason.COMPRESSED, before: int = 1000, after: int = 4
         compression_ratio=after / before,
         tokens_before=before,
         tokens_after=after,
+        new=reason is not Reason.REPLAYED,
     )
 
 
@@ -56,6 +75,11 @@ def log(*entries: Entry, decision: Reason = Reason.COMPRESSED, failures: tuple[s
     )
 
 
+def an_answer(usage: Usage, verdict: CacheVerdict | None = None, trip: Trip | None = None) -> Answer:
+    turn = Conversations().turn(Prefix(), Prefix(), 128)
+    return Answer(RoutingLog(decision=Reason.NO_TOOL_OUTPUT), 200, usage, turn, verdict, trip)
+
+
 def samples(metrics: Metrics) -> Iterator[tuple[str, dict[str, str], float]]:
     for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
         yield from ((sample.name, sample.labels, sample.value) for sample in family.samples)
@@ -66,15 +90,15 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 
 @pytest.fixture
-def metrics() -> Metrics:
-    return Metrics()
+def metrics() -> Counted:
+    return Counted()
 
 
-def test_the_names_and_labels_are_those_that_dashboards_ask_for(metrics: Metrics) -> None:
+def test_the_names_and_labels_are_those_that_dashboards_ask_for(metrics: Counted) -> None:
     metrics.request(log(entry()))
-    metrics.failure("request")
-    metrics.usage(Usage(input_tokens=1))
-    metrics.cache(CacheVerdict.HELD, Trip.CLIENT_ERRORS)
+    metrics.tally.failure("request")
+    metrics.tally.lost = 1
+    metrics.tally.answered(an_answer(Usage(input_tokens=1), CacheVerdict.HELD, Trip.CLIENT_ERRORS))
     found = text_string_to_metric_families(generate_latest(metrics.registry).decode())
     families = {family.name: family for family in found if not family.name.endswith("_created")}
     assert set(families) == set(LABELS)
@@ -85,7 +109,7 @@ def test_the_names_and_labels_are_those_that_dashboards_ask_for(metrics: Metrics
         assert family.documentation.endswith(".")
 
 
-def test_a_request_is_counted_with_its_decisions_and_tokens(metrics: Metrics) -> None:
+def test_a_request_is_counted_with_its_decisions_and_tokens(metrics: Counted) -> None:
     metrics.request(log(entry(), entry(Reason.REPLAYED, 500, 100), entry(Reason.TOO_SMALL, 20, 20)))
     labels = {"shape": "chat", "decision": "compressed", "auth_mode": "payg", "client": "codex"}
     assert value(metrics, "headroom_requests_total", **labels) == 1
@@ -99,7 +123,7 @@ def test_a_request_is_counted_with_its_decisions_and_tokens(metrics: Metrics) ->
     assert value(metrics, "headroom_request_held_seconds_sum") == pytest.approx(0.012)
 
 
-def test_only_first_rewrites_enter_the_distribution_of_ratios(metrics: Metrics) -> None:
+def test_only_first_rewrites_enter_the_distribution_of_ratios(metrics: Counted) -> None:
     metrics.request(log(entry(), entry(Reason.REPLAYED), entry(Reason.NO_TRANSFORM, 50, 50)))
     assert value(metrics, "headroom_compression_ratio_count") == 1
     assert value(metrics, "headroom_compression_ratio_sum") == pytest.approx(0.4)
@@ -107,31 +131,31 @@ def test_only_first_rewrites_enter_the_distribution_of_ratios(metrics: Metrics) 
     assert value(metrics, "headroom_compression_ratio_bucket", le="0.4") == 1
 
 
-def test_a_rewrite_that_was_only_logged_saved_nothing(metrics: Metrics) -> None:
+def test_a_rewrite_that_was_only_logged_saved_nothing(metrics: Counted) -> None:
     metrics.request(log(entry(Reason.SHADOW, 1000, 1000).model_copy(update={"shadow_tokens": 400})))
     assert value(metrics, "headroom_tokens_after_total", transform="none") == 1000
     assert value(metrics, "headroom_compression_ratio_count") == 0
 
 
-def test_failures_are_counted_by_the_seam_where_they_were_caught(metrics: Metrics) -> None:
+def test_failures_are_counted_by_the_seam_where_they_were_caught(metrics: Counted) -> None:
     metrics.request(log(entry(), failures=("ValueError: a", "ValueError: b")))
     metrics.request(log(decision=Reason.FAILED, failures=("ValueError: c",)))
-    metrics.failure("response")
+    metrics.tally.failure("response")
     counted = {
         seam: value(metrics, "headroom_failures_total", seam=seam) for seam in ("transform", "request", "response")
     }
     assert counted == {"transform": 2, "request": 1, "response": 1}
 
 
-def test_the_providers_tokens_add_up_to_its_own_figures(metrics: Metrics) -> None:
-    metrics.usage(Usage(input_tokens=1000, cached_tokens=700, written_tokens=100, output_tokens=50))
-    metrics.usage(Usage(input_tokens=10, cached_tokens=30))
+def test_the_providers_tokens_add_up_to_its_own_figures(metrics: Counted) -> None:
+    metrics.tally.answered(an_answer(Usage(input_tokens=1000, cached_tokens=700, written_tokens=100, output_tokens=50)))
+    metrics.tally.answered(an_answer(Usage(input_tokens=10, cached_tokens=30)))
     kinds = ("input_fresh", "input_cached", "input_written", "output")
     counted = [value(metrics, "headroom_upstream_tokens_total", kind=kind) for kind in kinds]
     assert counted == [200, 730, 100, 50], "figures that contradict each other never count backwards"
 
 
-def test_what_a_request_holds_makes_no_new_series(metrics: Metrics) -> None:
+def test_what_a_request_holds_makes_no_new_series(metrics: Counted) -> None:
     """A label of tools' names, paths or errors would grow for ever, and tell what people work on."""
     metrics.request(log(entry(), failures=("x",)))
     before = {(name, *sorted(labels.items())) for name, labels, _ in samples(metrics)}
@@ -141,20 +165,20 @@ def test_what_a_request_holds_makes_no_new_series(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_can_be_counted(metrics: Metrics, reason: Reason) -> None:
+def test_every_reason_can_be_counted(metrics: Counted, reason: Reason) -> None:
     metrics.request(RoutingLog(decision=reason, entries=(entry(reason),)))
     assert value(metrics, "headroom_blocks_total", reason=reason) == 1
 
 
 def test_two_instances_count_apart() -> None:
     """Reloading the script makes a second one in the same process."""
-    first, second = Metrics(), Metrics()
+    first, second = Counted(), Counted()
     first.request(log(entry()))
     assert value(second, "headroom_compression_ratio_count") == 0
 
 
 def test_the_text_is_served_on_loopback_until_stopped_and_a_taken_port_is_said(
-    metrics: Metrics, unused_tcp_port: int
+    metrics: Counted, unused_tcp_port: int
 ) -> None:
     server = MetricsServer(metrics, unused_tcp_port)
     address = f"http://127.0.0.1:{unused_tcp_port}/metrics"
