@@ -49,11 +49,13 @@ class Rules:
     deadline: Deadline
     keep: Reason | None
     """Decide nothing new, for this reason."""
+    catalog: tuple[Transform, ...] = TRANSFORMS
+    """Every transform there is, in order."""
 
     @property
     def transforms(self) -> tuple[Transform, ...]:
         """Those that are on, in order."""
-        return tuple(transform for transform in TRANSFORMS if self.is_on(transform.name))
+        return tuple(transform for transform in self.catalog if self.is_on(transform.name))
 
     def is_on(self, name: str) -> bool:
         """Whether a transform may be used."""

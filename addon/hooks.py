@@ -30,6 +30,7 @@ from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
 from addon.wire.body_codecs import BadEncoding, codec_for, sha256
 from addon.wire.hosts import HostSet
+from addon.workers import kompress_model
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
@@ -88,6 +89,8 @@ class Headroom:
         raw = {name: options.bare_value(name) if value is None else value for name, value in given.items()}
         try:
             parsed = Settings.parse(raw)
+            if parsed.kompress_model not in (None, self._settings.kompress_model):
+                kompress_model.check(parsed.kompress_model)
             self._serve_metrics(parsed.metrics_port)
         except BadSetting as error:
             raise exceptions.OptionsError(str(error)) from None

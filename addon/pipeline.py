@@ -20,7 +20,9 @@ from addon.shapes.detect import Detected, detect
 from addon.store.state import State
 from addon.wire import body_codecs
 from transforms.cache_aligner import Prefix
+from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, resolve_policy
+from transforms.contract import Transform
 from transforms.reasons import Reason
 
 
@@ -59,12 +61,14 @@ class Outcome:
     """Whether a break of the cached prefix is intended this time."""
 
 
-def compress(request: Request, settings: Settings, state: State) -> Outcome:
+def compress(
+    request: Request, settings: Settings, state: State, catalog: tuple[Transform, ...] = TRANSFORMS
+) -> Outcome:
     """Make the request's tool outputs smaller. Does not raise for anything a client can send."""
     policy = resolve_policy(
         request.auth_mode, enforcement=settings.policy_enforcement, max_lossy_ratio=settings.max_lossy_ratio
     )
-    rules = Rules(settings, policy, request.auth_mode, request.deadline, request.keep)
+    rules = Rules(settings, policy, request.auth_mode, request.deadline, request.keep, catalog)
     try:
         codec = body_codecs.codec_for(request.encoding)
         raw = codec.decode(request.body, body_codecs.BODY_LIMIT)

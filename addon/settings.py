@@ -129,6 +129,10 @@ def _folder(value: object) -> object:
     return folder
 
 
+def _folder_if_any(value: object) -> object:
+    return _folder(value) if str(value).strip() else None
+
+
 def _port(value: object) -> object:
     number = _whole(value)
     if not isinstance(number, int) or number > 65535:
@@ -145,6 +149,7 @@ Transforms = Annotated[frozenset[str], BeforeValidator(_transforms)]
 AuthModes = Annotated[frozenset[AuthMode | None], BeforeValidator(_modes)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
+FolderIfAny = Annotated[Path | None, BeforeValidator(_folder_if_any)]
 
 
 def _option(default: str, description: str, env: str | None = None) -> Any:
@@ -188,6 +193,11 @@ class Settings(BaseModel):
     )
     originals: Switch = _option(
         "on", "Keep the whole of what lossy rewrites shorten in the state folder; off: no lossy rewrites."
+    )
+    kompress_model: FolderIfAny = _option(
+        "",
+        "Folder of a token classification model (model.onnx, tokenizer.json) that ranks what kompress leaves out of "
+        "prose; empty: the words of the question do.",
     )
     prompt_cache_key: Switch = _option(
         "off", "OpenAI: add a prompt_cache_key where the client uses no caching at all and the policy allows it."

@@ -15,6 +15,7 @@ from transforms.listings.sampler import ListingSampler
 from transforms.logs.folder import LogFolder
 from transforms.logs.sampler import LogSampler
 from transforms.pages.markup_reader import MarkupReader
+from transforms.prose.worth import Scorer
 from transforms.records.row_sampler import RowSampler
 from transforms.runs.progress import ProgressLines
 from transforms.runs.report import RunReport
@@ -47,3 +48,8 @@ TRANSFORMS: tuple[Transform, ...] = (
     TableText(),
     LineGutter(),
 )
+
+
+def with_scorer(scorer: Scorer) -> tuple[Transform, ...]:
+    """The same, where prose is ranked by `scorer`."""
+    return tuple(KompressCompressor(scorer) if isinstance(t, KompressCompressor) else t for t in TRANSFORMS)

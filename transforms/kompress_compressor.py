@@ -3,7 +3,8 @@
 Extractive: every line that stays is verbatim, every gap is named by its line numbers. Lines are ranked by BM25
 against the question and the call's arguments. Headings, the first line of each paragraph and section, code, lists,
 tables, links, numbers, names, and lines that warn or demand stay whatever their rank; what goes is the plain prose
-between them, first the paragraphs in which no asked word stands, then the rest of the others.
+between them, first the paragraphs in which no asked word stands, then the rest of the others. With a scorer (a model
+of the user's own, `transforms.prose`) the same lines may go, in the order of what that says they are worth.
 
 Known limitation: lines are not cut, so a text whose paragraphs are one long line each loses a paragraph or nothing.
 BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); k1 = 1.2, b = 0.75 as is usual.
@@ -19,6 +20,7 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.prose.worth import Scorer, by_worth
 from transforms.tokenizer import count_tokens
 
 _MIN_CHARS = 6_000
@@ -70,19 +72,25 @@ class KompressCompressor:
     kinds = frozenset({Kind.PROSE, Kind.TEXT})
     loss = Loss.LOSSY
 
+    def __init__(self, scorer: Scorer | None = None) -> None:
+        self._scorer = scorer
+
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its least relevant plain lines left out, at most `budget.tokens` tokens of them.
 
         None for texts under 6,000 characters, without a budget or a way back, when nothing asked is found in the text
-        (then there is no ground to choose on), and when less than a tenth of the text would go.
+        and there is no scorer (then there is no ground to choose on), and when less than a tenth of the text would go.
         """
         if budget.tokens <= 0 or not budget.handle or has_gaps(block.text) or len(block.text) < _MIN_CHARS:
             return None
         lines = block.text.split("\n")
-        ranks = _ranks(block, lines)
-        if not any(ranks):
+        scores = _scores(_asked(block), lines)
+        if self._scorer is None and not any(scores):
             return None
-        gaps = choose(lines, ranks, budget.tokens)
+        ranks = _ranks(block, lines, scores)
+        if self._scorer is not None:
+            ranks = by_worth(lines, ranks, self._scorer)
+        gaps = choose(lines, _with_blanks(lines, ranks), budget.tokens)
         rewrite = leave_out(lines, gaps, budget.handle, lambda first, last: _described(lines[first : last + 1]))
         return rewrite if rewrite is not None and _saves_enough(block.text, rewrite.text) else None
 
@@ -95,14 +103,11 @@ def _saves_enough(before: str, after: str) -> bool:
     return count_tokens(after) <= (1 - _LEAST_SAVED) * count_tokens(before)
 
 
-def _ranks(block: Block, lines: Sequence[str]) -> list[int]:
+def _ranks(block: Block, lines: Sequence[str], scores: Sequence[float]) -> list[int]:
     """0 for lines that stay, 1 for plain ones of paragraphs without an asked word, 2 for the plain rest, 3 for long
     paragraphs of few facts in sections without an asked word."""
-    scores = _scores(_asked(block), lines)
     bar = max(scores) * _RELEVANT
-    if bar == 0:
-        return [0] * len(lines)
-    relevant = [score >= bar for score in scores]
+    relevant = [score >= bar > 0 for score in scores]
     edges = {*range(_EDGE), *range(len(lines) - _EDGE, len(lines))}
     scored = {number for number, asked in enumerate(relevant) if asked}
     staying = named_lines(block, lines) | _code(lines) | _listed(lines) | edges | scored
@@ -117,7 +122,7 @@ def _ranks(block: Block, lines: Sequence[str]) -> list[int]:
                 ranks[number] = 2 if near else 1
             elif number not in asked and _says_little(lines[number]):
                 ranks[number] = 3
-    return _with_blanks(lines, ranks)
+    return ranks
 
 
 def _with_blanks(lines: Sequence[str], ranks: list[int]) -> list[int]:

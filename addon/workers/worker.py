@@ -24,8 +24,11 @@ from addon.settings import Settings
 from addon.store.state import State
 from addon.wire.body_codecs import sha256
 from addon.workers import frames
+from addon.workers.kompress_model import KompressModel, TimedScorer
 from transforms import tokenizer
+from transforms.catalog import TRANSFORMS, with_scorer
 from transforms.compression_policy import AuthMode
+from transforms.contract import Transform
 from transforms.reasons import Reason
 
 
@@ -34,6 +37,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._states: dict[Path, State] = {}
+        self._models: dict[Path, KompressModel] = {}
 
     def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
         """The answer to one job: the routing log, and the body to send where it changed. Never raises."""
@@ -63,7 +67,23 @@ class Worker:
             breaker={name: BreakerState(value) for name, value in header["breaker"].items()},
             takes_cache_key=header["takes_cache_key"],
         )
-        return pipeline.compress(request, settings, self._state(settings.home))
+        catalog = self._catalog(settings.kompress_model, request.deadline)
+        return pipeline.compress(request, settings, self._state(settings.home), catalog)
+
+    def _catalog(self, folder: Path | None, deadline: Deadline) -> tuple[Transform, ...]:
+        """The transforms, with the user's model where there is one; it may take half of the time that is left."""
+        if folder is None:
+            return TRANSFORMS
+        model = self._models.get(folder)
+        if model is None or model.has_failed:
+            self._let_go_of_models()
+            model = self._models[folder] = KompressModel(folder)
+        return with_scorer(TimedScorer(model, deadline.share(0.5)))
+
+    def _let_go_of_models(self) -> None:
+        for model in self._models.values():
+            model.close()
+        self._models.clear()
 
     def _state(self, home: Path) -> State:
         """The opened folder; one that could not be used is tried again with the next job."""
@@ -77,6 +97,7 @@ class Worker:
         """Give the files back."""
         for state in self._states.values():
             state.close()
+        self._let_go_of_models()
 
 
 def serve(source: IO[bytes], out: IO[bytes]) -> None:

@@ -35,6 +35,7 @@ BAD = {
     "only_llm_hosts": ["?"],
     "defaults": ["?"],
     "home": ["", "  "],
+    "kompress_model": ["~nobody_of_this_name/model"],
     "log_level": ["verbose"],
     "metrics_port": ["65536", "http"],
 }

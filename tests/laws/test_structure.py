@@ -77,6 +77,14 @@ def test_only_the_edge_knows_mitmproxy() -> None:
     assert knowing == MITMPROXY
 
 
+def test_the_libraries_of_an_extra_are_imported_by_one_module_that_nobody_imports() -> None:
+    """It is reached for by its name when its option is set, so that all else runs without the extra."""
+    extra = {"numpy", "onnxruntime", "tokenizers"}
+    users = {module(path) for path in PATHS if {name.partition(".")[0] for name in imported(path)} & extra}
+    assert users == {"transforms.prose.token_classifier"}
+    assert not [name for name, imports in graph().items() if imports & users]
+
+
 def test_imports_make_no_circle() -> None:
     waiting = dict(graph())
     while free := {name for name, imports in waiting.items() if imports.isdisjoint(waiting)}:

@@ -1,5 +1,8 @@
 """KompressCompressor leaves out plain prose only, in whole lines, within the budget, when something is asked."""
 
+import re
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,3 +119,67 @@ def test_columns_stay_whole() -> None:
 def test_any_text_is_proven_or_left_alone(pieces: list[str]) -> None:
     KOMPRESS.rewrite(Block("\n".join(pieces), Call(), QUESTION), BUDGET)
     shortened(TEXT + "\n".join(pieces))
+
+
+class Worth:
+    """A scorer that says of each text what the first of its words found in `words` is worth; 0.1 without one."""
+
+    def __init__(self, **words: float) -> None:
+        self.words = words
+        self.asked: list[str] = []
+
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        self.asked += texts
+        return [next((worth for word, worth in self.words.items() if word in text), 0.1) for text in texts]
+
+
+def ranked(text: str, scorer: Worth, question: str = "", budget: Budget = BUDGET) -> Rewrite | None:
+    """The rewrite of `text` with a scorer, proven."""
+    kompress = KompressCompressor(scorer)
+    rewrite = kompress.rewrite(Block(text, Call("WebFetch"), question), budget)
+    assert rewrite is None or kompress.proof(text, rewrite.text)
+    return rewrite
+
+
+def test_with_a_scorer_no_question_is_needed_and_the_same_lines_stay() -> None:
+    rewrite = ranked(TEXT, Worth())
+    assert rewrite is not None
+    assert all(rewrite.text.count(fact) == 6 for fact in FACTS if "thunderstorm" not in fact)
+    assert rewrite.text.count("The people of the town like") == PLAIN_PARAGRAPHS
+    assert set(rewrite.text.split("\n")) <= {*TEXT.split("\n"), *re.findall(r"^\[lines? .*\]$", rewrite.text, re.M)}
+
+
+def test_a_scorer_is_asked_about_whole_passages_that_may_go_and_about_nothing_else() -> None:
+    scorer = Worth()
+    ranked(TEXT, scorer)
+    assert scorer.asked
+    lines = set(TEXT.split("\n"))
+    assert all(set(text.split("\n")) <= lines for text in scorer.asked)
+    assert not any(fact in text for text in scorer.asked for fact in FACTS if "thunderstorm" not in fact)
+
+
+def test_what_is_worth_least_goes_first_and_what_is_worth_keeping_stays() -> None:
+    passages = [f"Somebody tells of the {kind} to all who hear it.\n" + PLAIN for kind in ("weather", "lamps", "food")]
+    worthy = passages[1].replace("windows", "pleasure of windows")
+    text = "# Harbour\n\n" + "\n".join([passages[0], worthy, passages[2].replace("lights", "smoke")] * 10)
+    rewrite = ranked(text, Worth(pleasure=0.6, smoke=0.3, lights=0.2), budget=Budget(460, "/o/1"))
+    assert rewrite is not None
+    lines = text.split("\n")
+    gone = ["\n".join(lines[gap.first - 1 : gap.last]) for gap in rewrite.omitted]
+    assert gone
+    assert not any("pleasure" in gap or "smoke" in gap for gap in gone)
+
+
+@given(st.lists(st.sampled_from([*FACTS, PLAIN, "", "\ud800", "[line 3 omitted]"]), min_size=30, max_size=60))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_with_a_scorer_any_text_is_proven_and_a_result_is_left_alone(pieces: list[str]) -> None:
+    rewrite = ranked("\n".join(pieces), Worth())
+    assert rewrite is None or ranked(rewrite.text, Worth()) is None
+
+
+@pytest.mark.parametrize("tokens", [0, 100, 400])
+def test_with_a_scorer_no_more_goes_than_the_budget_allows(tokens: int) -> None:
+    rewrite = ranked(TEXT, Worth(), budget=Budget(tokens, "/o/1"))
+    gone = rewrite.omitted if rewrite else ()
+    lines = TEXT.split("\n")
+    assert sum(count_tokens("\n".join(lines[gap.first - 1 : gap.last])) for gap in gone) <= tokens

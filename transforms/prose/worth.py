@@ -1,0 +1,44 @@
+"""Ranks of the passages that may go, by how much of each is worth keeping.
+
+Contract: pure but for the scorer, linear in the lines but for sorting the passages.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+_GROUPS = 4
+"""Ranks that are given: a gap grows when its neighbours' turn comes, so finer ones would only make more gaps."""
+_KEPT = 0.5
+"""From this share on a passage stays: its tokens are more likely kept than dropped."""
+
+
+class Scorer(Protocol):
+    """Says of texts how much of each is worth keeping."""
+
+    def scores(self, texts: Sequence[str]) -> Sequence[float]:
+        """One number from 0 to 1 for each text, the same whenever it is asked. May raise."""
+
+
+def by_worth(lines: Sequence[str], ranks: Sequence[int], scorer: Scorer) -> list[int]:
+    """The ranks anew: 0 stays 0; a passage of other lines gets one from 1, least worth, to 4, or 0 if it is to stay."""
+    passages = _passages(lines, ranks)
+    scores = scorer.scores(["\n".join(lines[start:end]) for start, end in passages])
+    anew = [0] * len(lines)
+    order = sorted(range(len(passages)), key=lambda at: (scores[at], at))
+    for place, at in enumerate(order):
+        if scores[at] < _KEPT:
+            start, end = passages[at]
+            anew[start:end] = [1 + place * _GROUPS // len(passages)] * (end - start)
+    return anew
+
+
+def _passages(lines: Sequence[str], ranks: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of lines that hold something and may go, as ranges of lines."""
+    passages, start = [], -1
+    for at, line in enumerate([*lines, ""]):
+        if line.strip() and ranks[at]:
+            start = at if start < 0 else start
+        elif start >= 0:
+            passages.append((start, at))
+            start = -1
+    return passages
