@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from mitmproxy import addonmanager, ctx, exceptions, http, tls
-from mitmproxy.proxy import mode_specs
+from mitmproxy import addonmanager, connection, ctx, exceptions, http, tls
+from mitmproxy.proxy import mode_specs, server_hooks
 
 from addon import settings as options
 from addon import sinks
@@ -23,11 +23,16 @@ from addon.fail_open import describe, fail_open
 from addon.figures.history import Bucket, Days
 from addon.figures.tally import Answer as Answered
 from addon.figures.tally import Tally
-from addon.metrics import Metrics, MetricsServer
+from addon.metrics import Metrics
 from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
+from addon.web.access_token import access_token
+from addon.web.by_port import PortServer
+from addon.web.by_proxy import ProxyDoor
+from addon.web.exchange import HOST
+from addon.web.sources import Sources
 from addon.wire.body_codecs import BadEncoding, codec_for, sha256
 from addon.wire.hosts import HostSet
 from addon.workers import kompress_model
@@ -66,7 +71,14 @@ class Headroom:
         self._pool = WorkerPool()
         self.tally = Tally()
         self._metrics = Metrics(self.tally)
-        self._metrics_server: MetricsServer | None = None
+        self._sources = Sources(
+            home=lambda: self._settings.home,
+            token=lambda: access_token(self._settings.home, self._settings.token),
+            metrics=self._metrics.text,
+            stats=self._metrics.figures,
+        )
+        self._door = ProxyDoor(self._sources)
+        self._ports: dict[str, PortServer] = {}
         self._conversations = Conversations()
         self._breaker = Breaker()
         self._keeping: asyncio.Task[None] | None = None
@@ -91,11 +103,9 @@ class Headroom:
             parsed = Settings.parse(raw)
             if parsed.kompress_model not in (None, self._settings.kompress_model):
                 kompress_model.check(parsed.kompress_model)
-            self._serve_metrics(parsed.metrics_port)
         except BadSetting as error:
             raise exceptions.OptionsError(str(error)) from None
-        except OSError as error:
-            raise exceptions.OptionsError(f"headroom_metrics_port={parsed.metrics_port}: {error}") from None
+        self._serve(port=parsed.port, metrics_port=parsed.metrics_port)
         self._raw, self._settings, self._hosts = raw, parsed, HostSet.known(parsed.hosts)
 
     async def running(self) -> None:
@@ -114,7 +124,8 @@ class Headroom:
         if self._keeping is not None:
             self._keeping.cancel()
         self._keep(self.tally.take_days())
-        self._serve_metrics(0)
+        self._door.stop()
+        self._serve(port=0, metrics_port=0)
         _logger.warning("headroom: unloaded; traffic is no longer compressed")
 
     # Traffic
@@ -124,8 +135,21 @@ class Headroom:
         if self._settings.only_llm_hosts and not wanted:
             data.ignore_connection = True
 
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        if self._door.is_for_us(flow):
+            self._door.accept_tunnel(flow)
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        self._door.refuse_connection(data)
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        self._door.forget(client)
+
     async def request(self, flow: http.HTTPFlow) -> None:
         if not flow.live:  # a saved flow that is looked at: its history stays as it was
+            return
+        if self._door.is_for_us(flow):
+            await self._door.respond(flow)
             return
         with fail_open(lambda error: self._failed_request(flow, error)):
             bypass = wants_bypass(flow.request)
@@ -304,17 +328,22 @@ class Headroom:
             return True  # the user named the one upstream there is
         address = data.context.server.address
         names = (data.client_hello.sni, address[0] if address else None)
-        return any(name is not None and self._hosts.matches(name) for name in names)
+        return any(name is not None and (name == HOST or self._hosts.matches(name)) for name in names)
 
-    def _serve_metrics(self, port: int) -> None:
-        """Have the metrics at this port and no other. Raises OSError when it is taken."""
-        running = self._metrics_server
-        if port == (running.port if running else 0):
-            return
-        started = MetricsServer(self._metrics, port) if port else None
-        if running:
-            running.stop()
-        self._metrics_server = started
+    def _serve(self, **ports: int) -> None:
+        """Have the site at these ports and no others. Raises OptionsError when one is taken."""
+        for name, port in ports.items():
+            running = self._ports.get(name)
+            if port == (running.port if running else 0):
+                continue
+            try:
+                started = PortServer(self._sources, port) if port else None
+            except OSError as error:
+                raise exceptions.OptionsError(f"{options.PREFIX}{name}={port}: {error}") from None
+            if running:
+                self._ports.pop(name).stop()
+            if started:
+                self._ports[name] = started
 
 
 def _set_defaults() -> None:

@@ -6,10 +6,8 @@ sets, and the combinations of transforms that occur. Names of tools are none of 
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from threading import Thread
-from typing import Protocol
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -26,6 +24,19 @@ class Metrics(Collector):
         self._tally = tally
         self.registry = CollectorRegistry()
         self.registry.register(self)
+
+    def text(self) -> bytes:
+        """All of them: https://prometheus.io/docs/instrumenting/exposition_formats/"""
+        return generate_latest(self.registry)
+
+    def figures(self) -> dict[str, float]:
+        """The same by sample, `name{label="value"}`."""
+        return {
+            sample.name + _written(sample.labels): sample.value
+            for family in self.registry.collect()
+            for sample in family.samples
+            if not sample.name.endswith("_created")
+        }
 
     def collect(self) -> Iterator[Metric]:
         """Every metric, as the tally stands now."""
@@ -108,22 +119,5 @@ def _histogram(name: str, help_text: str, observed: Distribution) -> HistogramMe
     return HistogramMetricFamily(name, help_text, buckets=buckets, sum_value=observed.sum)
 
 
-class _Server(Protocol):
-    def shutdown(self) -> None: ...
-    def server_close(self) -> None: ...
-
-
-class MetricsServer:
-    """Serves the registry at http://127.0.0.1:PORT/metrics until stopped. Raises OSError when the port is taken."""
-
-    def __init__(self, metrics: Metrics, port: int) -> None:
-        self.port = port
-        self._server: _Server
-        self._thread: Thread
-        self._server, self._thread = start_http_server(port, addr="127.0.0.1", registry=metrics.registry)
-
-    def stop(self) -> None:
-        """Close the port."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(2)
+def _written(labels: dict[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}" if labels else ""

@@ -140,9 +140,17 @@ def _port(value: object) -> object:
     return number
 
 
+def _token(value: object) -> object:
+    word = str(value).strip()
+    if word and not re.fullmatch(r"[!-~]{16,256}", word):
+        raise ValueError("allowed: 16 to 256 printable characters without blanks, or nothing")
+    return word
+
+
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[int, BeforeValidator(_port)]
+Token = Annotated[str, BeforeValidator(_token)]
 Share = Annotated[float | None, BeforeValidator(_share)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
 Transforms = Annotated[frozenset[str], BeforeValidator(_transforms)]
@@ -221,7 +229,13 @@ class Settings(BaseModel):
         "~/.headroom", "State folder: the ledger, the originals, what was learned per tool.", env="HOME"
     )
     log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
-    metrics_port: Port = _option("0", "Serve Prometheus metrics at this loopback port; 0: not.")
+    port: Port = _option(
+        "0", "Serve what headroom.internal serves through the proxy at this loopback port too; 0: not."
+    )
+    token: Token = _option(
+        "", "What clients of other machines show as Authorization: Bearer; empty: the one in the state folder."
+    )
+    metrics_port: Port = _option("0", "Serve the same, for Prometheus, at one more loopback port; 0: not.")
 
     @classmethod
     def parse(cls, values: Mapping[str, str]) -> Self:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from addon.command.hints import hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
-from addon.command.start_plan import PortTaken, StartPlan, read_plan
+from addon.command.start_plan import PAGES_PORT, PortTaken, StartPlan, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
 
 _EPILOG = """\
@@ -55,6 +55,8 @@ def _start(tool: Tool, plan: StartPlan, bundle: Path, rest: Sequence[str]) -> in
         print(hints(mode, plan.first, plan.web, bundle), flush=True)
     # A variable is the weakest way to set an option: the user's own one and `--set` win.
     os.environ.setdefault("HEADROOM_ONLY_LLM_HOSTS", "true")
+    if is_free(PAGES_PORT):
+        os.environ.setdefault("HEADROOM_PORT", PAGES_PORT)
     return _become(mitmproxy_command(tool, plan.arguments(rest)))
 
 

@@ -16,7 +16,7 @@ from addon.command.hints import Endpoint
 from addon.command.trust import CONFDIR
 
 LOOPBACK = "127.0.0.1"
-PORT, WEB_PORT = "8080", "8081"
+PORT, WEB_PORT, PAGES_PORT = "8080", "8081", "8082"
 _NOT_SERVED = ("--options", "--commands", "-n", "--no-server")
 
 
@@ -81,6 +81,15 @@ def read_plan(arguments: Sequence[str], *, dump: bool) -> StartPlan:
         serves=not any(flag in arguments for flag in _NOT_SERVED),
         quiet=known.quiet,
     )
+
+
+def is_free(port: str) -> bool:
+    """Whether a loopback port can be listened on now."""
+    try:
+        _listen(Endpoint(LOOPBACK, int(port)), "").close()
+    except PortTaken:
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:

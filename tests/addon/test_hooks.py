@@ -222,12 +222,14 @@ async def test_metrics_are_served_at_a_port_and_a_taken_port_is_an_option_error(
     text = await _fetch(unused_tcp_port)
     assert 'headroom_requests_total{auth_mode="unknown",client="other",decision="compressed",shape="chat"} 1.0' in text
     assert "headroom_compression_ratio_bucket" in text
+    with pytest.raises(exceptions.OptionsError, match=f"headroom_port={unused_tcp_port}"):
+        rig.set(port=str(unused_tcp_port))
     rig.set(metrics_port="0")
 
 
 async def _fetch(port: int) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+    writer.write(f"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
     text = (await reader.read()).decode()
     writer.close()
     return text

@@ -1,7 +1,6 @@
 """Metrics: their names and labels, what is counted, and that labels stay bounded whatever a request holds."""
 
 import re
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from addon.cache.breaker import Trip
 from addon.cache.conversations import CacheVerdict, Conversations
 from addon.figures.tally import Answer, Tally
-from addon.metrics import Metrics, MetricsServer
+from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
 from addon.wire.usage import Usage
 from transforms.cache_aligner import Prefix
@@ -177,18 +176,8 @@ def test_two_instances_count_apart() -> None:
     assert value(second, "headroom_compression_ratio_count") == 0
 
 
-def test_the_text_is_served_on_loopback_until_stopped_and_a_taken_port_is_said(
-    metrics: Counted, unused_tcp_port: int
-) -> None:
-    server = MetricsServer(metrics, unused_tcp_port)
-    address = f"http://127.0.0.1:{unused_tcp_port}/metrics"
-    with pytest.raises(OSError):
-        MetricsServer(metrics, unused_tcp_port)
+def test_the_text_and_the_figures_say_the_same(metrics: Counted) -> None:
     metrics.request(log(entry()))
-    with urllib.request.urlopen(address, timeout=5) as response:
-        assert response.headers["content-type"].startswith("text/plain")
-        assert b'headroom_blocks_total{reason="compressed"} 1.0' in response.read()
-    server.stop()
-    with pytest.raises(OSError):
-        urllib.request.urlopen(address, timeout=5)
-    MetricsServer(metrics, unused_tcp_port).stop()
+    assert b'headroom_blocks_total{reason="compressed"} 1.0' in metrics.text()
+    assert metrics.figures()['headroom_blocks_total{reason="compressed"}'] == 1.0
+    assert metrics.figures()["headroom_request_held_seconds_count"] == 1.0

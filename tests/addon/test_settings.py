@@ -37,6 +37,8 @@ BAD = {
     "home": ["", "  "],
     "kompress_model": ["~nobody_of_this_name/model"],
     "log_level": ["verbose"],
+    "port": ["65536", "-1"],
+    "token": ["short", "with blanks in it it is none", "ünprintable-token"],
     "metrics_port": ["65536", "http"],
 }
 

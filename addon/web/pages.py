@@ -1,0 +1,33 @@
+"""The pages that tell of the addon itself."""
+
+from addon.routing_log import VERSION
+from addon.web.exchange import Reply, Request, json, text
+from addon.web.sources import Sources
+
+_INDEX = """\
+headroom {version}
+
+/stats     figures since the start, as JSON
+/metrics   the same for Prometheus
+/healthz   whether it is up
+"""
+
+
+def index(_sources: Sources, _request: Request) -> Reply:
+    """What there is."""
+    return text(_INDEX.format(version=VERSION))
+
+
+def healthz(_sources: Sources, _request: Request) -> Reply:
+    """That it answers at all."""
+    return json({"status": "ok", "version": VERSION})
+
+
+def stats(sources: Sources, _request: Request) -> Reply:
+    """Figures since the start."""
+    return json(sources.stats())
+
+
+def metrics(sources: Sources, _request: Request) -> Reply:
+    """https://prometheus.io/docs/instrumenting/exposition_formats/"""
+    return text(sources.metrics(), kind="text/plain; version=0.0.4")

@@ -1,0 +1,21 @@
+"""What the site's pages are made of: where each kind of fact comes from, so that pages reach for nothing themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+type Facts = dict[str, Any]
+"""Plain data, as JSON has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Each is asked when a page needs it, from any thread."""
+
+    home: Callable[[], Path]
+    """The state folder."""
+    token: Callable[[], str]
+    metrics: Callable[[], bytes]
+    """In Prometheus' text format."""
+    stats: Callable[[], Facts]
