@@ -201,6 +201,14 @@ def test_a_payload_inside_a_json_string_is_written_back_escaped() -> None:
     assert abs(result.tokens_after - count_tokens(result.text)) < 10
 
 
+@pytest.mark.parametrize("between", ["\n", "\n\n", "\r\n"])
+def test_what_follows_a_document_starts_on_a_line_of_its_own_as_it_did(between: str) -> None:
+    text = f"=== one ===\n{json.dumps(RECORDS[:9], indent=2)}{between}=== two ===\n"
+    compact = Fake("compact", lambda b, _: Rewrite(json.dumps(json.loads(b.text))), frozenset({Kind.JSON}))
+    result = run(text, compact, call=Call("Bash", '{"command": "jq . *.json"}'))
+    assert result.text == f"=== one ===\n{json.dumps(RECORDS[:9])}{between}=== two ===\n"
+
+
 def test_a_saving_that_the_seams_between_parts_may_hide_is_none() -> None:
     result = run(CODEX + LOG, Fake("one token", replacing(" request 7 ", " request7 ")))
     assert (result.text, result.reason) == (CODEX + LOG, Reason.NOT_SMALLER)

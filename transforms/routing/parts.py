@@ -23,6 +23,8 @@ _MAX_PARTS = 64
 """A text that would fall into more parts is one."""
 _MIXED = frozenset({Kind.TEXT, Kind.LOG, Kind.PROSE, Kind.JSON, Kind.DIFF})
 """Kinds that may hold other documents. Source code, pages, matches and reports hold them as their own."""
+_WRITTEN_ANEW = frozenset({Kind.JSON, Kind.MARKUP})
+"""Kinds of which the last line end is no part of the content."""
 _OTHER_THAN_JSON = re.compile(r"\n(?![\s{}\[\]\",\d-]|true|false|null|\Z)")
 """A line that no JSON value has at its start, in the spelling of any printer."""
 
@@ -37,10 +39,12 @@ class Part:
     """None: wrapper text, kept as it is."""
     spelling: Spelling = Spelling.PLAIN
     """How the text is written in the block."""
+    ending: str = ""
+    """Line ends behind the text, whatever becomes of it."""
 
     def written(self, text: str) -> str:
         """`text` as it is to stand in the block in this part's place."""
-        return self.spelling.write(text)
+        return self.spelling.write(text + self.ending)
 
 
 def split(block: Block) -> tuple[Part, ...]:
@@ -84,10 +88,19 @@ def _cut(part: Part, call: Call) -> list[Part]:
     parts, at = [], 0
     for region in found:
         parts += _between(part, at, region.start, call)
-        text = part.text[region.start : region.end]
-        parts.append(Part(text, region.kind or kind_of(text, Call()), part.spelling))
+        text, ending = _document(part.text, region)
+        parts.append(Part(text, region.kind or kind_of(text, Call()), part.spelling, ending))
         at = region.end
     return parts + _between(part, at, len(part.text), call)
+
+
+def _document(text: str, region: Region) -> tuple[str, str]:
+    """A document, and the line ends behind it where these are no part of it: they part it from what follows."""
+    document = text[region.start : region.end]
+    if region.kind not in _WRITTEN_ANEW:
+        return document, ""
+    end = len(document.rstrip("\r\n"))
+    return document[:end], document[end:]
 
 
 def _covers(region: Region, part: Part) -> bool:
