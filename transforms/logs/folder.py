@@ -9,7 +9,8 @@ becomes, below a legend that tells what `A` stands for and which time the first 
     02,375 A Loaded 12 plugins
 
 Messages said three times or more get a letter of their own; repeated stack traces and runs of one line are
-named by their length. Rare errors and the lines that the question names stay whole, time and head included.
+named by their length. Rare errors, the first of each kind of error, and the lines that the question names stay whole,
+time and head included.
 
 Contract: lossless to the character. Returns None where nothing is repeated, and for folded text.
 """
@@ -33,7 +34,7 @@ _SAMPLE = 200
 _RARE = 3
 """An error whose template stands on more lines than this is routine, as far as its time and head are concerned."""
 _WHOLE_SHARE = 50
-"""One line of so many may stay whole as a rare error; in short texts, a few more."""
+"""One line of so many may stay whole as an error; in short texts, a few more."""
 _FEW = 8
 
 
@@ -52,7 +53,7 @@ class LogFolder:
         written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
         parsed = parser(written)(block.text) if written else [Parsed("", "", "", "", line) for line in lines]
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
-        log = Log(lines, parsed, found, _rare_errors(block.text, parsed) | lines_asked_for(block))
+        log = Log(lines, parsed, found, _quoted_errors(block.text, parsed) | lines_asked_for(block))
         text = folded(log)
         return Rewrite(text) if len(text) <= _MOST_LEFT * len(block.text) else None
 
@@ -61,9 +62,14 @@ class LogFolder:
         return unfolded(rewritten) == original
 
 
-def _rare_errors(text: str, parsed: Sequence[Parsed]) -> frozenset[int]:
-    """The lines that tell of an error or a warning and have few like them; the rarest ones where there are many."""
+def _quoted_errors(text: str, parsed: Sequence[Parsed]) -> frozenset[int]:
+    """The lines that tell of an error or a warning and are likely quoted: those that have few like them, and of the
+    others the first of each kind. The rarest ones where there are many."""
     templates = {number: without_numbers(parsed[number].message) for number in severe_lines(text, parsed)}
-    counts = Counter(templates.values())
-    rare = sorted((counts[template], number) for number, template in templates.items() if counts[template] <= _RARE)
-    return frozenset(number for _, number in rare[: max(_FEW, len(parsed) // _WHOLE_SHARE)])
+    counts, seen = Counter(templates.values()), set[str]()
+    quoted: list[tuple[int, int]] = []
+    for number, template in templates.items():
+        if counts[template] <= _RARE or template not in seen:
+            quoted.append((counts[template], number))
+        seen.add(template)
+    return frozenset(number for _, number in sorted(quoted)[: max(_FEW, len(parsed) // _WHOLE_SHARE)])

@@ -1,6 +1,8 @@
 """LogSampler: leaves out runs of routine lines of a log, and says which ones.
 
     [lines 41-212 omitted: routine, like "INFO Heartbeat * sent"; full text: /path/to/original]
+    …
+    [lines 305-340 omitted: routine, like lines 41-212]
 
 Contract: lossy; whole lines only, within the budget, the most frequent kinds first. What is routine is told by
 `transforms.logs.routine`; lines that hold a word of the question or of the call stay. Unless the question names
@@ -71,14 +73,14 @@ def _in_long_runs(ranks: Sequence[int]) -> list[int]:
 
 
 def _describer(kinds: Kinds) -> Callable[[int, int], str]:
-    """Says of a gap what kind of lines most of it was; a kind is shown once."""
-    shown: set[str] = set()
+    """Says of a gap what kind of lines most of it was; a kind is shown once, then the gap is named that has it."""
+    shown: dict[str, str] = {}
 
     def describe(first: int, last: int) -> str:
         kind = Counter(kinds.of_line[first : last + 1]).most_common(1)[0][0]
         if kind in shown:
-            return "routine"
-        shown.add(kind)
+            return f"routine, like lines {shown[kind]}"
+        shown[kind] = f"{first + 1}-{last + 1}"
         return f'routine, like "{_start_of(kind.strip())}"'
 
     return describe
