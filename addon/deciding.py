@@ -111,11 +111,11 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     slots: dict[bytes, Slot] = {}
     for key, slot in zip(keys, detected.slots, strict=True):
         slots.setdefault(key, slot)  # the same output twice: what its first place says of it holds
+    decider = _Decider(rules, verdicts, state)
     try:
         known = state.ledger.recall(keys)
     except LedgerUnavailable as error:
-        return _unrecorded(verdicts, slots, error)
-    decider = _Decider(rules, verdicts, state)
+        return decider.go_on(keys, detected.slots, error.known, error)
     new = {k: slot for k, slot in slots.items() if k not in known}
     history = decider.history(detected, raw, new)
     fresh: dict[bytes, Decision] = {}
@@ -131,17 +131,9 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
             # Another process was first with one of these, so what points to it may point at nothing: look again.
             known, history = state.ledger.recall(keys), {}
     except LedgerUnavailable as error:
-        return _unrecorded(verdicts, decider.those_of(fresh, detected.slots), error)
+        return decider.go_on(keys, detected.slots, known, error)
     with fail_open(lambda error: verdicts.failures.append(describe(error))):
         decider.learn(detected, new)  # what is on record is sent, whatever becomes of this
-    return verdicts
-
-
-def _unrecorded(verdicts: Verdicts, slots: Mapping[bytes, Slot], error: LedgerUnavailable) -> Verdicts:
-    """Keep what could not be recorded: it could not be replayed either."""
-    verdicts.failures.append(describe(error))
-    verdicts.decisions |= {k: _kept(slot, Reason.LEDGER_UNAVAILABLE) for k, slot in slots.items()}
-    verdicts.fresh |= set(slots)
     return verdicts
 
 
@@ -194,7 +186,7 @@ class _Decider:
                 decision = fresh[key] = self.decide(key, slot, context)
             elif not context.holds(decision.needs):
                 used = ledger.alone(key)
-                decision = fresh.get(used) or self.state.ledger.recall([used]).get(used)
+                decision = fresh.get(used) or self._recalled(used)
                 if decision is None:
                     decision = fresh[used] = self.decide(used, slot)
             if _is_lossy(decision):
@@ -205,9 +197,34 @@ class _Decider:
             context.add(slot, sent, NO_TRANSFORM if decision.replacement is None else decision.transform_name)
         return fresh
 
+    def _recalled(self, key: bytes) -> Decision | None:
+        try:
+            return self.state.ledger.recall([key]).get(key)
+        except LedgerUnavailable as error:
+            if self.rules.keep is not Reason.LEDGER_UNAVAILABLE:
+                raise
+            return error.known.get(key)
+
     def those_of(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> dict[bytes, Slot]:
         """The slots that are decided by one of these decisions, by key."""
         return {k: slot for k, slot in zip(self.verdicts.keys, slots, strict=True) if k in fresh}
+
+    def go_on(
+        self,
+        keys: tuple[bytes, ...],
+        slots: tuple[Slot, ...],
+        known: Mapping[bytes, Decision],
+        error: LedgerUnavailable,
+    ) -> Verdicts:
+        """Without the ledger: replay what is known all the same, and keep the rest, which could not be replayed."""
+        self.verdicts.failures.append(describe(error))
+        keeping = replace(self, rules=replace(self.rules, keep=Reason.LEDGER_UNAVAILABLE))
+        fresh = keeping.walk(keys, slots, known)
+        self.verdicts.fresh = set(fresh)
+        # What is new goes out as it is, here and now. Of older outputs the ledger may know when it is there again.
+        new = {k for k, slot in zip(self.verdicts.keys, slots, strict=True) if slot.in_tail}
+        self.state.ledger.hold({k: decision for k, decision in fresh.items() if k in new})
+        return self.verdicts
 
     def give_up(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> Verdicts:
         """It took so long that the request may have left as it was: that is what is remembered."""
@@ -305,7 +322,7 @@ class _Decider:
 
     def _rewrite(self, slot: Slot) -> BlockRewrite:
         """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
-        handle = self.state.originals.handle if self.rules.settings.originals else lambda _text: ""
+        handle = self.state.originals.handle if self.rules.settings.keeps_originals else lambda _text: ""
         share = self.state.learned.of(slot.call.tool).share
         bounds = Bounds(self.rules.policy.max_lossy_ratio * share, handle)
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)

@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -21,6 +23,8 @@ from transforms.names import TRANSFORM_NAMES
 PREFIX = "headroom_"
 _ON, _OFF = frozenset({"true", "on", "yes", "1", "enabled"}), frozenset({"false", "off", "no", "0", "disabled"})
 _NAME = re.compile(r"[A-Za-z0-9_.*:/-]+")
+_LOGIN = re.compile(r"//[^/@]*+@")
+"""A password in a URL, which is not repeated in an error."""
 
 
 class BadSetting(ValueError):
@@ -40,6 +44,14 @@ class Attach(StrEnum):
 
     KEEP = "keep"
     REWRITE = "rewrite"
+
+
+class KeepOriginals(StrEnum):
+    """Whether the whole of what was shortened lossily is kept, without which nothing is."""
+
+    ON = "on"
+    OFF = "off"
+    SHARED = "shared"
 
 
 class LogLevel(StrEnum):
@@ -133,6 +145,30 @@ def _folder_if_any(value: object) -> object:
     return _folder(value) if str(value).strip() else None
 
 
+def _originals(value: object) -> object:
+    word = str(value).strip().lower()
+    if word == KeepOriginals.SHARED:
+        return KeepOriginals.SHARED
+    if word not in _ON | _OFF:
+        raise ValueError("allowed: on, off, or shared")
+    return KeepOriginals.ON if word in _ON else KeepOriginals.OFF
+
+
+def _store(value: object) -> object:
+    url = str(value).strip()
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    placed = parts.path.startswith("/") if parts.scheme == "unix" else bool(parts.hostname and parts.port != 0)
+    if parts.scheme not in ("redis", "rediss", "unix") or not placed:
+        raise ValueError("allowed: redis://HOST:PORT/DB, rediss://… (with TLS), unix:///PATH, or nothing")
+    if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]{0,4}", parts.path):
+        raise ValueError("allowed behind the server: /DB, a number")
+    if find_spec("redis") is None:
+        raise ValueError("needs the extra `redis`: pip install 'headroom-mitmproxy[redis]'")
+    return url
+
+
 def _port(value: object) -> object:
     number = _whole(value)
     if not isinstance(number, int) or number > 65535:
@@ -158,6 +194,8 @@ AuthModes = Annotated[frozenset[AuthMode | None], BeforeValidator(_modes)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 FolderIfAny = Annotated[Path | None, BeforeValidator(_folder_if_any)]
+Originals = Annotated[KeepOriginals, BeforeValidator(_originals)]
+Store = Annotated[str, BeforeValidator(_store)]
 
 
 def _option(default: str, description: str, env: str | None = None) -> Any:
@@ -199,8 +237,10 @@ class Settings(BaseModel):
         "",
         "Share of a block's tokens that lossy rewrites may drop, instead of the policy's; 0: lossless and noise only.",
     )
-    originals: Switch = _option(
-        "on", "Keep the whole of what lossy rewrites shorten in the state folder; off: no lossy rewrites."
+    originals: Originals = _option(
+        "on",
+        "Keep the whole of what lossy rewrites shorten in the state folder; off: no lossy rewrites. With "
+        "headroom_store, on counts as off; shared: all its proxies have this folder, under one path.",
     )
     kompress_model: FolderIfAny = _option(
         "",
@@ -228,6 +268,11 @@ class Settings(BaseModel):
     home: Folder = _option(
         "~/.headroom", "State folder: the ledger, the originals, what was learned per tool.", env="HOME"
     )
+    store: Store = _option(
+        "",
+        "Redis or Valkey server that holds the ledger for several proxies (redis://, rediss://, unix://); empty: the "
+        "state folder.",
+    )
     log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
     port: Port = _option(
         "0", "Serve what headroom.internal serves through the proxy at this loopback port too; 0: not."
@@ -236,6 +281,11 @@ class Settings(BaseModel):
         "", "What clients of other machines show as Authorization: Bearer; empty: the one in the state folder."
     )
     metrics_port: Port = _option("0", "Serve the same, for Prometheus, at one more loopback port; 0: not.")
+
+    @property
+    def keeps_originals(self) -> bool:
+        """Whether lossy rewrites have a way back wherever the ledger is replayed."""
+        return self.originals is KeepOriginals.SHARED or (self.originals is KeepOriginals.ON and not self.store)
 
     @classmethod
     def parse(cls, values: Mapping[str, str]) -> Self:
@@ -246,7 +296,8 @@ class Settings(BaseModel):
             first = error.errors()[0]
             name = str(first["loc"][0])
             reason = str(first["msg"]).removeprefix("Value error, ")
-            raise BadSetting(f"{PREFIX}{name}={values.get(name, '')!r}: {reason}") from None
+            value = _LOGIN.sub("//…@", values.get(name, ""))
+            raise BadSetting(f"{PREFIX}{name}={value!r}: {reason}") from None
 
 
 def suggestion(name: str) -> str:

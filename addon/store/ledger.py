@@ -5,36 +5,17 @@ resumed and forked sessions. First writer wins. A decision is recorded before it
 """
 
 import hashlib
-import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 from transforms.contract import Loss
 from transforms.reasons import Reason
 
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS decisions (
-    key BLOB PRIMARY KEY,
-    replacement BLOB,
-    transform_name TEXT NOT NULL,
-    loss TEXT,
-    tokens_before INTEGER NOT NULL,
-    tokens_after INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    needs BLOB NOT NULL,
-    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
-) WITHOUT ROWID
-"""
-_KEEP_DAYS = 30
-_KEEP_ROWS = 500_000
+KEEP_DAYS = 30
+"""After the last use, in any store."""
 _MEMORY_CHARS = 64_000_000
-_LOCK_SECONDS = 0.5
-_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +37,11 @@ class Decision:
 class LedgerUnavailable(Exception):
     """The store cannot be read or written; what it holds is not known."""
 
+    def __init__(self, message: str, known: Mapping[bytes, Decision] | None = None) -> None:
+        super().__init__(message)
+        self.known = known or {}
+        """What is known of the keys that were asked for all the same."""
+
 
 class Ledger(Protocol):
     """Where decisions are remembered."""
@@ -68,6 +54,9 @@ class Ledger(Protocol):
 
         Raises `LedgerUnavailable`: then nothing was remembered.
         """
+
+    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        """Remember what was sent though it could not be recorded, for as long as this process lives."""
 
 
 def key(call_id: str, part: int, text: str) -> bytes:
@@ -83,6 +72,13 @@ def key(call_id: str, part: int, text: str) -> bytes:
 def alone(whole: bytes) -> bytes:
     """The key of the same output's decision where it may not point to other outputs."""
     return hashlib.blake2b(whole, digest_size=16, person=b"alone").digest()
+
+
+def reason_of(word: str, replacement: str | None) -> Reason:
+    """The reason on record. A newer version may have had others: what it decided is replayed all the same."""
+    if word in set(Reason):
+        return Reason(word)
+    return Reason.NO_TRANSFORM if replacement is None else Reason.COMPRESSED
 
 
 class MemoryLedger:
@@ -102,6 +98,12 @@ class MemoryLedger:
         return found
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+        return self._add(decisions)
+
+    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        self._add(decisions)
+
+    def _add(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         for new, decision in decisions.items():
             if new not in self._decisions:
                 self._decisions[new] = decision
@@ -112,146 +114,47 @@ class MemoryLedger:
         return stands
 
 
-class SqliteLedger:
-    """A table in the state folder, shared by all workers and proxies on it, with a memory in front.
+class Store(Protocol):
+    """What keeps decisions beyond the process: a `Ledger` without memory. Both raise `LedgerUnavailable`."""
 
-    Write-ahead logging: survives `kill -9` at any point. Bounded: 500,000 rows, 30 days after the last use.
-    """
+    def recall(self, keys: list[bytes]) -> dict[bytes, Decision]:
+        """As in `Ledger`; the keys are different ones."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = _open(path)
+    def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+        """As in `Ledger`."""
+
+    def close(self) -> None:
+        """Give files and connections back."""
+
+
+class FrontedLedger:
+    """A store with a memory in front, which goes on answering for what it holds when the store does not."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._memory = MemoryLedger()
-
-    @classmethod
-    def open(cls, home: Path) -> Self:
-        """The ledger in the state folder, which is made (readable by its owner only) when missing.
-
-        A damaged file is set aside under another name. Raises `LedgerUnavailable`.
-        """
-        path = home / "ledger.sqlite"
-        try:
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                return cls(path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                path.replace(path.with_suffix(".damaged"))
-                return cls(path)
-        except (OSError, sqlite3.Error) as error:
-            raise LedgerUnavailable(str(error)) from error
 
     def recall(self, keys: Iterable[bytes]) -> dict[bytes, Decision]:
         wanted = list(dict.fromkeys(keys))
         found = self._memory.recall(wanted)
-        missing = [k for k in wanted if k not in found]
-        if missing:
-            stored = self._select(missing)
-            self._touch(stored)
+        if missing := [k for k in wanted if k not in found]:
+            try:
+                stored = self._store.recall(missing)
+            except LedgerUnavailable as error:
+                raise LedgerUnavailable(str(error), found) from error
             found |= self._memory.record(stored)
         return found
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
-        if not decisions:
-            return {}
-        try:
-            with self._connection:
-                self._connection.executemany(
-                    f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(k, *_row(decision)) for k, decision in decisions.items()],
-                )
-        except sqlite3.Error as error:
-            raise LedgerUnavailable(str(error)) from error
-        stands = self._select(list(decisions))
-        return self._memory.record(stands)
+        return self._memory.record(self._store.record(decisions)) if decisions else {}
+
+    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        self._memory.record(decisions)
 
     def close(self) -> None:
-        """Give the file back."""
-        self._connection.close()
-
-    def _touch(self, keys: Iterable[bytes]) -> None:
-        """Note the day of use, which keeps a running conversation's rows from ageing; best effort."""
-        today = "unixepoch() / 86400"
-        statement = f"UPDATE decisions SET used_day = {today} WHERE key = ? AND used_day < {today}"
-        with suppress(sqlite3.Error), self._connection:
-            self._connection.executemany(statement, [(k,) for k in keys])
-
-    def _select(self, keys: list[bytes]) -> dict[bytes, Decision]:
-        try:
-            rows = [
-                row
-                for at in range(0, len(keys), 500)
-                for row in self._connection.execute(
-                    f"SELECT key, {_COLUMNS} FROM decisions WHERE key IN ({','.join('?' * len(keys[at : at + 500]))})",
-                    keys[at : at + 500],
-                )
-            ]
-        except sqlite3.Error as error:
-            raise LedgerUnavailable(str(error)) from error
-        return {row[0]: _decision(*row[1:]) for row in rows}
-
-
-def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes]:
-    text = decision.replacement
-    replacement = None if text is None else text.encode("utf-8", "surrogatepass")
-    counts = decision.tokens_before, decision.tokens_after
-    return replacement, decision.transform_name, decision.loss, *counts, decision.reason, b"".join(decision.needs)
-
-
-def _decision(
-    replacement: bytes | None,
-    transform_name: str,
-    loss: str | None,
-    before: int,
-    after: int,
-    reason: str,
-    needs: bytes,
-) -> Decision:
-    text = None if replacement is None else replacement.decode("utf-8", "surrogatepass")
-    needed = tuple(needs[at : at + 8] for at in range(0, len(needs), 8))
-    return Decision(text, transform_name, Loss(loss) if loss else None, before, after, Reason(reason), needed)
+        """Give files and connections back."""
+        self._store.close()
 
 
 def _size(decision: Decision) -> int:
     return 200 + len(decision.replacement or "")
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
-    try:
-        path.touch(mode=0o600, exist_ok=True)
-        return _checked(sqlite3.connect(path, timeout=_LOCK_SECONDS), _prepare)
-    except (OSError, sqlite3.OperationalError):
-        return _checked(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=_LOCK_SECONDS, uri=True), _read_schema)
-
-
-def _checked(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    try:
-        check(connection)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _read_schema(connection: sqlite3.Connection) -> None:
-    (stored,) = connection.execute("PRAGMA user_version").fetchone()
-    if stored > _SCHEMA_VERSION:
-        raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
-    if stored == _SCHEMA_VERSION:
-        connection.execute("SELECT 1 FROM decisions LIMIT 1").fetchone()
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Bring the file to our schema and forget what is too old or too much."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    _read_schema(connection)
-    with connection:
-        connection.execute(_SCHEMA)
-        connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (_KEEP_DAYS,))
-        connection.execute(
-            "DELETE FROM decisions WHERE key IN (SELECT key FROM decisions ORDER BY used_day DESC LIMIT -1 OFFSET ?)",
-            (_KEEP_ROWS,),
-        )
-        connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")

@@ -1,13 +1,15 @@
 """The state folder, opened: the ledger, the originals, and what was learned per tool."""
 
+import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from addon.store.learned import Learned
-from addon.store.ledger import Decision, Ledger, LedgerUnavailable, SqliteLedger
+from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable
 from addon.store.originals import Originals
+from addon.store.sqlite_ledger import SqliteLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,12 @@ class State:
     learned: Learned
 
     @classmethod
-    def open(cls, home: Path) -> Self:
-        """The state in a folder, which is made when missing. A ledger that cannot be opened says so when it is used."""
-        return cls(_ledger(home), Originals(home), Learned(home))
+    def open(cls, home: Path, store: str = "") -> Self:
+        """The state in a folder, which is made when missing. A ledger that cannot be opened says so when it is used.
+
+        `store`: the URL of a Redis or Valkey server that holds the ledger in place of the folder.
+        """
+        return cls(_ledger(home, store), Originals(home), Learned(home))
 
     @property
     def is_usable(self) -> bool:
@@ -31,13 +36,15 @@ class State:
     def close(self) -> None:
         """Give the files back."""
         self.learned.close()
-        if isinstance(self.ledger, SqliteLedger):
+        if isinstance(self.ledger, FrontedLedger):
             self.ledger.close()
 
 
-def _ledger(home: Path) -> Ledger:
+def _ledger(home: Path, store: str) -> Ledger:
+    if store:  # loaded when it is wanted: the client library is an extra, and slow to import
+        return FrontedLedger(importlib.import_module("addon.store.redis_ledger").RedisLedger(store))
     try:
-        return SqliteLedger.open(home)
+        return FrontedLedger(SqliteLedger.open(home))
     except LedgerUnavailable as error:
         return _NoLedger(error)
 
@@ -53,3 +60,6 @@ class _NoLedger:
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         raise self._error
+
+    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        """Nothing: the next request may find a ledger that can be opened."""

@@ -36,7 +36,7 @@ class Worker:
     """Handles jobs one after the other."""
 
     def __init__(self) -> None:
-        self._states: dict[Path, State] = {}
+        self._states: dict[tuple[Path, str], State] = {}
         self._models: dict[Path, KompressModel] = {}
 
     def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
@@ -68,7 +68,7 @@ class Worker:
             takes_cache_key=header["takes_cache_key"],
         )
         catalog = self._catalog(settings.kompress_model, request.deadline)
-        return pipeline.compress(request, settings, self._state(settings.home), catalog)
+        return pipeline.compress(request, settings, self._state(settings.home, settings.store), catalog)
 
     def _catalog(self, folder: Path | None, deadline: Deadline) -> tuple[Transform, ...]:
         """The transforms, with the user's model where there is one; it may take half of the time that is left."""
@@ -85,11 +85,11 @@ class Worker:
             model.close()
         self._models.clear()
 
-    def _state(self, home: Path) -> State:
+    def _state(self, home: Path, store: str) -> State:
         """The opened folder; one that could not be used is tried again with the next job."""
-        state = self._states.get(home)
+        state = self._states.get((home, store))
         if state is None or not state.is_usable:
-            state = self._states[home] = State.open(home)
+            state = self._states[home, store] = State.open(home, store)
             state.originals.prune()
         return state
 

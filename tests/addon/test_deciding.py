@@ -8,7 +8,7 @@ import pytest
 
 from addon.pipeline import Outcome
 from addon.settings import Settings
-from addon.store.ledger import Decision, Ledger, LedgerUnavailable, MemoryLedger
+from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable, MemoryLedger
 from addon.store.originals import Originals
 from tests.laws.conversations import sent
 from transforms.compression_policy import AuthMode
@@ -142,6 +142,60 @@ def test_a_ledger_that_fails_costs_the_new_rewrites_only(tmp_path: Path, fails: 
     assert outcome.body is body
     assert reasons(outcome) == [Reason.LEDGER_UNAVAILABLE]
     assert "disk full" in outcome.log.failures[0]
+
+
+class Troubled:
+    """A store that fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.decisions = MemoryLedger()
+        self.fails = ""
+
+    def recall(self, keys: list[bytes]) -> dict[bytes, Decision]:
+        if self.fails:
+            raise LedgerUnavailable("locked")
+        return self.decisions.recall(keys)
+
+    def record(self, decisions: Any) -> dict[bytes, Decision]:
+        if self.fails in ("record", "recall"):
+            raise LedgerUnavailable("locked")
+        return self.decisions.record(decisions)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("fails", ["recall", "record"])
+def test_without_its_store_a_conversation_goes_on_as_it_was_sent(tmp_path: Path, fails: str) -> None:
+    """What was rewritten before is replayed from memory; what is new is left alone, then and later."""
+    store = Troubled()
+    ledger = FrontedLedger(store)
+    first = decided(conversation([RECORDS]), tmp_path, ledger)
+    store.fails = fails
+    second = decided(conversation([RECORDS, LOG]), tmp_path, ledger)
+    assert reasons(second) == [Reason.REPLAYED, Reason.LEDGER_UNAVAILABLE]
+    assert json.loads(second.body)["messages"][2] == json.loads(first.body)["messages"][2]
+    store.fails = ""
+    again = decided(conversation([RECORDS, LOG]), tmp_path, ledger)
+    assert again.body == second.body, "a retry is sent as the first try was"
+    third = decided(conversation([RECORDS, LOG, RECORDS.replace("item", "thing")]), tmp_path, ledger)
+    assert json.loads(third.body)["messages"][:5] == json.loads(second.body)["messages"][:5]
+    assert reasons(third)[2] is Reason.COMPRESSED
+
+
+def test_a_pointer_is_replayed_without_the_store_only_while_its_target_stands(tmp_path: Path) -> None:
+    store = Troubled()
+    ledger = FrontedLedger(store)
+    calls = [{"path": "a.py"}, {"command": "cat a.py"}]
+    text = "\n".join(f"def part_{n}(store): return store.load({n * 7919})" for n in range(60))
+    body = conversation([text, text], calls=calls)
+    decided(conversation([text], calls=calls), tmp_path, ledger)
+    referring = decided(body, tmp_path, ledger)
+    assert "references" in referring.log.entries[1].transform_name
+    store.fails = "recall"
+    assert decided(body, tmp_path, ledger).body == referring.body
+    cleared = decided(conversation(["[cleared]", text], calls=calls), tmp_path, ledger)
+    assert json.loads(cleared.body)["messages"][4]["content"] == text
 
 
 def test_excluded_tools_and_small_outputs_and_errors_are_left_alone(tmp_path: Path) -> None:

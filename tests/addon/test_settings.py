@@ -36,6 +36,7 @@ BAD = {
     "defaults": ["?"],
     "home": ["", "  "],
     "kompress_model": ["~nobody_of_this_name/model"],
+    "store": ["http://127.0.0.1", "redis://", "redis://127.0.0.1:99999", "redis://127.0.0.1/name", "unix:socket"],
     "log_level": ["verbose"],
     "port": ["65536", "-1"],
     "token": ["short", "with blanks in it it is none", "ünprintable-token"],
@@ -106,3 +107,31 @@ def test_an_environment_variable_gives_the_default() -> None:
 
 def test_every_option_has_a_help_text() -> None:
     assert all(option_help(name).endswith(".") for name in option_names())
+
+
+def test_the_password_of_a_store_is_not_repeated_in_an_error() -> None:
+    with pytest.raises(BadSetting) as error:
+        Settings.parse({"store": "redis://user:secret@127.0.0.1/name"})
+    assert "secret" not in str(error.value)
+
+
+def test_a_store_asks_for_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.parse({"store": "redis://127.0.0.1:6379/0"}).store
+    assert Settings.parse({"store": "unix:///run/valkey.sock"}).store
+    monkeypatch.setattr("addon.settings.find_spec", lambda _name: None)
+    with pytest.raises(BadSetting, match=r"headroom-mitmproxy\[redis\]"):
+        Settings.parse({"store": "redis://127.0.0.1"})
+
+
+@pytest.mark.parametrize(
+    ("originals", "store", "kept"),
+    [
+        ("on", "", True),
+        ("off", "", False),
+        ("shared", "", True),
+        ("on", "redis://127.0.0.1", False),
+        ("shared", "redis://127.0.0.1", True),
+    ],
+)
+def test_originals_are_kept_where_every_proxy_that_names_them_has_them(originals: str, store: str, kept: bool) -> None:
+    assert Settings.parse({"originals": originals, "store": store}).keeps_originals is kept

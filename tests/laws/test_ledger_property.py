@@ -71,6 +71,9 @@ class Racing:
             self.others.pop()()
         return self.ledger.record(decisions)
 
+    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        self.ledger.hold(decisions)
+
 
 class Server:
     """What the API gets, and the law on it."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from addon.settings import Settings
-from addon.store.ledger import MemoryLedger, SqliteLedger
+from addon.store.ledger import FrontedLedger, MemoryLedger
+from addon.store.sqlite_ledger import SqliteLedger
 from tests.laws.conversations import items, restored, sent, slot_nodes, turns
 from tests.recorded import Recorded, bodies, frames
 from transforms.compression_policy import AuthMode
@@ -99,7 +100,7 @@ def test_what_was_sent_for_a_turn_is_a_prefix_of_what_is_sent_for_the_next(recor
     for number, body in enumerate(turns(recorded.body)):
         changing = {"max_lossy_ratio": "0" if number % 3 == 1 else "", "min_tokens": str(number % 2 * 300)}
         settings = Settings.parse({**changing, "home": str(tmp_path), "mode": "shadow" if number == 4 else "compress"})
-        ledger = SqliteLedger.open(tmp_path)
+        ledger = FrontedLedger(SqliteLedger.open(tmp_path))
         first = sent(body, settings, ledger)
         again = sent(body, settings, ledger)
         ledger.close()

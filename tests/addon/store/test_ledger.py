@@ -5,12 +5,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from addon.store.ledger import Decision, LedgerUnavailable, MemoryLedger, SqliteLedger, key
+from addon.store.ledger import Decision, FrontedLedger, LedgerUnavailable, MemoryLedger, key
+from addon.store.sqlite_ledger import SqliteLedger
 from transforms.contract import Loss
 from transforms.reasons import Reason
 
@@ -19,16 +23,16 @@ KEEP = Decision(None, "none", None, 100, 100, Reason.TOO_SMALL)
 ONE, TWO = key("call_1", 0, "text"), key("call_1", 1, "text")
 
 
-type Opener = Callable[[Path], SqliteLedger]
+type Opener = Callable[[Path], FrontedLedger]
 
 
 @pytest.fixture
 def opened() -> Iterator[Opener]:
     """Opens ledgers and closes them when the test is over."""
-    ledgers: list[SqliteLedger] = []
+    ledgers: list[FrontedLedger] = []
 
-    def open_one(home: Path) -> SqliteLedger:
-        ledgers.append(SqliteLedger.open(home))
+    def open_one(home: Path) -> FrontedLedger:
+        ledgers.append(FrontedLedger(SqliteLedger.open(home)))
         return ledgers[-1]
 
     yield open_one
@@ -68,7 +72,7 @@ def test_decisions_survive_a_restart_and_are_shared_between_processes(tmp_path: 
 def test_what_was_recorded_survives_kill_9(tmp_path: Path, opened: Opener) -> None:
     script = (
         "import sys, os, signal; from pathlib import Path; from tests.addon.store.test_ledger import *\n"
-        "ledger = SqliteLedger.open(Path(sys.argv[1])); ledger.record({ONE: REWRITE}); os.kill(os.getpid(), signal.SIGKILL)"
+        "ledger = FrontedLedger(SqliteLedger.open(Path(sys.argv[1]))); ledger.record({ONE: REWRITE}); os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=os.getcwd(), timeout=30, check=False)
     assert ended.returncode == -signal.SIGKILL
@@ -79,6 +83,27 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(tmp_path: Path, opened:
     (tmp_path / "ledger.sqlite").write_bytes(b"this is no database, and long enough to be told from one" * 20)
     ledger = opened(tmp_path)
     assert ledger.record({ONE: KEEP}) == {ONE: KEEP}
+    assert (tmp_path / "ledger.damaged").exists()
+
+
+def test_a_file_that_is_damaged_while_in_use_costs_what_it_held_and_is_set_aside(
+    tmp_path: Path, opened: Opener
+) -> None:
+    ledger = opened(tmp_path)
+    ledger.record({key("call", n, "x" * 99): REWRITE for n in range(500)})
+    other = sqlite3.connect(tmp_path / "ledger.sqlite")
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    size = (tmp_path / "ledger.sqlite").stat().st_size
+    with (tmp_path / "ledger.sqlite").open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * (size - 100))
+    reader = opened(tmp_path)
+    assert reader.recall([ONE]) == {}
+    assert reader.record({ONE: KEEP}) == {ONE: KEEP}
+    with suppress(LedgerUnavailable):
+        ledger.recall([ONE])
+    assert ledger.recall([ONE]) == {ONE: KEEP}
     assert (tmp_path / "ledger.damaged").exists()
 
 
@@ -146,3 +171,96 @@ def test_a_ledger_that_cannot_be_written_is_still_read(tmp_path: Path, opened: O
             ledger.record({TWO: KEEP})
         other.rollback()
     other.close()
+    with suppress(LedgerUnavailable):
+        ledger.record({TWO: KEEP})
+    assert ledger.record({TWO: KEEP}) == {TWO: KEEP}, "written again once the lock is gone"
+
+
+def test_a_ledger_that_another_process_writes_is_read_without_waiting(tmp_path: Path, opened: Opener) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    first.record({ONE: REWRITE})
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert second.recall([ONE]) == {ONE: REWRITE}
+        assert time.monotonic() - started < 0.2
+        other.rollback()
+    other.close()
+
+
+_FILLING = """
+import resource, sys; from pathlib import Path
+from tests.addon.store.test_ledger import *
+ledger = FrontedLedger(SqliteLedger.open(Path(sys.argv[1])))
+ledger.record({ONE: REWRITE})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+recorded = 0
+try:
+    while True:
+        ledger.record({key("call", recorded, ""): replace(REWRITE, replacement=str(recorded) * 1000)})
+        recorded += 1
+except LedgerUnavailable as error:
+    print(recorded, sorted(ledger.recall([ONE, key("call", recorded, "")])) == [ONE], ledger.recall([ONE])[ONE] == REWRITE)
+"""
+
+
+def test_on_a_full_disk_nothing_new_is_recorded_and_all_that_was_is_read(tmp_path: Path, opened: Opener) -> None:
+    command = [sys.executable, "-c", _FILLING, str(tmp_path)]
+    done = subprocess.run(command, cwd=os.getcwd(), timeout=60, check=True, capture_output=True, text=True)
+    recorded, *held = done.stdout.split()
+    assert held == ["True", "True"]
+    ledger = opened(tmp_path)
+    assert len(ledger.recall(key("call", n, "") for n in range(int(recorded) + 5))) == int(recorded) > 3
+
+
+_WRITING = """
+import sys; from pathlib import Path
+from tests.addon.store.test_ledger import *
+ledger = FrontedLedger(SqliteLedger.open(Path(sys.argv[1])))
+for number in range(10**6):
+    ledger.record({key("call", number, ""): replace(REWRITE, replacement=str(number) * 300)})
+    print(number, flush=True)
+"""
+
+
+def test_killed_in_the_middle_of_writing_all_that_was_promised_is_there(tmp_path: Path, opened: Opener) -> None:
+    for _ in range(3):
+        command = [sys.executable, "-c", _WRITING, str(tmp_path)]
+        with subprocess.Popen(command, cwd=os.getcwd(), stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            promised = [int(next(writer.stdout)) for _ in range(40)]
+            writer.kill()
+            promised += [int(line) for line in writer.stdout if line.endswith("\n")]
+    wanted = {key("call", number, ""): str(number) * 300 for number in promised}
+    found = opened(tmp_path).recall(wanted)
+    assert {k: decision.replacement for k, decision in found.items()} == wanted
+
+
+def test_a_read_only_folder_is_read(tmp_path: Path, opened: Opener) -> None:
+    """Root may write anywhere, so the file is opened as SQLite opens it where nobody may."""
+    opened(tmp_path).record({ONE: REWRITE})
+    ledger = SqliteLedger.open(tmp_path)
+    ledger._connection.close()
+    ledger._connection = sqlite3.connect(f"{(tmp_path / 'ledger.sqlite').as_uri()}?mode=ro", uri=True)
+    assert ledger.recall([ONE]) == {ONE: REWRITE}
+    with pytest.raises(LedgerUnavailable, match="readonly"):
+        ledger.record({TWO: KEEP})
+    ledger.close()
+
+
+def test_a_reason_of_a_newer_version_is_replayed_all_the_same(tmp_path: Path, opened: Opener) -> None:
+    opened(tmp_path).record({ONE: REWRITE, TWO: KEEP})
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("UPDATE decisions SET reason = 'of_next_year'")
+    connection.close()
+    found = opened(tmp_path).recall([ONE, TWO])
+    assert found[ONE] == REWRITE
+    assert found[TWO] == replace(KEEP, reason=Reason.NO_TRANSFORM)
+
+
+def test_what_left_without_being_recorded_is_remembered_while_the_process_lives(tmp_path: Path, opened: Opener) -> None:
+    ledger = opened(tmp_path)
+    ledger.hold({ONE: KEEP})
+    assert ledger.recall([ONE]) == {ONE: KEEP}
+    assert opened(tmp_path).recall([ONE]) == {}

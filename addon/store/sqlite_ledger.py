@@ -1,0 +1,193 @@
+"""The ledger's own store: a table in the state folder, shared by all workers and proxies on it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, reason_of
+from transforms.contract import Loss
+
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS decisions (
+    key BLOB PRIMARY KEY,
+    replacement BLOB,
+    transform_name TEXT NOT NULL,
+    loss TEXT,
+    tokens_before INTEGER NOT NULL,
+    tokens_after INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    needs BLOB NOT NULL,
+    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
+) WITHOUT ROWID
+"""
+FILE = "ledger.sqlite"
+"""In the state folder; beside it stand `-wal` and `-shm`."""
+KEEP_ROWS = 500_000
+_LOCK_SECONDS = 0.5
+_KEYS_AT_ONCE = 500
+_TODAY = "unixepoch() / 86400"
+_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs"
+
+
+class SqliteLedger:
+    """A table in the state folder, a `Store`.
+
+    Write-ahead logging: survives `kill -9` at any point. Bounded: 500,000 rows, 30 days after the last use.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = _open(path)
+        self._to_reopen = False
+
+    @classmethod
+    def open(cls, home: Path) -> Self:
+        """The ledger in the state folder, which is made (readable by its owner only) when missing.
+
+        A damaged file is set aside under another name. Raises `LedgerUnavailable`.
+        """
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(home / FILE)
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerUnavailable(str(error)) from error
+
+    def recall(self, keys: list[bytes]) -> dict[bytes, Decision]:
+        with self._failing_loudly():
+            stored, stale = self._select(keys)
+        if stale:
+            self._touch(stale)
+        return stored
+
+    def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+        with self._failing_loudly(), self._connection:
+            self._connection.executemany(
+                f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(k, *_row(decision)) for k, decision in decisions.items()],
+            )
+            # Read before the commit: what cannot be read back must not be on record either.
+            stands, _ = self._select(list(decisions))
+        return stands
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    @contextmanager
+    def _failing_loudly(self) -> Iterator[None]:
+        """Turn errors into `LedgerUnavailable`; a damaged file, or one that was only read, is opened anew next time."""
+        try:
+            if self._to_reopen:
+                self._connection.close()
+                self._connection, self._to_reopen = _open(self._path), False
+            yield
+        except (OSError, ValueError, sqlite3.Error) as error:
+            self._to_reopen = _is_damage(error) or _is_read_only(error)
+            raise LedgerUnavailable(str(error)) from error
+
+    def _touch(self, keys: list[bytes]) -> None:
+        """Note the day of use, which keeps a running conversation's rows from ageing; best effort."""
+        with suppress(sqlite3.Error), self._connection:
+            self._connection.executemany(
+                f"UPDATE decisions SET used_day = {_TODAY} WHERE key = ?", [(k,) for k in keys]
+            )
+
+    def _select(self, keys: list[bytes]) -> tuple[dict[bytes, Decision], list[bytes]]:
+        """The decisions on record, and the keys of those that were last used before today."""
+        rows = [
+            row
+            for at in range(0, len(keys), _KEYS_AT_ONCE)
+            for row in self._connection.execute(
+                f"SELECT key, used_day < {_TODAY}, {_COLUMNS} FROM decisions "
+                f"WHERE key IN ({','.join('?' * len(keys[at : at + _KEYS_AT_ONCE]))})",
+                keys[at : at + _KEYS_AT_ONCE],
+            )
+        ]
+        return {row[0]: _decision(*row[2:]) for row in rows}, [row[0] for row in rows if row[1]]
+
+
+def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes]:
+    text = decision.replacement
+    replacement = None if text is None else text.encode("utf-8", "surrogatepass")
+    counts = decision.tokens_before, decision.tokens_after
+    return replacement, decision.transform_name, decision.loss, *counts, decision.reason, b"".join(decision.needs)
+
+
+def _decision(
+    replacement: bytes | None,
+    transform_name: str,
+    loss: str | None,
+    before: int,
+    after: int,
+    reason: str,
+    needs: bytes,
+) -> Decision:
+    text = None if replacement is None else replacement.decode("utf-8", "surrogatepass")
+    needed = tuple(needs[at : at + 8] for at in range(0, len(needs), 8))
+    return Decision(text, transform_name, Loss(loss) if loss else None, before, after, reason_of(reason, text), needed)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file is no database, or none that can be read; operational errors may pass."""
+    return type(error) is sqlite3.DatabaseError
+
+
+def _is_read_only(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The file as it is to be used; a damaged one is set aside, with what belongs to it."""
+    try:
+        return _open_once(path)
+    except sqlite3.DatabaseError as error:
+        if not _is_damage(error):
+            raise
+    for suffix in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(path.with_name(f"{path.stem}.damaged{suffix}"))
+    return _open_once(path)
+
+
+def _open_once(path: Path) -> sqlite3.Connection:
+    """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
+    try:
+        path.touch(mode=0o600, exist_ok=True)
+        return _checked(sqlite3.connect(path, timeout=_LOCK_SECONDS), _prepare)
+    except (OSError, sqlite3.OperationalError):
+        return _checked(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=_LOCK_SECONDS, uri=True), _read_schema)
+
+
+def _checked(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    try:
+        check(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_schema(connection: sqlite3.Connection) -> None:
+    (stored,) = connection.execute("PRAGMA user_version").fetchone()
+    if stored > _SCHEMA_VERSION:
+        raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
+    if stored == _SCHEMA_VERSION:
+        connection.execute("SELECT 1 FROM decisions LIMIT 1").fetchone()
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Bring the file to our schema and forget what is too old or too much."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    _read_schema(connection)
+    with connection:
+        connection.execute(_SCHEMA)
+        connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (KEEP_DAYS,))
+        connection.execute(
+            "DELETE FROM decisions WHERE key IN (SELECT key FROM decisions ORDER BY used_day DESC LIMIT -1 OFFSET ?)",
+            (KEEP_ROWS,),
+        )
+        connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
