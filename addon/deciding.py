@@ -370,7 +370,7 @@ def _kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:
 
 
 def _has_fewer_tokens(text: str, threshold: int) -> bool:
-    """Whether `text` has fewer tokens than `threshold`. A token has at most 128 characters, and a byte at least."""
-    if len(text) >= 128 * threshold:
+    """Whether `text` has fewer tokens than `threshold`. A token has at most 128 characters, a byte, and one word."""
+    if len(text) >= 128 * threshold or len(text.split(None, threshold)) > threshold:
         return False
     return len(text.encode("utf-8", "replace")) < threshold or count_tokens(text) < threshold

@@ -19,8 +19,8 @@ from transforms.tokenizer import count_tokens
 
 _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
-_MIN_WORD = 60
-"""Characters without a blank between them, below which there is no blob: the width of the narrowest wrapped base64."""
+_MIN_WORD, _MAX_WRAPPED, _MIN_WRAPPED = 60, 80, 3
+"""Characters of a line of wrapped base64, at least and at most, and how many such lines there are at least."""
 _MIN_TOKENS = 100
 """A marker costs 25 to 45 tokens."""
 _MIN_LINE = 2000
@@ -30,6 +30,10 @@ _BASE64 = re.compile(
 )
 _WRAPPED = re.compile(r"(?:(?<=\n)|\A)(?:[A-Za-z0-9+/]{60,80}\r?\n){3,}+(?:[A-Za-z0-9+/]{1,80}={0,2}(?=\r?\n|\Z))?")
 _HEX = re.compile(rf"(?<!\w)(?:[0-9a-fA-F]{{{_MIN_CHARS},}}+|(?:\\x[0-9a-fA-F]{{2}}){{64,}}+)(?!\w)")
+_RUNS = bytes(
+    code if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/_-\\") else 32 for code in range(256)
+)
+"""Turns bytes that stand in no run of base64 or hexadecimal into blanks."""
 _LONG_LINE = re.compile(rf"[^\n]{{{_MIN_LINE},}}+")
 _COPIED = re.compile(r"eyJ|AAAA[BCE][23]Nz|AAAAC3|AAAAE2")
 """How JSON web tokens and SSH public keys begin."""
@@ -84,17 +88,19 @@ class BlobElider:
 
 
 def _blobs(text: str) -> Iterator[_Blob]:
-    """Every blob in the order of the text, none within another."""
-    if max(map(len, text.split()), default=0) < _MIN_WORD and max(map(len, text.split("\n"))) < _MIN_LINE:
-        return
-    found = [
-        _Blob("base64", m.start(), m.start() + len(m[0].rstrip()))
-        for m in _WRAPPED.finditer(text)
-        if _is_base64(text, m)
-    ]
-    found += [_Blob("hex", m.start(), m.end()) for m in _HEX.finditer(text)]
-    found += [_Blob("base64", m.start(), m.end()) for m in _BASE64.finditer(text) if _is_base64(text, m)]
-    found += [_Blob("minified code", m.start(), m.end()) for m in _LONG_LINE.finditer(text) if _is_minified(m[0])]
+    """Every blob in the order of the text, none within another. What is searched for is told from the longest runs."""
+    words = [*map(len, text.encode("utf-8", "replace").translate(_RUNS).split())]
+    found: list[_Blob] = []
+    if sum(_MIN_WORD <= length <= _MAX_WRAPPED for length in words) >= _MIN_WRAPPED:
+        wrapped = (match for match in _WRAPPED.finditer(text) if _is_base64(text, match))
+        found += [_Blob("base64", match.start(), match.start() + len(match[0].rstrip())) for match in wrapped]
+    if max(words, default=0) >= _MIN_CHARS:
+        found += [_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text)]
+        runs = (match for match in _BASE64.finditer(text) if _is_base64(text, match))
+        found += [_Blob("base64", match.start(), match.end()) for match in runs]
+    if max(map(len, text.split("\n"))) >= _MIN_LINE:
+        lines = (match for match in _LONG_LINE.finditer(text) if _is_minified(match[0]))
+        found += [_Blob("minified code", match.start(), match.end()) for match in lines]
     end = 0
     for blob in sorted(found, key=lambda blob: (blob.start, -blob.end)):
         if blob.start >= end:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
 _GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}\d{1,9})(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
+_HEADER_MARK = '; numbers ("'
 _HEADER = re.compile(r'\[lines (\d{1,9})-(\d{1,9}); numbers \("([^"\n]+)"\) (?:left out|only on some empty lines)\]')
 _HEADER_LINE = re.compile(rf"^{_HEADER.pattern}$", re.MULTILINE)
 _MIN_RUN = 10
@@ -40,7 +41,7 @@ class LineGutter:
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """Every run of 10 or more numbered lines without its numbers; None when there is no such run."""
-        if _HEADER_LINE.search(block.text):
+        if _HEADER_MARK in block.text and _HEADER_LINE.search(block.text):
             return None
         lines = block.text.split("\n")
         out: list[str] = []

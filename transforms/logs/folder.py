@@ -29,7 +29,7 @@ from transforms.logs.writer import Log, folded
 _FEWEST_LINES = 5
 _MOST_LEFT = 0.95
 """Share of the characters. A form that the reader has to learn must save more than a few."""
-_SAMPLE = 200
+_SAMPLE = 100
 """Lines that the way of writing times is told from: evenly spread over the text."""
 _RARE = 3
 """An error whose template stands on more lines than this is routine, as far as its time and head are concerned."""

@@ -25,7 +25,7 @@ from transforms.lossy.proof import has_gaps, lines_survive
 _FEWEST_LINES = 40
 _SHORTEST_GAP = 6
 """Lines. What is left of a log is written so shortly afterwards that a smaller gap costs more than it saves."""
-_SAMPLE = 200
+_SAMPLE = 100
 """Lines that the way of writing times is told from: evenly spread over the text."""
 _SHOWN = 72
 """Characters of a kind that a marker shows."""

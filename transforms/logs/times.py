@@ -63,6 +63,10 @@ FORMATS: tuple[TimeFormat, ...] = (
 """Most telling first: a shorter way may stand inside a longer one."""
 _WHOLE = tuple(re.compile(known.pattern) for known in FORMATS)
 _NEAR = tuple(re.compile(rf"[^\n]{{0,{REACH}}}?{known.pattern}") for known in FORMATS)
+_ANY = re.compile(r"[0-9][:.][0-9]{1,2}[:.][0-9]|[0-9]{6}")
+"""Stands in a time of every format: most lines of a text that is no log are passed over at once."""
+_LONGEST = 40
+"""Characters of a time, at most."""
 
 
 def common_format(lines: Iterable[str]) -> TimeFormat | None:
@@ -70,10 +74,17 @@ def common_format(lines: Iterable[str]) -> TimeFormat | None:
 
     Most lines may be without one: those of stack traces.
     """
-    seen = [next((i for i, near in enumerate(_NEAR) if near.match(line)), -1) for line in lines]
+    seen = [_index_of_format(line) for line in lines]
     found = Counter(index for index in seen if index >= 0)
     (index, count), *_ = found.most_common(1) or [(-1, 0)]
     return FORMATS[index] if count >= _FEWEST and count * _SPARSE >= len(seen) else None
+
+
+def _index_of_format(line: str) -> int:
+    """Which of `FORMATS` the time of a line is written in; -1: it has none."""
+    if _ANY.search(line, 0, REACH + _LONGEST) is None:
+        return -1
+    return next((index for index, near in enumerate(_NEAR) if near.match(line)), -1)
 
 
 def format_of(time: str) -> TimeFormat | None:

@@ -38,7 +38,7 @@ def named_lines(block: Block, lines: Sequence[str]) -> frozenset[int]:
     keyed: dict[str, list[str]] = defaultdict(list)
     for term in {**dict.fromkeys(quoted), **dict.fromkeys(plain)}:
         keyed[max(_WORD.findall(term), key=len)].append(term)
-    hits = _hits(keyed, lines)
+    hits = _hits(_present(keyed, block.text), lines)
     named: set[int] = set()
     for term, places in hits.items():
         limit, share = (_COMMON_QUOTED, 5) if term in quoted else (_COMMON, 20)
@@ -79,6 +79,13 @@ def _names(term: str) -> Iterable[str]:
         yield from (part.lower() for part in _WORD.findall(term) if len(part) > 4 and _IDENTIFIER.search(part))
     elif len(term) > 3 and term.lower() not in _SENTENCE_WORDS:
         yield term.lower()
+
+
+def _present(keyed: dict[str, list[str]], text: str) -> dict[str, list[str]]:
+    """The terms that stand in the text at all; most of a question does not."""
+    lowered = text.lower() if keyed else ""
+    found = {key: [term for term in terms if term in lowered] for key, terms in keyed.items() if key in lowered}
+    return {key: terms for key, terms in found.items() if terms}
 
 
 def _hits(keyed: dict[str, list[str]], lines: Sequence[str]) -> dict[str, list[int]]:

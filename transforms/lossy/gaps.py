@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from transforms.contract import Rewrite
 from transforms.marker import Markers
-from transforms.tokenizer import count_tokens
+from transforms.tokenizer import count_line, count_tokens
 
 _WORTH = 40
 """Tokens. A gap that holds fewer is not made: its marker costs 12 to 25, and the reader's trust."""
@@ -81,7 +81,7 @@ def _runs(ranks: Sequence[int], rank: int) -> list[Gap]:
 
 
 def _cost(lines: Sequence[str], run: Gap) -> int:
-    return count_tokens("\n".join(lines[run[0] : run[1] + 1]) + "\n")
+    return sum(map(count_line, lines[run[0] : run[1] + 1]))
 
 
 def _pays(run: Gap, cost: int) -> bool:
@@ -121,7 +121,7 @@ def _head(lines: Sequence[str], run: Gap, tokens: int) -> Gap | None:
     if tokens < _WORTH:
         return None
     last, cost = run[0] - 1, 0
-    while last < run[1] and (cost := cost + count_tokens(lines[last + 1] + "\n")) <= tokens:
+    while last < run[1] and (cost := cost + count_line(lines[last + 1])) <= tokens:
         last += 1
     gap = (run[0], last)
     return gap if last >= run[0] and _pays(gap, _cost(lines, gap)) else None

@@ -121,7 +121,8 @@ def _drawn(sample: Sample) -> Kind | None:
 
 
 def _measured(sample: Sample) -> Kind | None:
-    measured = sum(forms.METRIC.search(line) is not None for line in sample.lines)
+    decimal = [line for line in sample.lines if forms.DECIMAL.search(line)]
+    measured = sum(forms.METRIC.search(line) is not None for line in decimal)
     return Kind.TEXT if measured >= max(5, 0.4 * len(sample.lines)) else None
 
 

@@ -109,6 +109,8 @@ METRIC = re.compile(
     re.IGNORECASE,
 )
 """Searched for: what a training or a benchmark measured."""
+DECIMAL = re.compile(r"[0-9](?:\.[0-9]|\.?[0-9]*+[eE][+-]?[0-9])")
+"""Searched for: stands in every `METRIC`."""
 MEASURED = re.compile(
     r"[A-Za-z_][\])'\"]?\s{0,3}[:=]?\s{0,3}-?\d+\.\d+(?![\w.%]|\s?(?:[mun]?s|sec\w*|min\w*|[KMGT]?i?B)\b)"
 )

@@ -49,8 +49,8 @@ class Part:
 
 def split(block: Block) -> tuple[Part, ...]:
     """The parts of `block`, in order: at most 64."""
-    pieces = unwrap(block.text)
-    for parts in (_documents(pieces, block.call), _payloads(pieces, block.call)):
+    payloads = _payloads(unwrap(block.text), block.call)
+    for parts in (_documents(payloads, block.call), payloads):
         if len(parts) <= _MAX_PARTS and join(parts, [part.text for part in parts]) == block.text:
             return parts
     return (Part(block.text, kind_of(block.text, block.call)),)
@@ -61,9 +61,9 @@ def join(parts: Sequence[Part], texts: Sequence[str]) -> str:
     return "".join(part.written(text) for part, text in zip(parts, texts, strict=True))
 
 
-def _documents(pieces: Sequence[Piece], call: Call) -> tuple[Part, ...]:
-    """The parts of `pieces` with mixed payloads cut."""
-    return tuple(document for part in _payloads(pieces, call) for document in _cut(part, call))
+def _documents(payloads: Sequence[Part], call: Call) -> tuple[Part, ...]:
+    """The parts of `payloads`, those that hold several documents cut."""
+    return tuple(document for part in payloads for document in _cut(part, call))
 
 
 def _payloads(pieces: Sequence[Piece], call: Call) -> tuple[Part, ...]:

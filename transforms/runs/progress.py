@@ -53,7 +53,8 @@ _HOW_FAR = re.compile(
 _DONE = re.compile(r"(?<![\d.])100(?:\.0+)?\s?%")
 _UNITS = {"": 1e0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _RESULT = re.compile(r"error|fail|warn|abort|denied|refused|time[ -]?out|cannot|exception|missing|retry", re.IGNORECASE)
-_ANY = re.compile(rf"\r[^\n]|%|{_BAR}|{_SPINNER}")
+_HOW_FAR_MARKS = ("%", "/")
+"""One of them stands in all that tells how far a transfer has come."""
 _LONGEST = 400
 """Characters. A longer line is text that holds a percentage."""
 
@@ -67,9 +68,10 @@ class ProgressLines:
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text without frames that were replaced, or None when there is none."""
-        if _ANY.search(block.text) is None:
+        text = block.text
+        if text.isascii() and not any(mark in text for mark in ("\r", *_HOW_FAR_MARKS)):
             return None
-        text = "\n".join(_last_frames(_shown_lines(block.text)))
+        text = "\n".join(_last_frames(_shown_lines(text)))
         return Rewrite(text) if text != block.text else None
 
     def proof(self, original: str, rewritten: str) -> bool:
@@ -124,8 +126,8 @@ def _still(line: str) -> str:
     """What does not move from frame to frame; an empty string for a line that is no frame."""
     if not line or len(line) > _LONGEST:
         return ""
-    spins = _SPINS.search(line) is not None
-    if not spins and _HOW_FAR.search(line) is None:
+    spins = not line.isascii() and _SPINS.search(line) is not None
+    if not spins and not (any(mark in line for mark in _HOW_FAR_MARKS) and _HOW_FAR.search(line)):
         return ""
     if not spins and _DRAWN.search(line) is None and not (_PERCENTAGE.search(line) and _TRANSFERS.search(line)):
         return ""

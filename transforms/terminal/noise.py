@@ -19,8 +19,9 @@ import re
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.terminal.screen import screen_line
 
+_MARKS = ("\x1b", "\x08", "\r")
 _CONTROL = re.compile(r"[\x1b\x08]|\r(?![\r\n])")
-"""What makes a text or a line worth a look; `\\r\\n` is a line end."""
+"""What makes a text or a line worth a look; `\\r\\n` is a line end. One of `_MARKS` stands in it."""
 _PLAIN_DIFF = re.compile(r"^(?:diff --git |@@ -\d)", re.MULTILINE)
 _LINK = re.compile(
     r"\x1b\]8;[^;\x07\x1b\n]*+;(?P<address>[^\x07\x1b\n]++)(?:\x07|\x1b\\)"
@@ -59,7 +60,7 @@ class TerminalNoise:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text a terminal would leave standing; None when it holds no codes, or they are content."""
         text = block.text
-        if not _CONTROL.search(text) or _PLAIN_DIFF.search(text):
+        if not any(mark in text for mark in _MARKS) or not _CONTROL.search(text) or _PLAIN_DIFF.search(text):
             return None
         if "\x1b" in text:
             text = _COLOUR.sub("", _LINK.sub(_link, text))
