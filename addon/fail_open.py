@@ -4,8 +4,11 @@ Two seams use it: around one transform, and around the handling of one request o
 """
 
 import asyncio
+import sqlite3
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class OverBudget(BaseException):
@@ -13,6 +16,9 @@ class OverBudget(BaseException):
 
 
 _NOT_FAULTS = (OverBudget, asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+_WITHOUT_CONTENT = (OSError, EOFError, MemoryError, RecursionError, sqlite3.Error)
+_OURS = ("addon", "transforms")
 
 
 @contextmanager
@@ -31,6 +37,16 @@ def fail_open(on_failure: Callable[[BaseException], None]) -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """The error's type and text in one printable line of at most 200 characters."""
-    line = f"{type(error).__name__}: {error}"
+    """The error's type and what may be told of it, in one printable line of at most 200 characters.
+
+    Its text may hold what the request held, so it is told only of errors of the system and of our own, which never
+    do; of all others the place where it was raised.
+    """
+    safe = isinstance(error, _WITHOUT_CONTENT) or type(error).__module__.partition(".")[0] in _OURS
+    line = f"{type(error).__name__}: {error}" if safe else f"{type(error).__name__}{_place(error)}"
     return "".join(c if c.isprintable() else " " for c in line)[:200]
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" in {'/'.join(Path(frames[-1].filename).parts[-2:])}:{frames[-1].lineno}" if frames else ""

@@ -4,7 +4,6 @@ Every hook computes first and touches the flow last; an error while deciding lea
 """
 
 import asyncio
-import logging
 import os
 import time
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from addon import sinks
 from addon.cache.breaker import Breaker, BreakerState, Trip
 from addon.cache.conversations import CacheVerdict, Conversations, Turn
 from addon.deadline import Deadline
+from addon.event_log import LOGGER, EventLog
 from addon.fail_open import describe, fail_open
 from addon.figures.history import Bucket, Days
 from addon.figures.tally import Answer as Answered
@@ -39,7 +39,6 @@ from addon.workers import kompress_model
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
-_logger = logging.getLogger("headroom")
 _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
 _ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
@@ -82,12 +81,14 @@ class Headroom:
         self._conversations = Conversations()
         self._breaker = Breaker()
         self._keeping: asyncio.Task[None] | None = None
+        self._event_log = EventLog()
         self._told: set[str] = set()
         self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
     # Options
 
     def load(self, loader: addonmanager.Loader) -> None:
+        self._event_log.install()
         for name in options.option_names():
             # Typed as text and parsed by us: mitmproxy unloads an addon silently when an int option does not parse.
             default = options.option_default(name, os.environ)
@@ -107,17 +108,18 @@ class Headroom:
             raise exceptions.OptionsError(str(error)) from None
         self._serve(port=parsed.port, metrics_port=parsed.metrics_port)
         self._raw, self._settings, self._hosts = raw, parsed, HostSet.known(parsed.hosts)
+        self._event_log.level, self._event_log.format = parsed.log_level, parsed.log_format
 
     async def running(self) -> None:
         for name in sorted(name for name in ctx.options.deferred if name.startswith(options.PREFIX)):
             # An error during the start ends mitmproxy: going on would do what the user did not ask for.
-            _logger.error("headroom: no such option: %s%s", name, options.suggestion(name))
+            LOGGER.error("headroom: no such option: %s%s", name, options.suggestion(name))
         if self._settings.defaults:
             _set_defaults()
         self._pool.start()
         self._keeping = asyncio.create_task(self._keep_days(), name="headroom days")
         s = self._settings
-        _logger.info("headroom: %s, passthrough %s, state in %s", s.mode, _on(s.compress_passthrough), s.home)
+        LOGGER.info("headroom: %s, passthrough %s, state in %s", s.mode, _on(s.compress_passthrough), s.home)
 
     def done(self) -> None:
         self._pool.stop()
@@ -126,7 +128,8 @@ class Headroom:
         self._keep(self.tally.take_days())
         self._door.stop()
         self._serve(port=0, metrics_port=0)
-        _logger.warning("headroom: unloaded; traffic is no longer compressed")
+        LOGGER.warning("headroom: unloaded; traffic is no longer compressed")
+        LOGGER.removeFilter(self._event_log)
 
     # Traffic
 
@@ -239,6 +242,7 @@ class Headroom:
         with fail_open(self._failed_telling):
             note, data = sinks.note(log), sinks.metadata(log)
             flow.comment = note
+            flow.marked = flow.marked or sinks.marker(log)
             flow.metadata[sinks.METADATA] = data
             self._exchanges[flow] = _Exchange(log, answer.changed is not None)
             self._exchanges[flow].turn = self._turn(answer, log)
@@ -262,7 +266,7 @@ class Headroom:
         """Say once that nothing is rewritten for a host, and how it would be."""
         if host not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(host)
-            _logger.info("headroom: %r is no known LLM API host: name it in headroom_hosts to have it rewritten", host)
+            LOGGER.info("headroom: %r is no known LLM API host: name it in headroom_hosts to have it rewritten", host)
 
     def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
         if not len(answer.client_prefix) or log.policy is None:
@@ -307,21 +311,21 @@ class Headroom:
             flow.comment = f"{flow.comment} · {told}"
         flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": told}
         if trip or verdict is CacheVerdict.WE_BROKE:
-            _logger.warning("headroom: %s", told)
+            LOGGER.warning("headroom: %s", told)
         return verdict, trip
 
     def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:
         self.tally.failure("request")
-        flow.comment = f"0% {Reason.FAILED} · {describe(error)}"
-        _logger.error("headroom: forwarded untouched: %s", describe(error))
+        flow.comment, flow.marked = f"0% {Reason.FAILED} · {describe(error)}", sinks.FAILED_OPEN
+        LOGGER.error("headroom: forwarded untouched: %s", describe(error))
 
     def _failed_telling(self, error: BaseException) -> None:
         self.tally.failure("telling")
-        _logger.error("headroom: decided and sent, but could not be told: %s", describe(error))
+        LOGGER.error("headroom: decided and sent, but could not be told: %s", describe(error))
 
     def _failed_response(self, error: BaseException) -> None:
         self.tally.failure("response")
-        _logger.error("headroom: response passed on untouched: %s", describe(error))
+        LOGGER.error("headroom: response passed on untouched: %s", describe(error))
 
     def _is_llm_connection(self, data: tls.ClientHelloData) -> bool:
         if isinstance(data.context.client.proxy_mode, mode_specs.ReverseMode):

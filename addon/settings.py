@@ -64,6 +64,13 @@ class LogLevel(StrEnum):
     TRACE = "trace"
 
 
+class LogFormat(StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def _switch(value: object) -> object:
     word = str(value).strip().lower()
     if word not in _ON | _OFF:
@@ -274,6 +281,9 @@ class Settings(BaseModel):
         "state folder.",
     )
     log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
+    log_format: Annotated[LogFormat, _word(LogFormat)] = _option(
+        "text", "text: lines for people; json: one object a line, the same facts by name."
+    )
     port: Port = _option(
         "0", "Serve what headroom.internal serves through the proxy at this loopback port too; 0: not."
     )

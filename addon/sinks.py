@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 
+from addon.event_log import LEVELS, TRACE, tell
 from addon.routing_log import NO_TRANSFORM, Entry, RoutingLog
 from addon.settings import LogLevel
 from addon.wire.usage import Usage
@@ -20,10 +21,12 @@ HEADER_LIMIT = 2000
 METADATA = "headroom"
 """Key in `flow.metadata` under which the whole log stands."""
 
-_logger = logging.getLogger("headroom")
+REWRITTEN, FAILED_OPEN = ":scissors:", ":warning:"
+"""Markers on flows: something was made smaller; something went wrong in us, and the client's own text went on."""
+FAULTS = frozenset({Reason.FAILED, Reason.TIME_BUDGET, Reason.BUSY, Reason.LEDGER_UNAVAILABLE, Reason.NO_WAY_BACK})
+"""Reasons that tell of something wrong in us."""
+
 _TOLD_IN_NOTE = 4
-_USUAL_MODE = "compress"
-_TRACE = 5
 
 
 def header(log: RoutingLog) -> str:
@@ -47,9 +50,11 @@ def header(log: RoutingLog) -> str:
 
 def note(log: RoutingLog) -> str:
     """One line for people, the saving first: the flow list of mitmweb shows about 15 characters of it."""
-    parts = [_saving(log), *(_told(entry) for entry in _largest(log)), *filter(None, [log.shape, log.auth_mode])]
-    if log.mode not in ("", _USUAL_MODE):
-        parts.append(f"mode {log.mode}")
+    parts = [_saving(log), *(_told(entry) for entry in _largest(log))]
+    if log.entries:
+        smaller = sum(entry.tokens_after < entry.tokens_before for entry in log.entries)
+        parts.append(f"{smaller} of {len(log.entries)} blocks")
+    parts += filter(None, [log.shape, log.auth_mode, log.mode])
     if log.entries:
         parts.append(f"held {log.milliseconds:.0f} ms")
     parts += filter(None, [log.attach])
@@ -63,36 +68,47 @@ def metadata(log: RoutingLog) -> dict[str, Any]:
     return cleaned
 
 
-def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[tuple[int, str]]:
-    """Lines for the event log with their level: one a request, one a block at debug, one an attempt at trace."""
-    head = f"headroom: {note(log)}"
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the event log, for people and as data."""
+
+    severity: int
+    event: str
+    text: str
+    fields: dict[str, Any]
+
+
+def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[Line]:
+    """The lines that a level asks for: one a request, one a block at debug, one an attempt at trace."""
+    whole = metadata(log)
+    entries = whole.pop("entries")
     policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
-    yield (logging.WARNING if log.failures else logging.INFO), head + (policy if level in _DETAILED else "")
-    for entry in log.entries:
+    head = f"headroom: {note(log)}" + (policy if LEVELS[level] <= logging.DEBUG else "")
+    lines = [Line(logging.WARNING if log.failures else logging.INFO, "request", head, whole)]
+    for entry, data in zip(log.entries, entries, strict=True):
+        attempts = data.pop("attempts")
         how = "" if entry.transform_name == NO_TRANSFORM else f", {entry.transform_name}"
-        yield logging.DEBUG, f"headroom: block {entry.block}: {_told(entry)}{how}"
-        for attempt in entry.attempts:
+        about = f"headroom: block {entry.block}:"
+        lines.append(Line(logging.DEBUG, "block", f"{about} {_told(entry)}{how}", data))
+        for attempt, tried in zip(entry.attempts, attempts, strict=True):
+            ratio = f"ratio {attempt.compression_ratio:.3f} {attempt.reason}"
             tokens = f"{attempt.tokens_before}>{attempt.tokens_after}"
-            told = f"{attempt.transform_name} ratio {attempt.compression_ratio:.3f} {attempt.reason} {tokens}"
-            yield _TRACE, f"headroom: block {entry.block}: record_compression {told}"
+            told = f"{about} record_compression {attempt.transform_name} {ratio} {tokens}"
+            lines.append(Line(TRACE, "record_compression", told, {"block": entry.block, **tried}))
+    return (line for line in lines if line.severity >= LEVELS[level])
 
 
 def event_log(log: RoutingLog, level: LogLevel) -> None:
     """Write the lines that the level asks for to mitmproxy's event log."""
-    lowest = _LEVELS[level]
-    for severity, line in log_lines(log, level):
-        if severity >= lowest:
-            _logger.log(max(severity, logging.INFO), line)
+    for line in log_lines(log, level):
+        tell(line.severity, line.event, line.text, line.fields)
 
 
-_DETAILED = frozenset({LogLevel.DEBUG, LogLevel.TRACE})
-_LEVELS = {
-    LogLevel.ERROR: logging.ERROR,
-    LogLevel.WARN: logging.WARNING,
-    LogLevel.INFO: logging.INFO,
-    LogLevel.DEBUG: logging.DEBUG,
-    LogLevel.TRACE: _TRACE,
-}
+def marker(log: RoutingLog) -> str:
+    """The sign on the flow, by mitmproxy's names for emoji; empty where there is nothing to point at."""
+    if log.failures or any(reason in FAULTS for reason in (log.decision, *(entry.reason for entry in log.entries))):
+        return FAILED_OPEN
+    return REWRITTEN if log.tokens_after < log.tokens_before else ""
 
 
 def _ascii(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,15 @@ def test_cancellation_shutdown_and_the_time_budget_pass_through(signal: BaseExce
 
 
 def test_an_error_is_described_in_one_printable_line() -> None:
-    assert describe(ValueError("a\nb\x1b[31m" + "c" * 300)).startswith("ValueError: a b [31m")
-    assert len(describe(ValueError("c" * 300))) == 200
+    assert describe(OSError("a\nb\x1b[31m" + "c" * 300)).startswith("OSError: a b [31m")
+    assert len(describe(OSError("c" * 300))) == 200
+
+
+def test_what_a_request_held_is_not_told_with_an_error_but_its_place_is() -> None:
+    seen: list[BaseException] = []
+    with fail_open(seen.append):
+        int("a secret of the user")
+    assert re.fullmatch(r"ValueError in addon/test_fail_open.py:\d+", describe(seen[0]))
 
 
 def test_there_is_one_broad_except_in_the_project() -> None:

@@ -6,10 +6,11 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mitmproxy.utils import emoji
 
 from addon.routing_log import Entry, RoutingLog
 from addon.settings import LogLevel
-from addon.sinks import HEADER_LIMIT, header, log_lines, metadata, note
+from addon.sinks import HEADER_LIMIT, header, log_lines, marker, metadata, note
 from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.content_router import Attempt
 from transforms.contract import Loss
@@ -117,8 +118,7 @@ def test_metadata_is_plain_and_can_be_encoded() -> None:
     [(LogLevel.ERROR, 0), (LogLevel.WARN, 0), (LogLevel.INFO, 1), (LogLevel.DEBUG, 2), (LogLevel.TRACE, 3)],
 )
 def test_the_log_has_a_line_a_request_at_info_a_block_at_debug_an_attempt_at_trace(level: LogLevel, count: int) -> None:
-    lowest = {"error": 40, "warn": 30, "info": 20, "debug": 10, "trace": 5}[level]
-    lines = [line for severity, line in log_lines(log(entry()), level) if severity >= lowest]
+    lines = [line.text for line in log_lines(log(entry()), level)]
     assert len(lines) == count
     assert (level is LogLevel.TRACE) == any(
         "record_compression log_folder ratio 0.400 compressed" in line for line in lines
@@ -126,5 +126,27 @@ def test_the_log_has_a_line_a_request_at_info_a_block_at_debug_an_attempt_at_tra
 
 
 def test_a_failure_is_logged_as_a_warning() -> None:
-    severity, _ = next(log_lines(log(failures=("x",)), LogLevel.INFO))
-    assert severity == logging.WARNING
+    assert next(log_lines(log(failures=("x",)), LogLevel.INFO)).severity == logging.WARNING
+
+
+def test_the_fields_of_a_line_are_those_of_the_record() -> None:
+    lines = list(log_lines(log(entry()), LogLevel.TRACE))
+    assert [line.event for line in lines] == ["request", "block", "record_compression"]
+    assert lines[0].fields["tokens_after"] == lines[1].fields["tokens_after"] == lines[2].fields["tokens_after"] == 400
+    assert "entries" not in lines[0].fields
+
+
+@pytest.mark.parametrize(
+    ("record", "sign"),
+    [
+        (log(entry()), ":scissors:"),
+        (log(entry(after=1000)), ""),
+        (log(entry(), failures=("x",)), ":warning:"),
+        (log(entry(after=1000).model_copy(update={"reason": Reason.TIME_BUDGET})), ":warning:"),
+        (RoutingLog(decision=Reason.UNKNOWN_HOST), ""),
+        (RoutingLog(decision=Reason.BUSY), ":warning:"),
+    ],
+)
+def test_a_flow_is_marked_where_something_was_rewritten_or_went_wrong(record: RoutingLog, sign: str) -> None:
+    assert marker(record) == sign
+    assert sign == "" or sign in emoji.emoji
