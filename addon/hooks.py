@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from mitmproxy import addonmanager, connection, ctx, exceptions, http, tls
+from mitmproxy import addonmanager, connection, contentviews, ctx, exceptions, http, tls
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from addon import settings as options
@@ -28,6 +28,7 @@ from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
+from addon.views.content_view import HeadroomView
 from addon.web.access_token import access_token
 from addon.web.by_port import PortServer
 from addon.web.by_proxy import ProxyDoor
@@ -89,6 +90,7 @@ class Headroom:
 
     def load(self, loader: addonmanager.Loader) -> None:
         self._event_log.install()
+        contentviews.add(HeadroomView())
         for name in options.option_names():
             # Typed as text and parsed by us: mitmproxy unloads an addon silently when an int option does not parse.
             default = options.option_default(name, os.environ)
