@@ -7,6 +7,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
+from addon.signing import asked_host, may_open, prepare_certificate, signing_bounds
 from addon.views.content_view import HeadroomView
 from addon.web.access_token import access_token
 from addon.web.by_port import PortServer
@@ -36,6 +38,7 @@ from addon.web.exchange import HOST
 from addon.web.sources import Sources
 from addon.wire.body_codecs import BadEncoding, codec_for, sha256
 from addon.wire.hosts import HostSet
+from addon.wire.name_constraints import Subtrees
 from addon.workers import kompress_model
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
@@ -68,6 +71,7 @@ class Headroom:
         self._raw: dict[str, str] = {}
         self._settings = Settings()
         self._hosts = HostSet.known()
+        self._bounds: Subtrees | None = None
         self._pool = WorkerPool()
         self.tally = Tally()
         self._metrics = Metrics(self.tally)
@@ -116,8 +120,9 @@ class Headroom:
         for name in sorted(name for name in ctx.options.deferred if name.startswith(options.PREFIX)):
             # An error during the start ends mitmproxy: going on would do what the user did not ask for.
             LOGGER.error("headroom: no such option: %s%s", name, options.suggestion(name))
+        self._bounds = signing_bounds(Path(ctx.options.confdir).expanduser())
         if self._settings.defaults:
-            _set_defaults()
+            _set_defaults(bounded=self._bounds is not None)
         self._pool.start()
         self._keeping = asyncio.create_task(self._keep_days(), name="headroom days")
         s = self._settings
@@ -139,6 +144,11 @@ class Headroom:
         wanted = self._settings.compress_passthrough or self._is_llm_connection(data)
         if self._settings.only_llm_hosts and not wanted:
             data.ignore_connection = True
+        elif not may_open(self._bounds, data):
+            data.ignore_connection = True
+            self._tell_once(asked_host(data), "is beyond what the certificate authority may sign for: passed unopened")
+        elif self._bounds is not None:
+            prepare_certificate(data)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if self._door.is_for_us(flow):
@@ -250,7 +260,8 @@ class Headroom:
             self._exchanges[flow].turn = self._turn(answer, log)
             self.tally.request(log)
             if log.decision is Reason.UNKNOWN_HOST:
-                self._tell_unknown(flow.request.pretty_host)
+                host, way = flow.request.pretty_host, "name it in headroom_hosts to have it rewritten"
+                self._tell_once(host, f"is no known LLM API host: {way}")
             else:
                 sinks.event_log(log, self._settings.log_level)
 
@@ -264,11 +275,11 @@ class Headroom:
         if days and not Days(self._settings.home).add(days):
             self.tally.give_back(days)
 
-    def _tell_unknown(self, host: str) -> None:
-        """Say once that nothing is rewritten for a host, and how it would be."""
+    def _tell_once(self, host: str, message: str) -> None:
+        """Say of a host why nothing is rewritten for it."""
         if host not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(host)
-            LOGGER.info("headroom: %r is no known LLM API host: name it in headroom_hosts to have it rewritten", host)
+            LOGGER.info("headroom: %r %s", host, message)
 
     def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
         if not len(answer.client_prefix) or log.policy is None:
@@ -352,9 +363,11 @@ class Headroom:
                 self._ports[name] = started
 
 
-def _set_defaults() -> None:
-    """What LLM traffic needs of mitmproxy, unless the user has set it."""
+def _set_defaults(*, bounded: bool) -> None:
+    """What LLM traffic needs of mitmproxy, unless the user has set it. `bounded`: the authority cannot sign for all."""
     opts = ctx.options
+    if bounded and not opts.has_changed("upstream_cert"):
+        opts.update(upstream_cert=False)  # the other names in an upstream's certificate may lie beyond its bounds
     if not opts.has_changed("http2"):
         # A graceful GOAWAY of an HTTP/2 upstream ends every stream in flight: https://github.com/python-hyper/h2/issues/1181
         opts.update(http2=False)

@@ -9,16 +9,27 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from addon.command.certs import cli as certs
 from addon.command.hints import hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
 from addon.command.start_plan import PAGES_PORT, PortTaken, StartPlan, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
 
+type Command = Callable[[Sequence[str], Mapping[str, str]], int]
+
+_COMMANDS: Mapping[str, Command] = {
+    "certs": certs.main,
+}
+"""By the first argument; `--help` behind it tells more. Each takes the further arguments and the environment."""
+
 _EPILOG = """\
+commands, each with a --help of its own:
+  certs ACTION                         a certificate authority for LLM API hosts only: make, show, install, uninstall
+
 All other arguments go to mitmproxy. The most useful:
   -p PORT, --web-port PORT             ports of the proxy (8080) and of the web UI (8081)
   -m reverse:https://api.anthropic.com a base URL for clients in place of a proxy; needs no certificate
@@ -31,13 +42,16 @@ All other arguments go to mitmproxy. The most useful:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say. Returns an exit code, or not at all: what is started takes our place."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given and (command := _COMMANDS.get(given[0])):
+        return command(given[1:], os.environ)
     parser = _parser()
-    own, rest = parser.parse_known_args(arguments)
+    own, rest = parser.parse_known_args(given)
     if own.demo:
         return _become([*PYTHON, "-m", "addon.command.demo", *rest])
     try:
         plan = read_plan(rest, dump=own.dump)
-        bundle = write_bundle(plan.confdir, _own_roots())
+        bundle = write_bundle(plan.confdir, os.environ)
         if not own.ca_bundle:
             plan.check_ports()
     except (ValueError, OSError, NoAuthority, PortTaken) as error:
@@ -65,12 +79,6 @@ def _become(command: list[str]) -> int:
         os.execv(command[0], command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the child ends, we wait for it
     return subprocess.call(command)
-
-
-def _own_roots() -> Path | None:
-    """The roots this shell's clients trust now: a company's own, often."""
-    path = os.environ.get("SSL_CERT_FILE")
-    return Path(path) if path else None
 
 
 def _parser() -> argparse.ArgumentParser:

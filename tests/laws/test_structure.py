@@ -19,11 +19,11 @@ PACKAGES = ("addon", "transforms", "scripts")
 PATHS = tuple(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
 LEAVES = frozenset(type(transform).__module__ for transform in TRANSFORMS)
 """Modules that hold a transform."""
-MITMPROXY = {"addon.hooks", "addon.scope", "addon.command.start_plan", "addon.views.content_view", "addon.web.by_proxy"}
+MITMPROXY = {"addon.hooks", "addon.scope", "addon.command.start_plan", "addon.signing", "addon.views.content_view", "addon.web.by_proxy"}
 """Modules that know mitmproxy."""
 ENVIRONMENT = {
     "addon/hooks.py": ["load: os.environ"],
-    "addon/command/cli.py": ["_own_roots: os.environ", "_start: os.environ"],
+    "addon/command/cli.py": ["_start: os.environ", "main: os.environ"],
     "addon/command/demo_proxy.py": ["demo_proxy: os.environ"],
 }
 """Where the environment is read: the options' defaults, and the commands that start other programs."""
