@@ -26,6 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(cli, "_become", write_down)
     monkeypatch.setenv("HEADROOM_ONLY_LLM_HOSTS", "true")
+    monkeypatch.setenv("HEADROOM_PORT", "0")
     return commands
 
 
