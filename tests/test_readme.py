@@ -16,7 +16,7 @@ from mitmproxy import flowfilter
 from addon import deadline
 from addon.cache.breaker import Trip
 from addon.cache.conversations import CacheVerdict, Conversations
-from addon.command import hints
+from addon.command import cli, hints
 from addon.figures.tally import Answer, Tally
 from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
@@ -221,13 +221,17 @@ def test_every_link_within_the_project_leads_somewhere() -> None:
 def test_every_argument_of_our_own_commands_is_known_to_them() -> None:
     commands = re.findall(r"(?:\./scripts/run|headroom-mitm) ([^`\n#|]+)", README + CHANGELOG)
     flags = {flag for command in commands for flag in re.findall(r"(?<!\S)--[a-z-]+", command)}
-    help_text = subprocess.run(
-        [sys.executable, "-P", "-m", "addon.command.cli", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    ).stdout
+    told = (
+        subprocess.run(
+            [sys.executable, "-P", "-m", "addon.command.cli", *command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        ).stdout
+        for command in ([], *([name] for name in cli._COMMANDS))
+    )
+    help_text = "".join(told)
     assert {flag for flag in flags if flag not in help_text} == set()
     for script in ("run", "test"):
         assert f"./scripts/{script}" in README

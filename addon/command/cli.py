@@ -18,16 +18,21 @@ from addon.command.hints import hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
 from addon.command.start_plan import PAGES_PORT, PortTaken, StartPlan, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
+from addon.command.wrap import cli as wrap
 
 type Command = Callable[[Sequence[str], Mapping[str, str]], int]
 
 _COMMANDS: Mapping[str, Command] = {
+    "run": wrap.run,
+    "env": wrap.env,
     "certs": certs.main,
 }
 """By the first argument; `--help` behind it tells more. Each takes the further arguments and the environment."""
 
 _EPILOG = """\
 commands, each with a --help of its own:
+  run -- COMMAND ...                   run one command through the proxy; starts it where none runs
+  env [--shell SHELL]                  print the variables that lead a shell's clients through it
   certs ACTION                         a certificate authority for LLM API hosts only: make, show, install, uninstall
 
 All other arguments go to mitmproxy. The most useful:

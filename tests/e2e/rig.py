@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 HOSTS = ("api.openai.com", "api.anthropic.com", "gateway.example.com")
 _READY = re.compile(r"listening at 127\.0\.0\.1:(\d+)")
 _START_SECONDS = 30
-_REDIRECT = """
+REDIRECT = """
 from mitmproxy import ctx
 
 def load(loader):
@@ -101,7 +101,7 @@ def proxy(
 ) -> Iterator[Proxy]:
     """Start mitmdump with the addon and `--set` options in a folder of its own; it is ended when the block is left."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "redirect.py").write_text(_REDIRECT)
+    (folder / "redirect.py").write_text(REDIRECT)
     port = upstream if isinstance(upstream, int) else upstream.port
     settings = [f"confdir={folder}", f"ssl_verify_upstream_trusted_ca={trust.authority}", f"test_upstream_port={port}"]
     settings += ["headroom_time_budget_ms=20000", *options]  # a machine under load is no fault of ours
