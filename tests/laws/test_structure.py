@@ -19,7 +19,14 @@ PACKAGES = ("addon", "transforms", "scripts")
 PATHS = tuple(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
 LEAVES = frozenset(type(transform).__module__ for transform in TRANSFORMS)
 """Modules that hold a transform."""
-MITMPROXY = {"addon.hooks", "addon.scope", "addon.command.start_plan", "addon.signing", "addon.views.content_view", "addon.web.by_proxy"}
+MITMPROXY = {
+    "addon.hooks",
+    "addon.scope",
+    "addon.command.start_plan",
+    "addon.signing",
+    "addon.views.content_view",
+    "addon.web.by_proxy",
+}
 """Modules that know mitmproxy."""
 ENVIRONMENT = {
     "addon/hooks.py": ["load: os.environ"],
