@@ -115,13 +115,13 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     try:
         known = state.ledger.recall(keys)
     except LedgerUnavailable as error:
-        return decider.go_on(keys, detected.slots, error.known, error)
+        return decider.go_on(keys, detected, error.known, error)
     new = {k: slot for k, slot in slots.items() if k not in known}
     history = decider.history(detected, raw, new)
     fresh: dict[bytes, Decision] = {}
     try:
         for _ in range(_ROUNDS):
-            fresh = history | decider.walk(keys, detected.slots, known | history)
+            fresh = history | decider.walk(keys, detected, known | history)
             verdicts.fresh = set(fresh)
             if rules.deadline.is_lost:
                 return decider.give_up(fresh, detected.slots)
@@ -131,7 +131,7 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
             # Another process was first with one of these, so what points to it may point at nothing: look again.
             known, history = state.ledger.recall(keys), {}
     except LedgerUnavailable as error:
-        return decider.go_on(keys, detected.slots, known, error)
+        return decider.go_on(keys, detected, known, error)
     with fail_open(lambda error: verdicts.failures.append(describe(error))):
         decider.learn(detected, new)  # what is on record is sent, whatever becomes of this
     return verdicts
@@ -172,18 +172,20 @@ class _Decider:
         return tokens
 
     def walk(
-        self, keys: tuple[bytes, ...], slots: tuple[Slot, ...], known: Mapping[bytes, Decision]
+        self, keys: tuple[bytes, ...], detected: Detected, known: Mapping[bytes, Decision]
     ) -> dict[bytes, Decision]:
         """Settle the slots from the top: replay what is known, decide what is not. Returns what is new, by key.
 
         A decision that points at an earlier text holds only while that text is still there, unchanged; where the
         client has taken it out, the block is decided anew, under a key of its own and without pointers.
+        Where the server holds the beginning, nothing points anywhere: what has the same name there is not known.
         """
         context, fresh = Context(), dict[bytes, Decision]()
-        for at, (key, slot) in enumerate(zip(keys, slots, strict=True)):
+        told_of_all = None if detected.all_new else context
+        for at, (key, slot) in enumerate(zip(keys, detected.slots, strict=True)):
             used, decision = key, known.get(key) or fresh.get(key)
             if decision is None:
-                decision = fresh[key] = self.decide(key, slot, context)
+                decision = fresh[key] = self.decide(key, slot, told_of_all)
             elif not context.holds(decision.needs):
                 used = ledger.alone(key)
                 decision = fresh.get(used) or self._recalled(used)
@@ -212,17 +214,17 @@ class _Decider:
     def go_on(
         self,
         keys: tuple[bytes, ...],
-        slots: tuple[Slot, ...],
+        detected: Detected,
         known: Mapping[bytes, Decision],
         error: LedgerUnavailable,
     ) -> Verdicts:
         """Without the ledger: replay what is known all the same, and keep the rest, which could not be replayed."""
         self.verdicts.failures.append(describe(error))
         keeping = replace(self, rules=replace(self.rules, keep=Reason.LEDGER_UNAVAILABLE))
-        fresh = keeping.walk(keys, slots, known)
+        fresh = keeping.walk(keys, detected, known)
         self.verdicts.fresh = set(fresh)
         # What is new goes out as it is, here and now. Of older outputs the ledger may know when it is there again.
-        new = {k for k, slot in zip(self.verdicts.keys, slots, strict=True) if slot.in_tail}
+        new = {k for k, slot in zip(self.verdicts.keys, detected.slots, strict=True) if slot.in_tail}
         self.state.ledger.hold({k: decision for k, decision in fresh.items() if k in new})
         return self.verdicts
 

@@ -6,7 +6,7 @@ Every hook computes first and touches the flow last; an error while deciding lea
 import asyncio
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,8 +16,9 @@ from mitmproxy.proxy import mode_specs, server_hooks
 
 from addon import settings as options
 from addon import sinks
-from addon.cache.breaker import Breaker, BreakerState, Trip
-from addon.cache.conversations import CacheVerdict, Conversations, Turn
+from addon.cache.breaker import BreakerState
+from addon.cache.conversations import Turn
+from addon.cache.watch import CacheWatch, Judgement
 from addon.deadline import Deadline
 from addon.event_log import LOGGER, EventLog
 from addon.fail_open import describe, fail_open
@@ -27,9 +28,11 @@ from addon.figures.tally import Tally
 from addon.metrics import Metrics
 from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
-from addon.scope import Scope, scope_of, strip_own_headers, wants_bypass
+from addon.scope import Scope, opens_socket, scope_of, speaks_responses, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
+from addon.shapes.slot import Held
 from addon.signing import asked_host, may_open, prepare_certificate, signing_bounds
+from addon.socket_turns import SocketTurns
 from addon.views.content_view import HeadroomView
 from addon.web.access_token import access_token
 from addon.web.by_port import PortServer
@@ -39,6 +42,7 @@ from addon.web.sources import Sources
 from addon.wire.body_codecs import BadEncoding, codec_for, sha256
 from addon.wire.hosts import HostSet
 from addon.wire.name_constraints import Subtrees
+from addon.wire.usage import Ended
 from addon.workers import kompress_model
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
@@ -48,6 +52,7 @@ _ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
 _ERROR_BYTES = 64 * 1024
 _MOST_TOLD = 100
+_UNKNOWN = "is no known LLM API host: name it in headroom_hosts to have it rewritten"
 _KEEP_DAYS_SECONDS = 30.0
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
@@ -83,8 +88,8 @@ class Headroom:
         )
         self._door = ProxyDoor(self._sources)
         self._ports: dict[str, PortServer] = {}
-        self._conversations = Conversations()
-        self._breaker = Breaker()
+        self._watch = CacheWatch()
+        self._sockets = SocketTurns(self._ask, self._watch, self.tally)
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
         self._told: set[str] = set()
@@ -169,14 +174,13 @@ class Headroom:
         with fail_open(lambda error: self._failed_request(flow, error)):
             bypass = wants_bypass(flow.request)
             strip_own_headers(flow.request)
-            scope = scope_of(flow, self._settings, self._hosts)
-            if scope is None:
-                return
-            if scope.refusal is None:
-                await self._pool.ready()  # the time in which the proxy comes up is nobody's time budget
-            started = time.monotonic()
-            answer = await self._decide(flow, scope, bypass, started)
-            self._apply(flow, answer, answer.log.with_time((time.monotonic() - started) * 1000))
+            if opens_socket(flow.request):
+                self._open_socket(flow, bypass)
+            elif (scope := scope_of(flow, self._settings, self._hosts)) is not None:
+                self._apply(flow, await self._decide(flow, scope, bypass))
+
+    async def websocket_message(self, flow: http.HTTPFlow) -> None:
+        await self._sockets.message(flow, self._settings)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         exchange = self._exchanges.get(flow)
@@ -209,11 +213,31 @@ class Headroom:
 
     # Steps
 
-    async def _decide(self, flow: http.HTTPFlow, scope: Scope, bypass: bool, started: float) -> Answer:
+    def _open_socket(self, flow: http.HTTPFlow, bypass: bool) -> None:
+        scope = self._sockets.open(flow, bypass, self._settings, self._hosts)
+        if scope.refusal is Reason.UNKNOWN_HOST and speaks_responses(flow.request):
+            self._tell_once(flow.request.pretty_host, _UNKNOWN)
+
+    async def _decide(self, flow: http.HTTPFlow, scope: Scope, bypass: bool) -> Answer:
+        if (sent := flow.metadata.get(_SENT)) and sent == await asyncio.to_thread(sha256, scope.body):
+            scope = replace(scope, refusal=scope.refusal or Reason.ALREADY_SENT)
+        breaker = self._watch.tripped(scope.credentials.client)
+        return await self._ask(scope, bypass, breaker, takes_cache_key=_OPENAI.matches(flow.request.host))
+
+    async def _ask(
+        self,
+        scope: Scope,
+        bypass: bool,
+        breaker: dict[str, BreakerState],
+        held: Held | None = None,
+        *,
+        takes_cache_key: bool = False,
+    ) -> Answer:
+        """What a worker makes of a request, and for how long that held it. `held`: it came over a WebSocket."""
         if scope.refusal is not None:
             return self._untouched(scope, scope.refusal)
-        if (sent := flow.metadata.get(_SENT)) and sent == await asyncio.to_thread(sha256, scope.body):
-            return self._untouched(scope, Reason.ALREADY_SENT)
+        await self._pool.ready()  # the time in which the proxy comes up is nobody's time budget
+        started = time.monotonic()
         job = Job(
             body=scope.body,
             encoding=scope.encoding,
@@ -222,10 +246,16 @@ class Headroom:
             settings=self._raw,
             deadline=Deadline(started + self._settings.time_budget_ms / 1000),
             keep=Reason.BYPASS if bypass else None,
-            breaker=self._tripped(scope.credentials.client),
-            takes_cache_key=_OPENAI.matches(flow.request.host),
+            breaker=breaker,
+            takes_cache_key=takes_cache_key,
+            held=held,
+            ascii_only=held is not None,  # mitmproxy cuts a changed message where it likes, through characters too
         )
-        if bypass:
+        answer = await self._answer(scope, job)
+        return replace(answer, log=answer.log.with_time((time.monotonic() - started) * 1000))
+
+    async def _answer(self, scope: Scope, job: Job) -> Answer:
+        if job.keep is Reason.BYPASS:
             self._pool.remember(job)
             return self._untouched(scope, Reason.BYPASS)
         try:
@@ -243,8 +273,9 @@ class Headroom:
         )
         return Answer(None, log)
 
-    def _apply(self, flow: http.HTTPFlow, answer: Answer, log: RoutingLog) -> None:
+    def _apply(self, flow: http.HTTPFlow, answer: Answer) -> None:
         """The one place that changes a request. The body goes first: it is on record as sent."""
+        log = answer.log
         if answer.changed is not None:
             flow.backup()
             flow.request.raw_content = answer.changed.body
@@ -260,8 +291,7 @@ class Headroom:
             self._exchanges[flow].turn = self._turn(answer, log)
             self.tally.request(log)
             if log.decision is Reason.UNKNOWN_HOST:
-                host, way = flow.request.pretty_host, "name it in headroom_hosts to have it rewritten"
-                self._tell_once(host, f"is no known LLM API host: {way}")
+                self._tell_once(flow.request.pretty_host, _UNKNOWN)
             else:
                 sinks.event_log(log, self._settings.log_level)
 
@@ -285,15 +315,9 @@ class Headroom:
         if not len(answer.client_prefix) or log.policy is None:
             return None
         threshold = log.policy.volatile_token_threshold
-        return self._conversations.turn(
+        return self._watch.conversations.turn(
             answer.client_prefix, answer.sent_prefix, threshold, on_purpose=answer.on_purpose
         )
-
-    def _tripped(self, client: str) -> dict[str, BreakerState]:
-        """What the breaker says of the conversations it is open for, and of this client."""
-        conversations = self._breaker.open_conversations().items()
-        tripped = {anchor: state for talk, state in conversations for anchor in self._conversations.anchors(talk)}
-        return {**tripped, "": self._breaker.state(client, "")}
 
     def _finish(self, flow: http.HTTPFlow, exchange: _Exchange) -> None:
         """Read what the provider says of tokens and of its cache, once."""
@@ -304,28 +328,24 @@ class Headroom:
         if usage is not None:
             flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "usage": sinks.usage_metadata(usage)}
         status = flow.response.status_code if flow.response else 0
+        text = _error_text(flow.response) if flow.response and status >= _ERROR_STATUS else ""
         verdict, trip = None, None
         if exchange.turn is not None:
-            verdict, trip = self._judge(flow, exchange, exchange.turn, tee)
+            judgement = self._watch.judge(
+                exchange.log.client, exchange.turn, Ended(status, usage, text), exchange.changed
+            )
+            verdict, trip = judgement.verdict, judgement.trip
+            self._tell(flow, judgement)
         cut_off = flow.error is not None
         self.tally.answered(Answered(exchange.log, status, usage, exchange.turn, verdict, trip, cut_off))
 
-    def _judge(
-        self, flow: http.HTTPFlow, exchange: _Exchange, turn: Turn, tee: ResponseTee
-    ) -> tuple[CacheVerdict, Trip | None]:
-        """Say whether the cache held and who broke it, and trip the breaker where that was us."""
-        status = flow.response.status_code if flow.response else 0
-        verdict = self._conversations.answered(turn, tee.usage, status)
-        text = _error_text(flow.response) if flow.response and status >= _ERROR_STATUS else ""
-        client = exchange.log.client
-        trip = self._breaker.observe(client, turn.conversation, status, text, exchange.changed, verdict)
-        told = turn.told(verdict) + (f" · breaker {trip}" if trip else "")
-        if verdict is not CacheVerdict.UNKNOWN or trip:
-            flow.comment = f"{flow.comment} · {told}"
-        flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": told}
-        if trip or verdict is CacheVerdict.WE_BROKE:
-            LOGGER.warning("headroom: %s", told)
-        return verdict, trip
+    def _tell(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
+        """Say whether the cache held, and who broke it."""
+        if judgement.is_news:
+            flow.comment = f"{flow.comment} · {judgement.told}"
+        flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": judgement.told}
+        if judgement.is_alarm:
+            LOGGER.warning("headroom: %s", judgement.told)
 
     def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:
         self.tally.failure("request")

@@ -17,6 +17,7 @@ from addon.routing_log import RoutingLog
 from addon.settings import Attach, Settings
 from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect
+from addon.shapes.slot import Held
 from addon.store.state import State
 from addon.wire import body_codecs
 from transforms.cache_aligner import Prefix
@@ -44,6 +45,10 @@ class Request:
     """What the breaker says of conversations (`cache.prefix.anchor`), and under an empty string of this client."""
     takes_cache_key: bool = False
     """Whether the API knows `prompt_cache_key`; others of the same shape refuse it."""
+    held: Held | None = None
+    """What is known of the part of the conversation that the server holds, where the connection tells."""
+    ascii_only: bool = False
+    """Whether a changed body must be ASCII, because the transport breaks other characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Outcome:
     """The same of what is sent."""
     breaks_on_purpose: bool = False
     """Whether a break of the cached prefix is intended this time."""
+    question: str = ""
+    """The last text of the user."""
 
 
 def compress(
@@ -73,7 +80,7 @@ def compress(
         codec = body_codecs.codec_for(request.encoding)
         raw = codec.decode(request.body, body_codecs.BODY_LIMIT)
         root = json_spans.parse(raw)
-        detected = detect(root)
+        detected = detect(root, request.held)
     except body_codecs.BadEncoding:
         return Outcome(request.body, reporting.untouched(rules, request.client, Reason.BAD_ENCODING))
     except json_spans.NotJson:
@@ -97,12 +104,18 @@ def compress(
         log = reporting.decided(rules, request.client, detected, verdicts, cache_hint=added is not None)
         body = spliced if added is None else spliced[: added[0]] + added[1] + spliced[added[0] :]
         on_purpose = tripped is BreakerState.RAW or settings.attach is Attach.REWRITE or verdicts.rewrites_history
-        outcomes.append(Outcome(request.body if body is raw else codec.encode(body), log, client, sent, on_purpose))
+        wire = request.body if body is raw else _wire(request, codec, body)
+        outcomes.append(Outcome(wire, log, client, sent, on_purpose, detected.question))
     if outcomes:
         return outcomes[0]
     told = tuple(describe(failure) for failure in failures)
     log = RoutingLog(decision=Reason.FAILED, client=request.client, mode=settings.mode, failures=told)
-    return Outcome(request.body if spliced is raw else codec.encode(spliced), log)
+    return Outcome(request.body if spliced is raw else _wire(request, codec, spliced), log)
+
+
+def _wire(request: Request, codec: body_codecs.Codec, body: bytes) -> bytes:
+    """A changed body as it leaves."""
+    return codec.encode(json_spans.ascii_spelling(body) if request.ascii_only else body)
 
 
 def _insertion(

@@ -39,6 +39,22 @@ def scope_of(flow: http.HTTPFlow, settings: Settings, hosts: HostSet) -> Scope |
     return Scope(body, encoding, credentials, _refusal(flow, settings, hosts, credentials))
 
 
+def socket_scope(flow: http.HTTPFlow, settings: Settings, hosts: HostSet) -> Scope:
+    """The scope of a WebSocket, from the request that opens it; its body stands for that of every message."""
+    credentials = classify({name.lower(): value for name, value in flow.request.headers.items()})
+    return Scope(b"", "", credentials, _refusal(flow, settings, hosts, credentials))
+
+
+def opens_socket(request: http.Request) -> bool:
+    """Whether a request asks for a WebSocket: https://www.rfc-editor.org/rfc/rfc6455#section-4.1"""
+    return request.method == "GET" and request.headers.get("upgrade", "").strip().lower() == "websocket"
+
+
+def speaks_responses(request: http.Request) -> bool:
+    """Whether a WebSocket is for Responses, which clients can do without. Only the path tells."""
+    return request.path.partition("?")[0].endswith("/responses")
+
+
 def wants_bypass(request: http.Request) -> bool:
     """Whether the client asks for this one request to be left alone."""
     return str(request.headers.get(_BYPASS, "")).strip().lower() == "true"

@@ -54,6 +54,14 @@ class KeepOriginals(StrEnum):
     SHARED = "shared"
 
 
+class WebSockets(StrEnum):
+    """What happens to WebSockets to LLM APIs."""
+
+    REWRITE = "rewrite"
+    PASS = "pass"
+    REFUSE = "refuse"
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -263,6 +271,14 @@ class Settings(BaseModel):
     time_budget_ms: Whole = _option(
         "1000",
         "Milliseconds for deciding; what is not decided by then is left alone, 2 s later the request leaves anyhow.",
+    )
+    websockets: Annotated[WebSockets, _word(WebSockets)] = _option(
+        "rewrite",
+        "WebSockets to LLM APIs: rewrite their turns; pass them on; or refuse those for Responses with status 426, so "
+        "that the client falls back to HTTP.",
+    )
+    websocket_messages: Whole = _option(
+        "1000", "Messages of a WebSocket that are kept for mitmweb and for saved flows, the last ones; 0: all."
     )
     hosts: Patterns = _option(
         "", "LLM API hosts besides the known ones, separated by commas; *.suffix stands for all its subdomains."

@@ -24,6 +24,8 @@ _TELLING_BYTES = 160
 _HELD_SHARE = 0.9
 _SLACK_TOKENS = 256
 """The prefix held when this share of what was in the cache is read from it, less two of OpenAI's 128-token steps."""
+_NO_ITEM = b"-"
+"""Stands for the digest of a first item where that is not known; nothing has it."""
 _BINDING_MISMATCH = "prefix_binding_mismatch"
 _IN_PLACE = frozenset({PrefixVerdict.NOISE, PrefixVerdict.BROKEN})
 _CHANGED = "_changed"
@@ -157,6 +159,20 @@ class Conversations:
         now = replace(before, opening=opening, client=client, sent=sent, number=turn.number)
         now.conversation, now.we_broke = turn.conversation, before.we_broke or unkept is not None
         self._keep(turn.branch, now)
+        return turn
+
+    def continued(self, before: Turn | None) -> Turn:
+        """Take up a request that only adds to what the server holds, so that nothing before it can have changed.
+
+        `before` is its predecessor on the same connection; without one a conversation begins here.
+        """
+        branch = self._branches.get(before.branch) if before else None
+        change = PrefixChange(PrefixVerdict.APPENDED if branch else PrefixVerdict.FIRST_TURN)
+        key = before.branch if before and branch else next(self._keys)
+        branch = branch or _Branch(f"held-{key}", 0, _Opening(_NO_ITEM, b"", 0), Prefix(), Prefix())
+        cached = _cached_before(branch, Prefix(), change)
+        turn = Turn(branch.conversation, branch.number + 1, change, change, cached_before=cached, branch=key)
+        self._keep(key, replace(branch, number=turn.number))
         return turn
 
     def answered(self, turn: Turn, usage: Usage | None, status: int) -> CacheVerdict:

@@ -32,8 +32,6 @@ _SINGLE_TEXT = re.compile(
 )
 _SPACE = b" \t\r\n"
 _COMMA_BEHIND = re.compile(rb"\s*+,\s*+")
-_STATE_KEYS = ("previous_response_id", "conversation")
-"""With these the server holds the history, and the request tells nothing of the prompt's beginning."""
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 _TOOLS_ITEM = "additional_tools"
 """Codex sends its tools as the first input item."""
@@ -47,7 +45,7 @@ def prefix_of(root: Node, shape: str) -> Prefix:
     """The prompt of a request of the shape that was detected; empty where the body does not tell it."""
     try:
         top = root.object()
-        if any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS):
+        if responses.server_holds(top):
             return Prefix()
         items = [*_head(top, shape), *_CONVERSATIONS[shape](top)]
     except NotJson:  # in a part of the body that nobody has read before

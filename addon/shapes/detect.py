@@ -9,7 +9,7 @@ from typing import Self
 
 from addon.shapes import chat, messages, responses
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, Slot, string
+from addon.shapes.slot import Conversation, Held, Slot, string
 from transforms.reasons import Reason
 
 _FOREIGN = frozenset(
@@ -36,16 +36,31 @@ class Detected:
     """Turns of the assistant so far."""
     has_thinking: bool = False
     """Whether the model's thinking stands in the request, so that nothing before it may change any more."""
+    all_new: bool = False
+    """Whether the server holds what came before: nothing in the request has been sent before."""
+    question: str = ""
+    """The last text of the user."""
 
     @classmethod
     def of(cls, shape: str, top: dict[str, Node], conversation: Conversation) -> Self:
         """What a shape has read."""
         model = string(top, "model") or ""
-        return cls(shape, conversation.slots(), model, conversation.turns, conversation.has_thinking)
+        return cls(
+            shape=shape,
+            slots=conversation.slots(),
+            model=model,
+            turns=conversation.turns,
+            has_thinking=conversation.has_thinking,
+            all_new=conversation.all_new,
+            question=conversation.question,
+        )
 
 
-def detect(root: Node) -> Detected | Reason:
-    """The request's shape and slots, or why it is not ours. Raises `NotJson` where the JSON is broken."""
+def detect(root: Node, held: Held | None = None) -> Detected | Reason:
+    """The request's shape and slots, or why it is not ours. Raises `NotJson` where the JSON is broken.
+
+    `held` is what is known of what the server holds; it counts only where the request goes on with that.
+    """
     top = root.object()
     if not top or not _FOREIGN.isdisjoint(top) or _repeated(root, top):
         return Reason.UNKNOWN_SHAPE
@@ -53,8 +68,9 @@ def detect(root: Node) -> Detected | Reason:
         return Reason.MIXED_SHAPE if "input" in top else _detect_messages(top)
     if "input" in top and string(top, "type") in (None, "response.create"):
         items = [element.object() for element in top["input"].elements()]
-        if responses.evidence(items):
-            return Detected.of(responses.NAME, top, responses.read(items))
+        if responses.evidence(items) or (string(top, "type") and not items and top["input"].type == "["):
+            before = (held or Held()) if responses.server_holds(top) else None
+            return Detected.of(responses.NAME, top, responses.read(items, before))
     return Reason.UNKNOWN_SHAPE
 
 

@@ -22,6 +22,7 @@ _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|
 _COMMA = re.compile(_WS + b"," + _WS)
 _STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 
 class NotJson(ValueError):
@@ -122,6 +123,15 @@ def encode(text: str, *, ascii_only: bool = False) -> bytes:
     """A JSON string literal. Lone surrogates, which UTF-8 cannot carry, are escaped."""
     escaped = ascii_only or _LONE_SURROGATE.search(text) is not None
     return json.dumps(text, ensure_ascii=escaped).encode()
+
+
+def ascii_spelling(raw: bytes) -> bytes:
+    """The same document with escapes for all but ASCII (a byte order mark stays), or the same object."""
+    if raw.isascii():
+        return raw
+    bom = _BOM if raw.startswith(_BOM) else b""
+    text = raw.removeprefix(_BOM).decode()
+    return bom + _NOT_ASCII.sub(lambda run: encode(run[0], ascii_only=True)[1:-1].decode(), text).encode()
 
 
 def _container_ends(raw: bytes) -> dict[int, int]:

@@ -5,7 +5,8 @@ The same body, flat, is a WebSocket frame with `"type": "response.create"`.
 """
 
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, string, text_parts
+from addon.shapes.slot import Conversation, Held, string, text_parts
+from transforms.call import Call
 
 NAME = "responses"
 _TEXT = frozenset({"input_text", "output_text", "text"})
@@ -31,6 +32,7 @@ _OTHERS = frozenset(
     | {"mcp_approval_response", "program_output", "tool_search_output", "compaction_trigger"}
 )
 _ITEMS = _OUTPUTS | _MODEL_MADE | _OTHERS | {_SHELL_OUTPUT}
+_STATE_KEYS = ("previous_response_id", "conversation")
 _ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 
@@ -45,22 +47,36 @@ def evidence(items: list[dict[str, Node]]) -> bool:
     return known
 
 
-def read(items: list[dict[str, Node]]) -> Conversation:
-    """The conversation with the texts of its tool output items."""
-    conversation = Conversation()
+def server_holds(top: dict[str, Node]) -> bool:
+    """Whether the request only adds to what the server holds, and tells nothing of the conversation's beginning."""
+    return any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS)
+
+
+def read(items: list[dict[str, Node]], held: Held | None) -> Conversation:
+    """The conversation with the texts of its tool outputs; `held` is what came before, where the server has that."""
+    conversation = Conversation(dict(held.calls), all_new=True, question=held.question) if held else Conversation()
     for item in items:
         kind = string(item, "type") or "message"
         if kind in _MODEL_MADE or (kind == "message" and string(item, "role") == "assistant"):
             conversation.answered()
             conversation.has_thinking |= kind == "reasoning"
-            if (key := _CALLS.get(kind)) is not None:
-                conversation.called(string(item, "call_id"), string(item, "name") or kind, _argument(item, key))
+            if found := call_of(item):
+                conversation.calls[found[0]] = found[1]
         elif kind == "message" and string(item, "role") == "user":
             for _, text in text_parts(item.get("content"), _TEXT):
                 conversation.asked(text.text())
         elif call_id := string(item, "call_id"):
             conversation.output(call_id, _output_parts(kind, item.get("output")))
     return conversation
+
+
+def call_of(item: dict[str, Node]) -> tuple[str, Call] | None:
+    """The id of a tool call that the client is to run, and the call; None for any other item."""
+    kind = string(item, "type") or ""
+    call_id = string(item, "call_id")
+    if kind not in _CALLS or not call_id:
+        return None
+    return call_id, Call(string(item, "name") or kind, _argument(item, _CALLS[kind]))
 
 
 def _argument(item: dict[str, Node], key: str) -> str:

@@ -1,7 +1,8 @@
 """A slot: one place in a request where the text of a tool output stands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from addon.shapes.json_spans import Node
 from transforms.call import Call
@@ -31,6 +32,27 @@ class Slot:
     """The last text of the user before the next assistant turn."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of the part of a conversation that the server holds and the request does not repeat."""
+
+    calls: Mapping[str, Call] = field(default_factory=dict)
+    """The latest tool calls, by id."""
+    question: str = ""
+    """The last text of the user."""
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The same as data for a pipe."""
+        calls = {call_id: [call.tool, call.arguments] for call_id, call in self.calls.items()}
+        return {"calls": calls, "question": self.question}
+
+    @classmethod
+    def parse(cls, plain: dict[str, Any]) -> Self:
+        """What `plain` was made from."""
+        return cls({call_id: Call(*call) for call_id, call in plain["calls"].items()}, plain["question"])
+
+
 @dataclass(slots=True)
 class Conversation:
     """Collects the slots of a request while a shape walks it in order."""
@@ -41,10 +63,13 @@ class Conversation:
     """Turns of the assistant seen so far."""
     has_thinking: bool = False
     """Whether the model's thinking stands in the request: new models bind it to all that came before it."""
+    all_new: bool = False
+    """Whether the server holds what came before, so that it has seen nothing of this."""
+    question: str = ""
+    """The last text of the user so far."""
     _answering: bool = False
     _decided: list[Slot] = field(default_factory=list)
     _open: list[Slot] = field(default_factory=list)
-    _question: str = ""
 
     def called(self, call_id: str | None, tool: str | None, arguments: str) -> None:
         """A tool call of the model."""
@@ -55,11 +80,11 @@ class Conversation:
         """A text of the user. Blocks that a client wraps in tags are its own notes, not a question."""
         self._answering = False
         if text and not (text.startswith("<") and text.rstrip().endswith(">")):
-            self._question = text[-_QUESTION_CHARS:]
+            self.question = text[-_QUESTION_CHARS:]
 
     def answered(self) -> None:
         """A turn of the assistant: all outputs before it have been sent before."""
-        self._decided += self._settled(in_tail=False)
+        self._decided += self._settled(in_tail=self.all_new)
         self._open.clear()
         self.turns += not self._answering
         self._answering = True
@@ -79,7 +104,7 @@ class Conversation:
         return (*self._decided, *self._settled(in_tail=True))
 
     def _settled(self, *, in_tail: bool) -> Iterator[Slot]:
-        return (replace(slot, in_tail=in_tail, question=self._question) for slot in self._open)
+        return (replace(slot, in_tail=in_tail, question=self.question) for slot in self._open)
 
 
 def text_parts(content: Node | None, text_types: frozenset[str]) -> list[tuple[int, Node]]:

@@ -62,6 +62,17 @@ class Usage:
     """How many tokens that cost, about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the provider answered a turn."""
+
+    status: int
+    """Of HTTP; over a WebSocket what it would be there."""
+    usage: Usage | None
+    error_text: str = ""
+    """The body of a 4xx."""
+
+
 class UsageReader:
     """Reads one response. `feed` the body's bytes as received; ask `usage` at any time, after a broken stream too."""
 

@@ -21,6 +21,7 @@ from addon.deadline import GRACE, Deadline
 from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
+from addon.shapes.slot import Held
 from addon.store.state import State
 from addon.wire.body_codecs import sha256
 from addon.workers import frames
@@ -66,6 +67,8 @@ class Worker:
             keep=_reason_to_keep(header),
             breaker={name: BreakerState(value) for name, value in header["breaker"].items()},
             takes_cache_key=header["takes_cache_key"],
+            held=None if header["held"] is None else Held.parse(header["held"]),
+            ascii_only=header["ascii_only"],
         )
         catalog = self._catalog(settings.kompress_model, request.deadline)
         return pipeline.compress(request, settings, self._state(settings.home, settings.store), catalog)
@@ -141,6 +144,7 @@ def _answer(outcome: pipeline.Outcome, sha256: str) -> frames.Header:
         "client_prefix": outcome.client.plain,
         "sent_prefix": outcome.sent.plain,
         "on_purpose": outcome.breaks_on_purpose,
+        "question": outcome.question,
     }
 
 

@@ -20,6 +20,7 @@ from addon.cache.breaker import BreakerState
 from addon.deadline import GRACE, Deadline
 from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
+from addon.shapes.slot import Held
 from addon.workers import frames
 from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
@@ -66,6 +67,8 @@ class Job:
     keep: Reason | None = None
     breaker: Mapping[str, BreakerState] = field(default_factory=dict)
     takes_cache_key: bool = False
+    held: Held | None = None
+    ascii_only: bool = False
 
     @property
     def header(self) -> frames.Header:
@@ -79,6 +82,8 @@ class Job:
             "keep": self.keep,
             "breaker": dict(self.breaker),
             "takes_cache_key": self.takes_cache_key,
+            "held": None if self.held is None else self.held.plain,
+            "ascii_only": self.ascii_only,
         }
 
 
@@ -102,6 +107,8 @@ class Answer:
     sent_prefix: Prefix = field(default_factory=Prefix)
     on_purpose: bool = False
     """Whether a break of the cached prefix is intended."""
+    question: str = ""
+    """The last text of the user."""
 
     @classmethod
     def of(cls, header: frames.Header, body: bytes) -> Self:
@@ -112,6 +119,7 @@ class Answer:
             client_prefix=Prefix.parse(header["client_prefix"]),
             sent_prefix=Prefix.parse(header["sent_prefix"]),
             on_purpose=header["on_purpose"],
+            question=header["question"],
         )
 
 

@@ -31,6 +31,8 @@ BAD = {
     "prompt_cache_key": ["?"],
     "cache_control": ["?"],
     "time_budget_ms": ["1s", ""],
+    "websockets": ["", "on"],
+    "websocket_messages": ["-1", "many"],
     "hosts": ["http://api.example.com/v1", "a b", "*"],
     "only_llm_hosts": ["?"],
     "defaults": ["?"],

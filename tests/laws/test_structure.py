@@ -22,6 +22,7 @@ LEAVES = frozenset(type(transform).__module__ for transform in TRANSFORMS)
 MITMPROXY = {
     "addon.hooks",
     "addon.scope",
+    "addon.socket_turns",
     "addon.command.start_plan",
     "addon.signing",
     "addon.views.content_view",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addon.shapes.json_spans import Node, NotJson, encode, parse, splice
+from addon.shapes.json_spans import Node, NotJson, ascii_spelling, encode, parse, splice
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -113,3 +113,18 @@ def test_without_replacements_the_same_object_comes_back() -> None:
 def test_what_is_not_json_is_said_to_be_none(raw: bytes) -> None:
     with pytest.raises(NotJson):
         list(strings(parse(raw)))
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "Grüße 😀 \u2028 漢字", "\\u00e9 stays \\u00e9 beside é", "\ufffd\u0080\x7f"]
+)
+def test_the_ascii_spelling_of_a_document_is_the_same_value(text: str) -> None:
+    raw = json.dumps({text: [text, {"é": text}]}, ensure_ascii=False).encode()
+    spelled = ascii_spelling(raw)
+    assert spelled.isascii()
+    assert json.loads(spelled) == json.loads(raw)
+    assert (spelled is raw) == raw.isascii()
+
+
+def test_the_ascii_spelling_leaves_a_byte_order_mark_where_it_is() -> None:
+    assert ascii_spelling('\ufeff["é"]'.encode()) == b'\xef\xbb\xbf["\\u00e9"]'
