@@ -22,6 +22,7 @@ from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.shapes.slot import Held
 from addon.workers import frames
+from addon.workers.lanes import Lanes
 from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -31,12 +32,13 @@ _IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 _START = (
     f"{_IGNORE_CTRL_C}; import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.workers.worker import main; main()"
 )
-_STARTUP = 10.0
-"""Seconds a new process may take to come up."""
+_STARTUP = 60.0
+"""Seconds a new process may take to come up. It takes one or two; on a machine under heavy load, many more."""
+_PATIENCE = 10.0
+"""Seconds that requests wait for the first process."""
 _RESPAWN_PAUSE = 1.0
 _REMEMBERING = 10.0
 """Seconds for recording that a request was left alone, which nobody waits for."""
-_QUEUED_BYTES = 256 * 1024 * 1024
 
 
 class NoWorker(Exception):
@@ -135,8 +137,7 @@ class WorkerPool:
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size or min(2, os.cpu_count() or 1)
-        self._queue: asyncio.Queue[_Ticket] = asyncio.Queue()
-        self._queued_bytes = 0
+        self._lanes: Lanes[_Ticket] = Lanes()
         self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="headroom")
         self._runners: list[asyncio.Task[None]] = []
         self._processes: set[_Process] = set()
@@ -145,7 +146,8 @@ class WorkerPool:
     def start(self) -> None:
         """Start the processes, so that the first request need not wait for them. Does nothing when started."""
         if not self._runners:
-            self._runners = [asyncio.create_task(self._run(), name="headroom worker") for _ in range(self._size)]
+            runners = (self._run(also_large=number == 0) for number in range(self._size))
+            self._runners = [asyncio.create_task(runner, name="headroom worker") for runner in runners]
 
     def stop(self) -> None:
         """End all processes at once; jobs under way get no answer."""
@@ -159,7 +161,7 @@ class WorkerPool:
         """Wait until the first process has loaded everything, or has failed to, for at most ten seconds."""
         self.start()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_STARTUP):
+            async with asyncio.timeout(_PATIENCE):
                 await self._ready.wait()
 
     async def run(self, job: Job) -> Answer:
@@ -178,14 +180,13 @@ class WorkerPool:
 
     def _enqueue(self, job: Job) -> _Ticket:
         self.start()
-        if self._queued_bytes + len(job.body) > _QUEUED_BYTES:
+        if not self._lanes.has_room(len(job.body)):
             raise NoWorker(Reason.BUSY)
-        self._queued_bytes += len(job.body)
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
-        self._queue.put_nowait(ticket)
+        self._lanes.put(ticket, len(job.body))
         return ticket
 
-    async def _run(self) -> None:
+    async def _run(self, *, also_large: bool) -> None:
         """Serve the queue with one process after the other."""
         while True:
             try:
@@ -198,7 +199,7 @@ class WorkerPool:
             self._processes.add(process)
             try:
                 await self._warm_up(process)
-                await self._serve(process)
+                await self._serve(process, also_large=also_large)
             except _Lost:
                 continue
             finally:
@@ -219,15 +220,14 @@ class WorkerPool:
         self._processes.discard(process)
         process.kill()
 
-    async def _serve(self, process: "_Process") -> None:
+    async def _serve(self, process: "_Process", *, also_large: bool) -> None:
         """Pass jobs to one process until that fails in any way. Raises `_Lost`."""
         loop = asyncio.get_running_loop()
         while True:
-            ticket = await self._queue.get()
+            ticket = await self._lanes.take(also_large=also_large)
             if process.has_ended:  # while it was idle: nothing is lost but the process
-                self._queue.put_nowait(ticket)
+                self._lanes.put(ticket, len(ticket.job.body))
                 raise _Lost
-            self._queued_bytes -= len(ticket.job.body)
             ticket.started = True
             answers: list[Answer] = []
             failures: list[BaseException] = []
@@ -249,9 +249,7 @@ class WorkerPool:
             self.remember(replace(ticket.job, keep=reason, deadline=Deadline(time.monotonic() + _REMEMBERING)))
 
     def _refuse_queued(self, error: OSError) -> None:
-        while not self._queue.empty():
-            ticket = self._queue.get_nowait()
-            self._queued_bytes -= len(ticket.job.body)
+        for ticket in self._lanes.drain():
             _refuse(ticket, Reason.FAILED, f"no worker process: {error}")
 
 
