@@ -5,9 +5,11 @@ Everything new is on record before this returns, so that the request may leave.
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from addon import retrieval
 from addon.cache import cost
 from addon.context import Context, speaks_for_itself
 from addon.deadline import Deadline
@@ -18,6 +20,8 @@ from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
 from addon.store import ledger
 from addon.store.ledger import Decision, LedgerUnavailable
+from addon.store.originals import named_in, named_in_old_form
+from addon.store.shelf import Source
 from addon.store.state import State
 from transforms.call import Call
 from transforms.catalog import TRANSFORMS
@@ -150,11 +154,11 @@ class _Decider:
         if self.rules.policy.toin_read_only:
             return
         shortened = [slot.call.tool for k, slot in new.items() if _is_lossy(decisions[k])]
-        calls = _Calls.of([slot for slot in new.values() if slot.in_tail], self.state)
+        calls = _Calls.of([slot for slot in new.values() if slot.in_tail])
         asked = [
             slot.call.tool
             for k, slot in zip(self.verdicts.keys, detected.slots, strict=True)
-            if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k], self.state)
+            if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k])
         ]
         self.state.learned.learn(shortened, asked)
 
@@ -165,8 +169,8 @@ class _Decider:
         shortened = [(slot, decisions[k]) for k, slot in pairs if k not in new and _is_lossy(decisions[k])]
         tokens = 0
         for key, slot in new.items() if shortened else ():
-            calls = _Calls.of([slot], self.state)
-            if slot.in_tail and any(calls.ask_for(old, decision, self.state) for old, decision in shortened):
+            calls = _Calls.of([slot])
+            if slot.in_tail and any(calls.ask_for(old, decision) for old, decision in shortened):
                 decision = decisions[key]
                 tokens += decision.tokens_before if decision.replacement is None else decision.tokens_after
         return tokens
@@ -192,7 +196,7 @@ class _Decider:
                 if decision is None:
                     decision = fresh[used] = self.decide(used, slot)
             if _is_lossy(decision):
-                self.state.originals.touch(decision.replacement or "")
+                self.keep_way_back(slot, decision)
             self.verdicts.keys[at] = used
             self.verdicts.decisions[used] = decision
             sent = slot.text if decision.replacement is None else decision.replacement
@@ -206,6 +210,14 @@ class _Decider:
             if self.rules.keep is not Reason.LEDGER_UNAVAILABLE:
                 raise
             return error.known.get(key)
+
+    def keep_way_back(self, slot: Slot, decision: Decision) -> None:
+        """Mark a decision's originals as used; what is gone is made again, for the client has sent the text."""
+        missing = self.state.originals.touch(_originals_of(decision))
+        if missing and self.rules.settings.keeps_originals:
+            with suppress(OverBudget), self.rules.deadline.interrupting():
+                self._rewrite(slot)
+            self.state.originals.give_up(missing)
 
     def those_of(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> dict[bytes, Slot]:
         """The slots that are decided by one of these decisions, by key."""
@@ -277,6 +289,7 @@ class _Decider:
             tokens_after=rewrite.tokens_after,
             reason=held_back or Reason.COMPRESSED,
             needs=() if held_back else needs,
+            omitted=() if held_back else rewrite.omitted,
         )
 
     def _refer(self, rewrite: BlockRewrite, context: Context | None) -> tuple[BlockRewrite, tuple[bytes, ...]]:
@@ -309,7 +322,7 @@ class _Decider:
         rules: tuple[tuple[Reason, Callable[[], bool]], ...] = (
             (Reason.MODE_OFF, lambda: settings.mode is Mode.OFF),
             (Reason.TOOL_ERROR, lambda: slot.is_error),
-            (Reason.RETRIEVAL, lambda: bool(self.state.originals.named_in(slot.call.arguments))),
+            (Reason.RETRIEVAL, lambda: retrieval.asks_us(slot.call)),
             (Reason.TOOL_EXCLUDED, lambda: any(fnmatchcase(slot.call.tool, name) for name in settings.exclude_tools)),
             (Reason.TOO_SMALL, lambda: _has_fewer_tokens(slot.text, self.rules.threshold)),
         )
@@ -324,20 +337,35 @@ class _Decider:
 
     def _rewrite(self, slot: Slot) -> BlockRewrite:
         """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
-        handle = self.state.originals.handle if self.rules.settings.keeps_originals else lambda _text: ""
         share = self.state.learned.of(slot.call.tool).share
-        bounds = Bounds(self.rules.policy.max_lossy_ratio * share, handle)
+        bounds = Bounds(self.rules.policy.max_lossy_ratio * share, self._handle)
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)
+        originals = self.state.originals
         try:
-            self.state.originals.save(rewrite.originals)
+            originals.save([text for _, text in rewrite.originals], Source(slot.call.tool, slot.call.arguments))
+            ids = {handle: originals.id_of(text) for handle, text in rewrite.originals}
         except OSError as error:
             self.verdicts.failures.append(describe(error))
             return replace(rewrite, reason=Reason.NO_WAY_BACK)
-        return rewrite
+        return replace(rewrite, omitted=tuple((ids[handle], omission) for handle, omission in rewrite.omitted))
+
+    def _handle(self, text: str) -> str:
+        """What markers say of where `text` will be; nothing where originals are not, or cannot be, kept."""
+        if self.rules.settings.keeps_originals:
+            try:
+                return retrieval.handle(self.state.originals, text, self.rules.settings.retrieve)
+            except OSError as error:
+                self.verdicts.failures.append(describe(error))
+        return ""
 
 
 def _is_lossy(decision: Decision) -> bool:
     return decision.replacement is not None and decision.loss is Loss.LOSSY
+
+
+def _originals_of(decision: Decision) -> frozenset[str]:
+    """The ids of the originals that a decision's markers lead to."""
+    return frozenset(original for original, _ in decision.omitted) or named_in_old_form(decision.replacement or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,22 +374,21 @@ class _Calls:
 
     outputs: frozenset[tuple[Call, str]]
     ranged_paths: frozenset[str]
-    handles: frozenset[str]
+    originals: frozenset[str]
 
     @classmethod
-    def of(cls, slots: list[Slot], state: State) -> "_Calls":
-        named = (state.originals.named_in(slot.call.arguments) for slot in slots)
+    def of(cls, slots: list[Slot]) -> "_Calls":
         return cls(
             frozenset((slot.call, slot.text) for slot in slots),
             frozenset(slot.call.path for slot in slots if slot.call.ranged),
-            frozenset(handle for handles in named for handle in handles),
+            frozenset(original for slot in slots for original in named_in(slot.call.arguments)),
         )
 
-    def ask_for(self, old: Slot, decision: Decision, state: State) -> bool:
+    def ask_for(self, old: Slot, decision: Decision) -> bool:
         """Whether one of them comes back for what an older call gave in part: the same again, a range, the original."""
         if (old.call, old.text) in self.outputs or (old.call.path and old.call.path in self.ranged_paths):
             return True
-        return bool(self.handles) and not self.handles.isdisjoint(state.originals.named_in(decision.replacement or ""))
+        return not self.originals.isdisjoint(_originals_of(decision))
 
 
 def _kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:

@@ -1,7 +1,7 @@
 """Makes the routing log of a request from what was decided."""
 
 from addon.deciding import Rules, Verdicts
-from addon.routing_log import Entry, RoutingLog
+from addon.routing_log import Entry, Omitted, RoutingLog
 from addon.settings import LogLevel
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
@@ -63,6 +63,10 @@ def _entry(rules: Rules, number: int, slot: Slot, verdicts: Verdicts, key: bytes
         tokens_after=sent,
         shadow_tokens=None if sent == decision.tokens_after else decision.tokens_after,
         new=key in verdicts.fresh,
+        omitted=tuple(
+            Omitted(original=original, unit=gap.unit, first=gap.first, last=gap.last)
+            for original, gap in decision.omitted
+        ),
         attempts=verdicts.attempts.get(key, ()) if tracing else (),
     )
 

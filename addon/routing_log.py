@@ -30,6 +30,19 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class Omitted(_Record):
+    """A range that was left out of a block."""
+
+    original: str
+    """Id of the original in which it counts; its file, address and the MCP tool go by it."""
+    unit: str
+    """`lines`, `rows` or `characters`."""
+    first: int
+    """From 1."""
+    last: int
+    """Inclusive."""
+
+
 class Entry(_Record):
     """The decision on one block."""
 
@@ -51,6 +64,8 @@ class Entry(_Record):
     """What would have been sent, where a mode or setting allowed deciding but not rewriting."""
     new: bool = True
     """Whether this was decided in this request; False: in an earlier one, and done again."""
+    omitted: tuple[Omitted, ...] = ()
+    """What was left out of it; in the flow's metadata and by request, not in the header."""
     attempts: tuple[Attempt, ...] = ()
     """Every transform that was tried; only at log level trace."""
 

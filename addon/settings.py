@@ -62,6 +62,14 @@ class WebSockets(StrEnum):
     REFUSE = "refuse"
 
 
+class Retrieve(StrEnum):
+    """By what a marker says where the whole text is."""
+
+    FILE = "file"
+    URL = "url"
+    BOTH = "both"
+
+
 class LogLevel(StrEnum):
     """How much is logged."""
 
@@ -261,6 +269,11 @@ class Settings(BaseModel):
         "",
         "Folder of a token classification model (model.onnx, tokenizer.json) that ranks what kompress leaves out of "
         "prose; empty: the words of the question do.",
+    )
+    retrieve: Annotated[Retrieve, _word(Retrieve)] = _option(
+        "file",
+        "How a marker names the whole text: file (for clients on this machine), url (at headroom.internal, for clients "
+        "whose shell uses the proxy), or both.",
     )
     prompt_cache_key: Switch = _option(
         "off", "OpenAI: add a prompt_cache_key where the client uses no caching at all and the policy allows it."

@@ -35,7 +35,7 @@ def header(log: RoutingLog) -> str:
     Where the whole does not fit, the entries that saved most come first, `omitted` counts the others, and
     `whole` says where all of it is.
     """
-    whole = log.model_dump(mode="json", by_alias=True, exclude={"entries": {"__all__": {"attempts"}}})
+    whole = log.model_dump(mode="json", by_alias=True, exclude={"entries": {"__all__": {"attempts", "omitted"}}})
     if len(text := _ascii(whole)) <= HEADER_LIMIT:
         return text
     head = {**whole, "failures": [failure[:120] for failure in whole["failures"][:2]], "policy": None}

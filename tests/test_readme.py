@@ -22,7 +22,7 @@ from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
 from addon.settings import PREFIX, environment_variable, option_default, option_help, option_names
 from addon.sinks import HEADER_LIMIT
-from addon.store import ledger, originals, sqlite_ledger
+from addon.store import ledger, shelf, sqlite_ledger
 from addon.wire import body_codecs
 from addon.wire.clients import classify
 from addon.wire.usage import Usage
@@ -259,7 +259,7 @@ def test_bounds_are_told_as_they_are() -> None:
     assert f"Bodies above {body_codecs.BODY_LIMIT >> 20} MiB" in README
     assert f"killed {deadline.GRACE:.0f} seconds" in README
     files = {row[0]: row[2] for row in rows("What is on disk")}
-    assert files["`originals/`"] == f"{originals._KEEP_SECONDS // 86_400} days, {originals._KEEP_BYTES >> 20} MB"
+    assert files["`originals/`"] == f"{shelf._KEEP_SECONDS // 86_400} days after last use, {shelf._KEEP_BYTES >> 20} MB"
     kept = next(told for name, told in files.items() if name.startswith("`ledger.sqlite`"))
     assert kept == f"{ledger.KEEP_DAYS} days after last use, {sqlite_ledger.KEEP_ROWS:,} rows"
 

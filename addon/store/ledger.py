@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from transforms.contract import Loss
+from transforms.contract import Loss, Omission
 from transforms.reasons import Reason
 
 KEEP_DAYS = 30
 """After the last use, in any store."""
 _MEMORY_CHARS = 64_000_000
+
+type Omitted = tuple[tuple[str, Omission], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Decision:
     reason: Reason
     needs: tuple[bytes, ...] = ()
     """Identities (8 bytes each) of the earlier texts that must still stand in the request for this to hold."""
+    omitted: Omitted = ()
+    """What was left out: the id of the original in which it counts, and the range."""
 
 
 class LedgerUnavailable(Exception):
@@ -72,6 +76,16 @@ def key(call_id: str, part: int, text: str) -> bytes:
 def alone(whole: bytes) -> bytes:
     """The key of the same output's decision where it may not point to other outputs."""
     return hashlib.blake2b(whole, digest_size=16, person=b"alone").digest()
+
+
+def packed(omitted: Omitted) -> list[tuple[str, str, int, int]]:
+    """What was left out as plain data, for a store."""
+    return [(original, gap.unit, gap.first, gap.last) for original, gap in omitted]
+
+
+def unpacked(data: Iterable[tuple[str, str, int, int]]) -> Omitted:
+    """The same read back."""
+    return tuple((original, Omission(unit, first, last)) for original, unit, first, last in data)
 
 
 def reason_of(word: str, replacement: str | None) -> Reason:

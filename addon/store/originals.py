@@ -1,67 +1,131 @@
 """Originals: the whole of what a lossy rewrite left parts of, as plain files that any agent's read tool or shell opens.
 
-Content-addressed, in the state folder, readable by its owner only. A file is written before the request that names
-it leaves, and removed 30 days after its last use, or earlier, oldest first, when all of them pass 512 MB.
+Each has an id: 21 digits, a hash of the text with a key that never leaves the state folder. So the id can be guessed by
+nobody, not even by who knows the text, and the page that serves it may take the id for a permission; and digits are
+what costs the fewest tokens for that many bits (7 for 70 bits; hexadecimal needs 7 for 48). Files made before ids were
+such are named by 12 hexadecimal digits and `.txt`, and are still found.
+
+A file is written before the request that names it leaves; `addon.store.shelf` says which are there and how long.
 """
 
 import hashlib
 import os
 import re
+import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-_FILE = re.compile(r"originals[/\\]{1,4}([0-9a-f]{12}\.txt)")
-_KEEP_SECONDS = 30 * 86_400
-_KEEP_BYTES = 512 * 1024 * 1024
+from addon.store.shelf import Gone, Shelf, Source
+
+_DIGITS = 21
+_ID = re.compile(r"[0-9]{21}|[0-9a-f]{12}")
+_NAMED = re.compile(r"(?<![0-9A-Za-z])([0-9]{21})(?![0-9A-Za-z])|originals[/\\]{1,4}([0-9a-f]{12})\.txt")
+_OLD = re.compile(r"originals[/\\]{1,4}([0-9a-f]{12})\.txt")
+_TOUCH_SECONDS = 600
+"""Uses within this time count as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An original that is there."""
+
+    data: bytes
+    source: Source
 
 
 class Originals:
-    """The store of one state folder. Every method that touches the disk raises OSError when it cannot."""
+    """The store of one state folder, for one thread. Raises OSError where the disk, or the index on it, fails."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "originals"
+        self._shelf = Shelf(home / "originals.sqlite", self._folder)
+        self._touched: dict[str, float] = {}
+        self._given_up: set[str] = set()
 
-    def handle(self, text: str) -> str:
-        """The path under which `text` is or would be kept."""
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
-        return str(self._folder / f"{digest}.txt")
+    def id_of(self, text: str) -> str:
+        """The id under which `text` is or would be kept."""
+        key = self._shelf.secret()
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=16).digest()
+        return f"{int.from_bytes(digest) % 10**_DIGITS:0{_DIGITS}}"
 
-    def named_in(self, text: str) -> set[str]:
-        """The handles of ours that a text names."""
-        return {str(self._folder / name) for name in _FILE.findall(text)}
+    def path_of(self, original: str) -> Path:
+        """The file of an id. Raises ValueError for what is no id."""
+        if not _ID.fullmatch(original):
+            raise ValueError(f"no id of an original: {original[:40]!r}")
+        return self._folder / (original if len(original) == _DIGITS else f"{original}.txt")
 
-    def save(self, texts: Iterable[tuple[str, str]]) -> None:
-        """Keep texts under their handles; what is there already is marked as used."""
-        for handle, text in texts:
-            path = Path(handle)
-            if path.exists():
-                os.utime(path)
-                continue
-            for folder in (path.parent.parent, path.parent):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}")
-            try:
-                unfinished.touch(mode=0o600)
-                unfinished.write_bytes(text.encode("utf-8", "surrogatepass"))
-                unfinished.replace(path)
-            except OSError:
-                unfinished.unlink(missing_ok=True)
-                raise
+    def save(self, texts: Iterable[str], source: Source) -> None:
+        """Keep texts; what is there already counts as used. Raises OSError also where there is no room for them."""
+        encoded = {self.id_of(text): text.encode("utf-8", "surrogatepass") for text in texts}
+        if not encoded:
+            return
+        self._shelf.take({original: len(data) for original, data in encoded.items()}, source)
+        try:
+            for original, data in encoded.items():
+                self._write(self.path_of(original), data)
+        except OSError:
+            self._shelf.drop([original for original in encoded if not self.path_of(original).exists()])
+            raise
+        self._touched |= dict.fromkeys(encoded, time.monotonic())
 
-    def touch(self, text: str) -> None:
-        """Mark the originals that a text names as used; best effort."""
-        for handle in self.named_in(text):
+    def touch(self, originals: Collection[str]) -> set[str]:
+        """Mark originals as used. Returns those that are not there, unless they were given up."""
+        now = time.monotonic()
+        used = [o for o in originals if now - self._touched.get(o, -_TOUCH_SECONDS) >= _TOUCH_SECONDS]
+        if used:
             with suppress(OSError):
-                os.utime(handle)
+                self._shelf.touch(used)
+                self._touched |= dict.fromkeys(used, now)
+        return {o for o in originals if o not in self._given_up and not self.path_of(o).exists()}
+
+    def give_up(self, originals: Iterable[str]) -> None:
+        """Say no more of those of these that are not there."""
+        self._given_up |= {original for original in originals if not self.path_of(original).exists()}
+
+    def find(self, original: str) -> Found | Source | None:
+        """An original, which counts as used now; or what is known of one that is gone; None: nothing is known of it."""
+        path, source = self.path_of(original), self._shelf.look(original)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None if source is None else replace(source, gone=source.gone or Gone.LOST)
+        self.touch([original])
+        return Found(data, source or Source())
 
     def prune(self) -> None:
-        """Remove what is too old or too much, least recently used first; best effort."""
+        """Remove what is too old or too much; best effort."""
         with suppress(OSError):
-            found = sorted(((entry.stat(), entry) for entry in self._folder.iterdir()), key=lambda f: -f[0].st_mtime)
-            oldest, size = time.time() - _KEEP_SECONDS, 0
-            for stat, entry in found:
-                size += stat.st_size
-                if stat.st_mtime < oldest or size > _KEEP_BYTES:
-                    entry.unlink(missing_ok=True)
+            self._shelf.prune()
+
+    def close(self) -> None:
+        """Give the files back."""
+        self._shelf.close()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with suppress(FileNotFoundError):
+            if path.stat().st_size == len(data):  # else a power cut came between the name and the data
+                os.utime(path)
+                return
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            unfinished.touch(mode=0o600)
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def named_in(text: str) -> frozenset[str]:
+    """The ids that a text names: in a path, an address, an argument, or bare."""
+    return frozenset(new or old for new, old in _NAMED.findall(text))
+
+
+def named_in_old_form(text: str) -> frozenset[str]:
+    """The ids of files made before ids were digits, from a text of ours that names them."""
+    return frozenset(_OLD.findall(text))

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from addon.fail_open import describe
-from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, reason_of
+from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, packed, reason_of, unpacked
 from transforms.contract import Loss
 
 _SCHEMA_VERSION = 1
@@ -134,13 +134,15 @@ def _value(decision: Decision) -> bytes:
     loss, needs = decision.loss, b"".join(decision.needs).hex()
     counts = decision.tokens_before, decision.tokens_after
     return json.dumps(
-        [decision.replacement, decision.transform_name, loss, *counts, decision.reason, needs]
+        [decision.replacement, decision.transform_name, loss, *counts, decision.reason, needs, packed(decision.omitted)]
     ).encode()  # escapes lone surrogates
 
 
 def _decision(value: bytes) -> Decision:
     """Raises `ValueError` for what is none of ours."""
-    text, name, loss, before, after, reason, needs = json.loads(value)
+    text, name, loss, before, after, reason, needs, *more = json.loads(value)
     needed = bytes.fromhex(needs)
     identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
-    return Decision(text, name, Loss(loss) if loss else None, before, after, reason_of(reason, text), identities)
+    omitted = unpacked(more[0] if more else ())
+    lost = Loss(loss) if loss else None
+    return Decision(text, name, lost, before, after, reason_of(reason, text), identities, omitted)

@@ -1,15 +1,16 @@
 """The ledger's own store: a table in the state folder, shared by all workers and proxies on it."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, reason_of
+from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, packed, reason_of, unpacked
 from transforms.contract import Loss
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
     key BLOB PRIMARY KEY,
@@ -20,16 +21,20 @@ CREATE TABLE IF NOT EXISTS decisions (
     tokens_after INTEGER NOT NULL,
     reason TEXT NOT NULL,
     needs BLOB NOT NULL,
-    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
+    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400),
+    omitted TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID
 """
+_SINCE_2 = "ALTER TABLE decisions ADD COLUMN omitted TEXT NOT NULL DEFAULT ''"
 FILE = "ledger.sqlite"
 """In the state folder; beside it stand `-wal` and `-shm`."""
 KEEP_ROWS = 500_000
 _LOCK_SECONDS = 0.5
 _KEYS_AT_ONCE = 500
 _TODAY = "unixepoch() / 86400"
-_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs"
+_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs, omitted"
+_NONE_OMITTED = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs, ''"
+"""The same of a file of schema 1 that can only be read."""
 
 
 class SqliteLedger:
@@ -41,6 +46,7 @@ class SqliteLedger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = _open(path)
+        self._version = _version(self._connection)
         self._to_reopen = False
 
     @classmethod
@@ -65,7 +71,7 @@ class SqliteLedger:
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         with self._failing_loudly(), self._connection:
             self._connection.executemany(
-                f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(k, *_row(decision)) for k, decision in decisions.items()],
             )
             # Read before the commit: what cannot be read back must not be on record either.
@@ -83,6 +89,7 @@ class SqliteLedger:
             if self._to_reopen:
                 self._connection.close()
                 self._connection, self._to_reopen = _open(self._path), False
+                self._version = _version(self._connection)
             yield
         except (OSError, ValueError, sqlite3.Error) as error:
             self._to_reopen = _is_damage(error) or _is_read_only(error)
@@ -97,11 +104,12 @@ class SqliteLedger:
 
     def _select(self, keys: list[bytes]) -> tuple[dict[bytes, Decision], list[bytes]]:
         """The decisions on record, and the keys of those that were last used before today."""
+        columns = _COLUMNS if self._version >= 2 else _NONE_OMITTED
         rows = [
             row
             for at in range(0, len(keys), _KEYS_AT_ONCE)
             for row in self._connection.execute(
-                f"SELECT key, used_day < {_TODAY}, {_COLUMNS} FROM decisions "
+                f"SELECT key, used_day < {_TODAY}, {columns} FROM decisions "
                 f"WHERE key IN ({','.join('?' * len(keys[at : at + _KEYS_AT_ONCE]))})",
                 keys[at : at + _KEYS_AT_ONCE],
             )
@@ -109,11 +117,12 @@ class SqliteLedger:
         return {row[0]: _decision(*row[2:]) for row in rows}, [row[0] for row in rows if row[1]]
 
 
-def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes]:
+def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes, str]:
     text = decision.replacement
     replacement = None if text is None else text.encode("utf-8", "surrogatepass")
     counts = decision.tokens_before, decision.tokens_after
-    return replacement, decision.transform_name, decision.loss, *counts, decision.reason, b"".join(decision.needs)
+    needs, omitted = b"".join(decision.needs), json.dumps(packed(decision.omitted)) if decision.omitted else ""
+    return replacement, decision.transform_name, decision.loss, *counts, decision.reason, needs, omitted
 
 
 def _decision(
@@ -124,10 +133,12 @@ def _decision(
     after: int,
     reason: str,
     needs: bytes,
+    omitted: str,
 ) -> Decision:
     text = None if replacement is None else replacement.decode("utf-8", "surrogatepass")
     needed = tuple(needs[at : at + 8] for at in range(0, len(needs), 8))
-    return Decision(text, transform_name, Loss(loss) if loss else None, before, after, reason_of(reason, text), needed)
+    lost, left_out = Loss(loss) if loss else None, unpacked(json.loads(omitted) if omitted else ())
+    return Decision(text, transform_name, lost, before, after, reason_of(reason, text), needed, left_out)
 
 
 def _is_damage(error: Exception) -> bool:
@@ -170,11 +181,16 @@ def _checked(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection
     return connection
 
 
-def _read_schema(connection: sqlite3.Connection) -> None:
+def _version(connection: sqlite3.Connection) -> int:
     (stored,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(stored)
+
+
+def _read_schema(connection: sqlite3.Connection) -> None:
+    stored = _version(connection)
     if stored > _SCHEMA_VERSION:
         raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
-    if stored == _SCHEMA_VERSION:
+    if stored:
         connection.execute("SELECT 1 FROM decisions LIMIT 1").fetchone()
 
 
@@ -184,6 +200,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     _read_schema(connection)
     with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == 1:
+            connection.execute(_SINCE_2)
         connection.execute(_SCHEMA)
         connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (KEEP_DAYS,))
         connection.execute(

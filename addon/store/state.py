@@ -36,6 +36,7 @@ class State:
     def close(self) -> None:
         """Give the files back."""
         self.learned.close()
+        self.originals.close()
         if isinstance(self.ledger, FrontedLedger):
             self.ledger.close()
 

@@ -68,11 +68,10 @@ SAFE_HEADERS = {
 """What keeps another site's page from reading, running or framing ours; CORS headers are never sent."""
 
 
-def text(body: str | bytes, status: int = 200, kind: str = "text/plain", **headers: str) -> Reply:
-    """A reply of plain text (or of another textual kind); in headers' names `_` stands for `-`."""
+def text(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """A reply of plain text, unless the headers say another kind."""
     raw = body if isinstance(body, bytes) else body.encode("utf-8", "replace")
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, raw, {"content-type": f"{kind}; charset=utf-8", **named})
+    return Reply(status, raw, {"content-type": "text/plain; charset=utf-8", **(headers or {})})
 
 
 def json(value: Any, status: int = 200) -> Reply:

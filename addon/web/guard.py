@@ -27,7 +27,7 @@ def admitted(request: Request, token: str) -> Request | Reply:
     shown = _shown(request)
     trusted = bool(token) and shown is not None and hmac.compare_digest(shown.encode(), token.encode())
     if shown is not None and not trusted:
-        return text("That is not the token.\n", 401, www_authenticate="Bearer")
+        return text("That is not the token.\n", 401, {"www-authenticate": "Bearer"})
     if not trusted and not _is_loopback(request.peer):
         return text("Only for this machine, or with the token: Authorization: Bearer TOKEN\n", 403)
     return replace(request, trusted=trusted)

@@ -7,6 +7,7 @@ from addon.web.sources import Sources
 _INDEX = """\
 headroom {version}
 
+/o/ID      an original: ?lines=FIRST-LAST&grep=REGEX&context=3&tokens=4000&format=json
 /stats     figures since the start, as JSON
 /metrics   the same for Prometheus
 /healthz   whether it is up
@@ -30,4 +31,4 @@ def stats(sources: Sources, _request: Request) -> Reply:
 
 def metrics(sources: Sources, _request: Request) -> Reply:
     """https://prometheus.io/docs/instrumenting/exposition_formats/"""
-    return text(sources.metrics(), kind="text/plain; version=0.0.4")
+    return text(sources.metrics(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from addon.fail_open import describe, fail_open
-from addon.web import pages
+from addon.web import original, pages
 from addon.web.exchange import BODY_LIMIT, Reply, Request, text
 from addon.web.guard import admitted
 from addon.web.sources import Sources
@@ -46,6 +46,7 @@ ROUTES = (
     Route("GET", "/healthz", pages.healthz),
     Route("GET", "/metrics", pages.metrics),
     Route("GET", "/stats", pages.stats),
+    Route("GET", "/o/{id}", original.original),
 )
 
 
@@ -72,8 +73,8 @@ def _answer(sources: Sources, request: Request) -> Reply:
     for route, names in fitting:
         if route.method == method:
             if route.owner and not who.trusted:
-                return text("With the token only: Authorization: Bearer TOKEN\n", 401, www_authenticate="Bearer")
+                return text("With the token only: Authorization: Bearer TOKEN\n", 401, {"www-authenticate": "Bearer"})
             return route.page(sources, replace(who, names=names))
     if fitting:
-        return text("Not by that method.\n", 405, allow=", ".join(route.method for route, _ in fitting))
+        return text("Not by that method.\n", 405, {"allow": ", ".join(route.method for route, _ in fitting)})
     return text("There is no such page; / lists them.\n", 404)

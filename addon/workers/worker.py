@@ -32,12 +32,15 @@ from transforms.compression_policy import AuthMode
 from transforms.contract import Transform
 from transforms.reasons import Reason
 
+_TIDY_SECONDS = 600.0
+
 
 class Worker:
     """Handles jobs one after the other."""
 
     def __init__(self) -> None:
         self._states: dict[tuple[Path, str], State] = {}
+        self._tidy_at = 0.0
         self._models: dict[Path, KompressModel] = {}
 
     def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
@@ -93,8 +96,14 @@ class Worker:
         state = self._states.get((home, store))
         if state is None or not state.is_usable:
             state = self._states[home, store] = State.open(home, store)
-            state.originals.prune()
         return state
+
+    def tidy(self) -> None:
+        """Now and then, between two jobs: remove what is too old or too much. Never raises."""
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + _TIDY_SECONDS
+            for state in self._states.values():
+                state.originals.prune()
 
     def close(self) -> None:
         """Give the files back."""
@@ -118,6 +127,7 @@ def serve(source: IO[bytes], out: IO[bytes]) -> None:
             answer = worker.answer(header, body)
             faulthandler.cancel_dump_traceback_later()
             frames.write(out, *answer)
+            worker.tidy()
 
 
 def main() -> None:

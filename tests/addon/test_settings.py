@@ -28,6 +28,7 @@ BAD = {
     "min_tokens": ["abc", "-1", "1.5", "99999999999", "²"],
     "max_lossy_ratio": ["1.01", "-0.1", "nan", "half", "1e-1"],
     "originals": ["?"],
+    "retrieve": ["", "path"],
     "prompt_cache_key": ["?"],
     "cache_control": ["?"],
     "time_budget_ms": ["1s", ""],

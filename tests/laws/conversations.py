@@ -32,6 +32,7 @@ def sent(
         return compress(request, settings, state)
     finally:
         state.learned.close()
+        state.originals.close()
 
 
 def slot_nodes(body: bytes) -> list[Node]:

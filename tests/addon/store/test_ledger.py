@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from addon.store.ledger import Decision, FrontedLedger, LedgerUnavailable, MemoryLedger, key
 from addon.store.sqlite_ledger import SqliteLedger
-from transforms.contract import Loss
+from transforms.contract import Loss, Omission
 from transforms.reasons import Reason
 
 REWRITE = Decision("short \ud800 text", "log_folder", Loss.LOSSLESS, 100, 40, Reason.COMPRESSED)
@@ -264,3 +264,43 @@ def test_what_left_without_being_recorded_is_remembered_while_the_process_lives(
     ledger.hold({ONE: KEEP})
     assert ledger.recall([ONE]) == {ONE: KEEP}
     assert opened(tmp_path).recall([ONE]) == {}
+
+
+OMITTED = (("1" * 21, Omission("lines", 3, 90)), ("1" * 21, Omission("lines", 95, 300)))
+
+
+def test_what_was_left_out_is_remembered_with_the_decision(tmp_path: Path) -> None:
+    decision = replace(REWRITE, omitted=OMITTED)
+    first = SqliteLedger.open(tmp_path)
+    first.record({b"k" * 16: decision})
+    first.close()
+    second = SqliteLedger.open(tmp_path)
+    assert second.recall([b"k" * 16]) == {b"k" * 16: decision}
+    second.close()
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_ledger_of_the_first_schema_is_replayed_as_it_was_and_brought_up_to_date(
+    tmp_path: Path, writable: bool
+) -> None:
+    SqliteLedger.open(tmp_path).close()
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("ALTER TABLE decisions DROP COLUMN omitted")
+        old.execute(
+            "INSERT INTO decisions VALUES (?, x'78', 'log_sampler', 'lossy', 9, 3, 'compressed', x'', 99999)",
+            [b"k" * 16],
+        )
+        old.execute("PRAGMA user_version=1")
+        old.execute("PRAGMA journal_mode=DELETE")
+    with ExitStack() as stack:
+        if not writable:
+            other = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+            other.execute("BEGIN IMMEDIATE")
+        ledger = SqliteLedger.open(tmp_path)
+        stack.callback(ledger.close)
+        found = ledger.recall([b"k" * 16])[b"k" * 16]
+        assert (found.replacement, found.omitted) == ("x", ())
+        if writable:
+            ledger.record({b"n" * 16: replace(REWRITE, omitted=OMITTED)})
+            assert ledger.recall([b"n" * 16])[b"n" * 16].omitted == OMITTED

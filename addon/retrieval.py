@@ -1,0 +1,25 @@
+"""The way back to an original: the handle that a marker carries, and how a call that follows one is told."""
+
+import re
+
+from addon.settings import Retrieve
+from addon.store.originals import Originals, named_in
+from addon.web.exchange import HOST
+from transforms.call import Call
+
+TOOLS = ("headroom_retrieve", "headroom_stats", "headroom_explain")
+"""Our MCP tools. Clients put the server's name before them, in ways of their own."""
+_OUR_TOOL = re.compile(rf"(?:.*[^a-z])?(?:{'|'.join(TOOLS)})")
+
+
+def handle(originals: Originals, text: str, by: Retrieve) -> str:
+    """What a marker says of where `text` will be. Raises OSError when no id can be made for it."""
+    original = originals.id_of(text)
+    path, address = str(originals.path_of(original)), f"http://{HOST}/o/{original}"
+    return {Retrieve.FILE: path, Retrieve.URL: address, Retrieve.BOTH: f"{path} or {address}"}[by]
+
+
+def asks_us(call: Call) -> bool:
+    """Whether a call asks for an original or for anything else of ours: by file, address, id or tool."""
+    by_tool = _OUR_TOOL.fullmatch(call.tool) is not None
+    return by_tool or HOST in call.arguments or bool(named_in(call.arguments))
