@@ -19,6 +19,7 @@ from addon import sinks
 from addon.cache.breaker import BreakerState
 from addon.cache.conversations import Turn
 from addon.cache.watch import CacheWatch, Judgement
+from addon.dashboard.stats import stats
 from addon.deadline import Deadline
 from addon.event_log import LOGGER, EventLog
 from addon.fail_open import describe, fail_open
@@ -84,7 +85,7 @@ class Headroom:
             home=lambda: self._settings.home,
             token=lambda: access_token(self._settings.home, self._settings.token),
             metrics=self._metrics.text,
-            stats=self._metrics.figures,
+            stats=self.stats,
         )
         self._door = ProxyDoor(self._sources)
         self._ports: dict[str, PortServer] = {}
@@ -294,6 +295,11 @@ class Headroom:
                 self._tell_once(flow.request.pretty_host, _UNKNOWN)
             else:
                 sinks.event_log(log, self._settings.log_level)
+
+    def stats(self) -> dict[str, Any]:
+        """All figures, as `/stats` has them. Blocking."""
+        figures = stats(self.tally, self._settings.home, self._settings.mode)
+        return {**figures, "metrics": self._metrics.figures()}
 
     async def _keep_days(self) -> None:
         """Write the counts of the day to the state folder now and then."""

@@ -12,7 +12,7 @@ counted beside: what the model fetched because an output had been shortened, and
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from addon.cache.breaker import Trip
@@ -144,6 +144,10 @@ class Tally:
         """What was counted by day since this was last asked, for keeping."""
         taken, self._days = self._days, {}
         return taken
+
+    def unkept_days(self) -> dict[str, Bucket]:
+        """What `take_days` would give."""
+        return {day: replace(bucket) for day, bucket in list(self._days.items())}
 
     def give_back(self, days: dict[str, Bucket]) -> None:
         """Days that could not be kept."""

@@ -1,5 +1,6 @@
 """The pages that tell of the addon itself."""
 
+from addon.dashboard import pages as dashboard
 from addon.routing_log import VERSION
 from addon.web.exchange import Reply, Request, json, text
 from addon.web.sources import Sources
@@ -7,6 +8,7 @@ from addon.web.sources import Sources
 _INDEX = """\
 headroom {version}
 
+/dashboard the figures as a page, and for Grafana: /dashboard/grafana
 /o/ID      an original: ?lines=FIRST-LAST&grep=REGEX&context=3&tokens=4000&format=json
 /stats     figures since the start, as JSON
 /metrics   the same for Prometheus
@@ -14,8 +16,10 @@ headroom {version}
 """
 
 
-def index(_sources: Sources, _request: Request) -> Reply:
-    """What there is."""
+def index(sources: Sources, request: Request) -> Reply:
+    """The dashboard for browsers, for others what there is."""
+    if "text/html" in request.headers.get("accept", ""):
+        return dashboard.page(sources, request)
     return text(_INDEX.format(version=VERSION))
 
 

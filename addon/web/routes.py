@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from addon.dashboard import pages as dashboard
 from addon.fail_open import describe, fail_open
 from addon.web import original, pages
 from addon.web.exchange import BODY_LIMIT, Reply, Request, text
@@ -43,6 +44,8 @@ OWNER = True
 
 ROUTES = (
     Route("GET", "/", pages.index),
+    Route("GET", "/dashboard", dashboard.page),
+    Route("GET", "/dashboard/{file}", dashboard.file),
     Route("GET", "/healthz", pages.healthz),
     Route("GET", "/metrics", pages.metrics),
     Route("GET", "/stats", pages.stats),
