@@ -123,7 +123,7 @@ def _insertion(
 ) -> tuple[int, bytes] | None:
     """The member that asks for caching, in front of all others, where the user and the policy want it."""
     settings = rules.settings
-    if detected.shape == messages.NAME:
+    if detected.shape == messages.SHAPE.name:
         wanted = settings.cache_control
     else:
         wanted = settings.prompt_cache_key and request.takes_cache_key

@@ -12,7 +12,7 @@ from transforms.reasons import Reason
 
 _BYPASS = "x-headroom-bypass"
 _OURS = "x-headroom-"
-_COUNTING = ("/count_tokens", "/input_tokens")
+_COUNTING = ("/count_tokens", "/input_tokens", ":countTokens")
 """Endpoints with the body of a turn that only count it: what is counted is to be what the client has."""
 
 

@@ -66,7 +66,7 @@ class Reason(StrEnum):
     NOT_JSON = "not_json"
     """The body is not one JSON object."""
     UNKNOWN_SHAPE = "unknown_shape"
-    """JSON, but not a conversation of one of the three shapes."""
+    """JSON, but not a conversation of one of the APIs that are read."""
     MIXED_SHAPE = "mixed_shape"
     """Evidence of more than one shape, so none is believed."""
     SIGNED = "signed"

@@ -30,7 +30,7 @@ def insertion(root: Node, shape: str, *, later_turn: bool, cache_key: str) -> tu
     """
     if any(mark in root.raw for mark in _OWN_CACHING):
         return None
-    if shape != messages.NAME:
+    if shape != messages.SHAPE.name:
         return (
             (root.start + 1, b'"prompt_cache_key":' + encode(cache_key, ascii_only=True) + b",") if cache_key else None
         )

@@ -9,11 +9,12 @@ Digests are made of the bytes as they stand; no value is decoded. Linear, a giga
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
-from addon.shapes import chat, messages, responses
+from addon.shapes.catalog import SHAPES
 from addon.shapes.json_spans import Node, NotJson
+from addon.shapes.shape import Members, Shape
 from addon.shapes.slot import string
 from transforms.cache_aligner import Item, Prefix, Section
 
@@ -32,6 +33,8 @@ _SINGLE_TEXT = re.compile(
 )
 _SPACE = b" \t\r\n"
 _COMMA_BEHIND = re.compile(rb"\s*+,\s*+")
+_SHAPES = {shape.name: shape for shape in SHAPES}
+_MODELS_ROLES = frozenset({"assistant", "model"})
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 _TOOLS_ITEM = "additional_tools"
 """Codex sends its tools as the first input item."""
@@ -45,9 +48,11 @@ def prefix_of(root: Node, shape: str) -> Prefix:
     """The prompt of a request of the shape that was detected; empty where the body does not tell it."""
     try:
         top = root.object()
-        if responses.server_holds(top):
+        known = _SHAPES[shape]
+        request = known.request(top)
+        if known.server_holds(request):
             return Prefix()
-        items = [*_head(top, shape), *_CONVERSATIONS[shape](top)]
+        items = [*_head(top, request, known), *_conversation(request[known.conversation])]
     except NotJson:  # in a part of the body that nobody has read before
         return Prefix()
     return Prefix.of(items) if len(items) <= _MOST_ITEMS else Prefix()
@@ -70,37 +75,25 @@ def cache_key(prefix: Prefix) -> str:
     return f"headroom-{opening.digest.hex()}" if opening else ""
 
 
-def _head(top: dict[str, Node], shape: str) -> Iterator[Item]:
+def _head(top: Members, request: Members, shape: Shape) -> Iterator[Item]:
     if model := top.get("model"):
         yield _item(model, Section.MODEL)
-    for key in ("tools", "functions"):
-        if tools := top.get(key):
-            yield from (_item(tool, Section.TOOLS) for tool in tools.elements())
-    if system := top.get(_SYSTEM_KEYS.get(shape, "")):
-        yield from _system(system)
+    for keys in (shape.tools, ("functions",)):
+        yield from (_item(tool, Section.TOOLS) for tool in _elements(request, keys))
+    for key in shape.system:
+        if system := request.get(key):
+            yield from _system(system.object().get("parts", system))
 
 
-def _message_items(top: dict[str, Node]) -> Iterator[Item]:
-    yield from (_item(message, _section(message)) for message in top["messages"].elements())
+def _elements(members: Members, keys: tuple[str, ...]) -> Iterator[Node]:
+    """The elements of a list that stands under these keys, outermost first."""
+    *outer, last = keys
+    for key in outer:
+        members = members[key].object() if key in members else {}
+    return members[last].elements() if last in members else iter(())
 
 
-def _chat_items(top: dict[str, Node]) -> Iterator[Item]:
-    yield from _with_instructions(top["messages"])
-
-
-def _response_items(top: dict[str, Node]) -> Iterator[Item]:
-    yield from _with_instructions(top["input"])
-
-
-_CONVERSATIONS: dict[str, Callable[[dict[str, Node]], Iterator[Item]]] = {
-    messages.NAME: _message_items,
-    chat.NAME: _chat_items,
-    responses.NAME: _response_items,
-}
-_SYSTEM_KEYS = {messages.NAME: "system", responses.NAME: "instructions"}
-
-
-def _with_instructions(conversation: Node) -> Iterator[Item]:
+def _conversation(conversation: Node) -> Iterator[Item]:
     """The items of a conversation whose first ones may be tools and instructions."""
     elements = conversation.elements()
     for element in elements:
@@ -135,7 +128,7 @@ def _section(element: Node) -> Section:
     """Who made an item. Reads no further than needed: a tool output's text may be long."""
     for key, value in element.members():
         if key == "role":
-            return Section.ANSWER if value.text() == "assistant" else Section.CLIENT
+            return Section.ANSWER if value.text() in _MODELS_ROLES else Section.CLIENT
         if key == "type" and (kind := value.text()) and kind != "message":
             return Section.CLIENT if kind in _CLIENT_TYPES or kind.endswith(_OUTPUT) else Section.ANSWER
     return Section.CLIENT

@@ -1,1 +1,1 @@
-"""The wire shapes of the three APIs, read in place."""
+"""The wire shapes of the APIs, read in place."""

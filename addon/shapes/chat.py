@@ -5,28 +5,27 @@ Spoken by most other providers and gateways too.
 """
 
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, string, text_parts
+from addon.shapes.shape import Evidence, Members, Shape, is_message, not_empty
+from addon.shapes.slot import Conversation, Held, string, text_parts
 
-NAME = "chat"
 _TEXT = frozenset({"text"})
 _TOP = frozenset(
     {"stream_options", "response_format", "max_completion_tokens", "parallel_tool_calls", "frequency_penalty"}
     | {"presence_penalty", "logit_bias", "logprobs", "reasoning_effort", "functions", "function_call", "n"}
 )
-
-
 _THINKING = frozenset({"reasoning_content", "reasoning_details", "thinking_blocks"})
 """Where DeepSeek, OpenRouter and LiteLLM put the model's thinking."""
 
 
-def evidence(top: dict[str, Node], messages: list[dict[str, Node]]) -> bool:
-    """Whether something stands in the request that only this shape has."""
-    if not _TOP.isdisjoint(top) or _has_function(top.get("tools")):
-        return True
-    return any(_is_output(message) or _has_function(message.get("tool_calls")) for message in messages)
+def _evidence(top: Members, messages: list[Members]) -> Evidence:
+    """Tools and ids of calls are Ollama's too; there the arguments of a call are an object."""
+    if not _TOP.isdisjoint(top) or any(_is_function(message) or _has_calls(message) for message in messages):
+        return Evidence.OWN
+    shared = _has_function(top.get("tools")) or any(_is_tool(message) for message in messages)
+    return Evidence.SHARED if shared else Evidence.NONE
 
 
-def read(messages: list[dict[str, Node]]) -> Conversation:
+def read(messages: list[Members], _held: Held | None = None) -> Conversation:
     """The conversation with the texts of its tool and function messages."""
     conversation = Conversation()
     for message in messages:
@@ -52,14 +51,34 @@ def _calls(tool_calls: Node | None, conversation: Conversation) -> None:
         conversation.called(string(call, "id"), string(function, "name"), string(function, "arguments") or "")
 
 
-def _is_output(message: dict[str, Node]) -> bool:
-    match string(message, "role"):
-        case "tool":
-            return string(message, "tool_call_id") is not None
-        case "function":
-            return string(message, "name") is not None
-    return False
+def _is_tool(message: Members) -> bool:
+    return string(message, "role") == "tool" and string(message, "tool_call_id") is not None
+
+
+def _is_function(message: Members) -> bool:
+    return string(message, "role") == "function" and string(message, "name") is not None
+
+
+def _has_calls(message: Members) -> bool:
+    calls = message.get("tool_calls")
+    functions = (call.object().get("function") for call in calls.elements()) if calls else ()
+    return any(function is not None and _spells_arguments(function.object()) for function in functions)
+
+
+def _spells_arguments(function: Members) -> bool:
+    arguments = function.get("arguments")
+    return arguments is None or arguments.type != "{"
 
 
 def _has_function(entries: Node | None) -> bool:
     return entries is not None and any("function" in entry.object() for entry in entries.elements())
+
+
+SHAPE = Shape(
+    name="chat",
+    conversation="messages",
+    element=is_message,
+    evidence=_evidence,
+    complete=not_empty,
+    read=read,
+)

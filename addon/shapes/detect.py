@@ -1,26 +1,24 @@
 """Which API a body belongs to, told from the body alone, never from the path.
 
-A body is ours only when the evidence points to exactly one shape. Look-alikes (Realtime, Ollama, Bedrock Converse,
-MCP, batches, moderations, telemetry, ...) miss the evidence or carry a key that no shape of ours has.
+A body is ours only when the evidence points to exactly one shape. Look-alikes (Realtime, Cohere, MCP, batches,
+moderations, telemetry, ...) miss the evidence or carry a key that no shape of ours has.
 """
 
 from dataclasses import dataclass
 from typing import Self
 
-from addon.shapes import chat, messages, responses
+from addon.shapes.catalog import SHAPES
 from addon.shapes.json_spans import Node
+from addon.shapes.shape import Evidence, Members, Shape
 from addon.shapes.slot import Conversation, Held, Slot, string
 from transforms.reasons import Reason
 
 _FOREIGN = frozenset(
-    {"jsonrpc", "toolConfig", "inferenceConfig", "contents", "options", "keep_alive", "chat_history", "requests"}
-    | {"response", "query", "variables", "batch", "documents", "tool_outputs"}
+    {"jsonrpc", "chat_history", "requests", "response", "query", "variables", "batch", "documents", "tool_outputs"}
 )
-"""Keys of other APIs: MCP, Converse, Gemini, Ollama, Cohere, batches, Realtime, GraphQL, telemetry, Assistants."""
-
-
-_SAID = frozenset({"content", "tool_calls", "function_call", "refusal", "audio"})
-"""What a message says something with; an assistant's may have no content."""
+"""Keys of other APIs: MCP, Cohere, batches, Realtime, GraphQL, telemetry, Assistants."""
+_CONVERSATIONS = frozenset({key for shape in SHAPES for key in (shape.conversation, shape.within) if key})
+_DECIDING = (*_CONVERSATIONS, "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +26,10 @@ class Detected:
     """The shape of a request and the places of its tool outputs."""
 
     shape: str
-    """`responses`, `chat` or `messages`."""
+    """`Shape.name`."""
     slots: tuple[Slot, ...]
     model: str = ""
-    """As the body names it; empty where the path does (Bedrock, Vertex)."""
+    """As the body names it; empty where the path does (Bedrock, Vertex, Gemini)."""
     turns: int = 0
     """Turns of the assistant so far."""
     has_thinking: bool = False
@@ -42,9 +40,8 @@ class Detected:
     """The last text of the user."""
 
     @classmethod
-    def of(cls, shape: str, top: dict[str, Node], conversation: Conversation) -> Self:
+    def of(cls, shape: str, model: str, conversation: Conversation) -> Self:
         """What a shape has read."""
-        model = string(top, "model") or ""
         return cls(
             shape=shape,
             slots=conversation.slots(),
@@ -64,36 +61,39 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
     top = root.object()
     if not top or not _FOREIGN.isdisjoint(top) or _repeated(root, top):
         return Reason.UNKNOWN_SHAPE
-    if "messages" in top:
-        return Reason.MIXED_SHAPE if "input" in top else _detect_messages(top)
-    if "input" in top and string(top, "type") in (None, "response.create"):
-        items = [element.object() for element in top["input"].elements()]
-        if responses.evidence(items) or (string(top, "type") and not items and top["input"].type == "["):
-            before = (held or Held()) if responses.server_holds(top) else None
-            return Detected.of(responses.NAME, top, responses.read(items, before))
-    return Reason.UNKNOWN_SHAPE
-
-
-def _detect_messages(top: dict[str, Node]) -> Detected | Reason:
-    conversation = [element.object() for element in top["messages"].elements()]
-    if not conversation or not all(_is_message(message) for message in conversation):
+    if len(_CONVERSATIONS.intersection(top)) > 1:
+        return Reason.MIXED_SHAPE
+    shape = _owner({shape: _evidence(shape, top) for shape in SHAPES})
+    if isinstance(shape, Reason):
+        return shape
+    request = shape.request(top)
+    elements = shape.elements(request)
+    if request is not top and _repeated(top[shape.within], request):
         return Reason.UNKNOWN_SHAPE
-    match chat.evidence(top, conversation), messages.evidence(top, conversation):
-        case True, True:
-            return Reason.MIXED_SHAPE
-        case True, False:
-            return Detected.of(chat.NAME, top, chat.read(conversation))
-        case False, True if messages.complete(top):
-            return Detected.of(messages.NAME, top, messages.read(conversation))
-    return Reason.UNKNOWN_SHAPE
+    if not shape.complete(request, elements):
+        return Reason.UNKNOWN_SHAPE
+    before = (held or Held()) if shape.server_holds(request) else None
+    return Detected.of(shape.name, string(top, "model") or "", shape.read(elements, before))
 
 
-def _is_message(message: dict[str, Node]) -> bool:
-    role = string(message, "role")
-    return role == "assistant" or (role is not None and not _SAID.isdisjoint(message))
+def _evidence(shape: Shape, top: Members) -> Evidence:
+    request = shape.request(top)
+    elements = shape.elements(request)
+    known = shape.conversation in request and all(map(shape.element, elements))
+    return shape.evidence(request, elements) if known else Evidence.NONE
 
 
-def _repeated(root: Node, top: dict[str, Node]) -> bool:
+def _owner(found: dict[Shape, Evidence]) -> Shape | Reason:
+    """The one shape that all evidence is for, but for what a shape's own evidence explains."""
+    claims = [shape for shape, evidence in found.items() if evidence]
+    explained = {name for shape in claims if found[shape] is Evidence.OWN for name in shape.explains}
+    left = [shape for shape in claims if found[shape] is Evidence.OWN or shape.name not in explained]
+    if len(left) > 1:
+        return Reason.MIXED_SHAPE
+    return left[0] if left else Reason.UNKNOWN_SHAPE
+
+
+def _repeated(root: Node, top: Members) -> bool:
     """Whether a key that decides stands twice at the top: then readers may disagree on which one counts."""
     keys = [key for key, _ in root.members()]
-    return len(keys) != len(top) and any(keys.count(key) > 1 for key in ("messages", "input", "type"))
+    return len(keys) != len(top) and any(keys.count(key) > 1 for key in _DECIDING)

@@ -5,10 +5,10 @@ The same body, flat, is a WebSocket frame with `"type": "response.create"`.
 """
 
 from addon.shapes.json_spans import Node
+from addon.shapes.shape import Evidence, Members, Shape
 from addon.shapes.slot import Conversation, Held, string, text_parts
 from transforms.call import Call
 
-NAME = "responses"
 _TEXT = frozenset({"input_text", "output_text", "text"})
 _OUTPUTS = frozenset(
     {"function_call_output", "custom_tool_call_output", "local_shell_call_output", "apply_patch_call_output"}
@@ -32,27 +32,38 @@ _OTHERS = frozenset(
     | {"mcp_approval_response", "program_output", "tool_search_output", "compaction_trigger"}
 )
 _ITEMS = _OUTPUTS | _MODEL_MADE | _OTHERS | {_SHELL_OUTPUT}
+_FRAME = "response.create"
 _STATE_KEYS = ("previous_response_id", "conversation")
 _ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 
-def evidence(items: list[dict[str, Node]]) -> bool:
-    """Whether every element of `input` is an item or a message, and at least one is of a known type."""
-    known = False
-    for item in items:
-        kind, role = string(item, "type"), string(item, "role")
-        if kind is None and role is None:
-            return False
-        known = known or kind in _ITEMS or (kind is None and role in _ROLES)
-    return known
+def _is_item(item: Members) -> bool:
+    return string(item, "type") is not None or string(item, "role") is not None
 
 
-def server_holds(top: dict[str, Node]) -> bool:
+def _evidence(top: Members, items: list[Members]) -> Evidence:
+    """At least one item of a known type, or a frame of a WebSocket, which may hold none."""
+    frame = string(top, "type")
+    if frame not in (None, _FRAME):
+        return Evidence.NONE
+    known = any((kind := string(item, "type")) in _ITEMS or (kind is None and _has_role(item)) for item in items)
+    return Evidence.OWN if known or (frame and not items) else Evidence.NONE
+
+
+def _has_role(item: Members) -> bool:
+    return string(item, "role") in _ROLES
+
+
+def _complete(top: Members, _: list[Members]) -> bool:
+    return top["input"].type == "["
+
+
+def server_holds(top: Members) -> bool:
     """Whether the request only adds to what the server holds, and tells nothing of the conversation's beginning."""
     return any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS)
 
 
-def read(items: list[dict[str, Node]], held: Held | None) -> Conversation:
+def read(items: list[Members], held: Held | None = None) -> Conversation:
     """The conversation with the texts of its tool outputs; `held` is what came before, where the server has that."""
     conversation = Conversation(dict(held.calls), all_new=True, question=held.question) if held else Conversation()
     for item in items:
@@ -70,7 +81,7 @@ def read(items: list[dict[str, Node]], held: Held | None) -> Conversation:
     return conversation
 
 
-def call_of(item: dict[str, Node]) -> tuple[str, Call] | None:
+def call_of(item: Members) -> tuple[str, Call] | None:
     """The id of a tool call that the client is to run, and the call; None for any other item."""
     kind = string(item, "type") or ""
     call_id = string(item, "call_id")
@@ -79,7 +90,7 @@ def call_of(item: dict[str, Node]) -> tuple[str, Call] | None:
     return call_id, Call(string(item, "name") or kind, _argument(item, _CALLS[kind]))
 
 
-def _argument(item: dict[str, Node], key: str) -> str:
+def _argument(item: Members, key: str) -> str:
     node = item.get(key)
     if node is None:
         return ""
@@ -96,3 +107,15 @@ def _output_parts(kind: str, output: Node | None) -> list[tuple[int, Node]]:
         return [(0, output)]
     streams = [entry.object().get(name) for entry in output.elements() for name in ("stdout", "stderr")]
     return [(position, node) for position, node in enumerate(streams) if node is not None and node.type == '"']
+
+
+SHAPE = Shape(
+    name="responses",
+    conversation="input",
+    element=_is_item,
+    evidence=_evidence,
+    complete=_complete,
+    read=read,
+    server_holds=server_holds,
+    system=("instructions",),
+)

@@ -9,6 +9,10 @@ from transforms.call import Call
 
 _QUESTION_CHARS = 8_000
 """How much of the user's text is looked at, from its end: pasted files are no question."""
+_PRINTED = ("output", "content", "result", "stdout", "stderr", "error")
+_TEXT = frozenset({"text"})
+_MOST_PARTS = 1000
+"""Parts under one key, as far as their numbers go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Conversation:
     question: str = ""
     """The last text of the user so far."""
     _answering: bool = False
+    _without_id: list[Call] = field(default_factory=list)
+    """Calls of this turn that only their tool's name ties to an output."""
     _decided: list[Slot] = field(default_factory=list)
     _open: list[Slot] = field(default_factory=list)
 
@@ -75,6 +81,8 @@ class Conversation:
         """A tool call of the model."""
         if call_id:
             self.calls[call_id] = Call(tool or "", arguments)
+        elif tool:
+            self._without_id.append(Call(tool, arguments))
 
     def asked(self, text: str | None) -> None:
         """A text of the user. Blocks that a client wraps in tags are its own notes, not a question."""
@@ -86,7 +94,9 @@ class Conversation:
         """A turn of the assistant: all outputs before it have been sent before."""
         self._decided += self._settled(in_tail=self.all_new)
         self._open.clear()
-        self.turns += not self._answering
+        if not self._answering:
+            self._without_id.clear()
+            self.turns += 1
         self._answering = True
 
     def output(
@@ -94,10 +104,17 @@ class Conversation:
     ) -> None:
         """A tool output, by its text parts."""
         self._answering = False
-        call = self.calls.get(call_id, Call(tool))
+        call = self.calls.get(call_id) or self._oldest(tool)
         for part, node in parts:
             if text := node.text():
                 self._open.append(Slot(node, text, call_id, part, call, is_error))
+
+    def _oldest(self, tool: str) -> Call:
+        """The oldest call of a tool that has no output yet, where calls have no ids."""
+        for at, call in enumerate(self._without_id):
+            if call.tool == tool:
+                return self._without_id.pop(at)
+        return Call(tool)
 
     def slots(self) -> tuple[Slot, ...]:
         """All slots in the order of the body."""
@@ -120,6 +137,16 @@ def text_parts(content: Node | None, text_types: frozenset[str]) -> list[tuple[i
         if text is not None and text.type == '"' and string(block, "type") in text_types:
             parts.append((position, text))
     return parts
+
+
+def member_texts(value: Node) -> list[tuple[int, Node]]:
+    """The texts of an output that is an object, by the keys under which tools put what they print."""
+    members = value.object()
+    found = []
+    for place, key in enumerate(_PRINTED):
+        if node := members.get(key):
+            found += [(place * _MOST_PARTS + part, text) for part, text in text_parts(node, _TEXT)]
+    return sorted(found, key=lambda part: part[1].start)
 
 
 def string(members: dict[str, Node], key: str) -> str | None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from addon.web.recent import Recent
-
 type Facts = dict[str, Any]
 """Plain data, as JSON has it."""
 
@@ -21,4 +19,3 @@ class Sources:
     metrics: Callable[[], bytes]
     """In Prometheus' text format."""
     stats: Callable[[], Facts]
-    recent: Recent

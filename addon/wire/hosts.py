@@ -33,6 +33,7 @@ KNOWN_HOSTS: tuple[str, ...] = (
     "bedrock-runtime-fips.*.amazonaws.com",  # https://docs.aws.amazon.com/general/latest/gr/bedrock.html
     "bedrock-mantle.*.api.aws",  # https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html
     "aws-external-anthropic.*.api.aws",  # https://github.com/anthropics/anthropic-sdk-python/tree/main/src/anthropic/lib
+    "ollama.com",  # https://docs.ollama.com/cloud
     "api.x.ai",  # https://docs.x.ai/docs/api-reference
     "*.api.x.ai",  # https://docs.x.ai/developers/regions
     "api.groq.com",  # https://console.groq.com/docs/api-reference

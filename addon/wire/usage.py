@@ -4,7 +4,8 @@
 nothing that a body may hold: what cannot be read is not counted. Memory is bounded, and a piece of an event stream
 costs microseconds, because only lines that hold a usage object are parsed.
 
-Read are Anthropic Messages, OpenAI Chat Completions and OpenAI Responses, as one JSON document or as an event stream.
+Read are Anthropic Messages, OpenAI Chat Completions and Responses, Gemini, Bedrock Converse and Ollama, as one JSON
+document, as an event stream, or as one document a line. Bedrock's binary event streams are not.
 """
 
 import json
@@ -23,7 +24,7 @@ _PIECE_BYTES = 8 * 1024 * 1024
 _WORD_CHARACTERS = 128
 _TRANSFORMATIONS = 64
 _LINE_ENDS = re.compile(rb"[\r\n]+")
-_USAGE = re.compile(rb'"usage"\s*+:\s*+\{')
+_USAGE = re.compile(rb'"usage(?:Metadata)?"\s*+:\s*+\{|"prompt_eval_count"')
 """A usage object; most chunks of Chat Completions say `"usage":null`. In quoted text the quotes are escaped."""
 
 _WITHIN = {
@@ -33,6 +34,8 @@ _WITHIN = {
     "response.failed": "response",
 }
 """Events that hold a whole response, and under which key."""
+_GEMINI = "usageMetadata"
+_OLLAMA = "prompt_eval_count"
 _MESSAGES = frozenset({"message", "message_start", "message_delta"})
 """Types of Anthropic's documents with figures: a body, the first event, and each later total."""
 
@@ -101,9 +104,9 @@ def usage_of(document: bytes, before: Usage | None = None) -> Usage | None:
     """
     message = _parse(document)
     event = _word(message, "type")
-    within = _WITHIN.get(event)
+    within = _WITHIN.get(event) or ("response" if _GEMINI in _object(message, "response") else "")
     response = _object(message, within) if within else message
-    counts = _object(response, "usage")
+    counts = _object(response, "usage") or _object(response, _GEMINI) or (response if _OLLAMA in response else {})
     read = _reader(event, response, counts)
     return before if read is None else _verdicts(response, _names(response, read(counts, before or Usage())))
 
@@ -112,10 +115,11 @@ class _EventStream:
     """Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 
     Every provider writes an event's data on one line, so lines are all that is told apart. A line that grows too long
-    is passed over.
+    is passed over. `head`: how a line of data begins; nothing where every line is a document.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, head: bytes = b"data:") -> None:
+        self._head = head
         self._line = bytearray()
         self._too_long = False
         self._usage: Usage | None = None
@@ -137,12 +141,12 @@ class _EventStream:
 
     def _read(self, text: bytes) -> Usage | None:
         usage = self._usage
-        if b'"usage"' not in text:
+        if not _USAGE.search(text):
             return usage
         lines = _LINE_ENDS.split(text)
         for line in lines[1:] if self._too_long else lines:
-            if line.startswith(b"data:") and _USAGE.search(line):
-                usage = usage_of(line[5:], usage)
+            if line.startswith(self._head) and _USAGE.search(line):
+                usage = usage_of(line[len(self._head) :], usage)
         return usage
 
 
@@ -168,6 +172,8 @@ def _body_of(content_type: str) -> _EventStream | _Document | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
         return _EventStream()
+    if kind == "application/x-ndjson":
+        return _EventStream(head=b"")
     return _Document() if kind == "application/json" or kind.endswith("+json") else None
 
 
@@ -179,9 +185,9 @@ def _codec_of(content_encoding: str) -> Codec | None:
 
 
 def _reader(event: str, response: _Json, counts: _Json) -> Callable[[_Json, Usage], Usage] | None:
-    """Which of the three kinds of figures these are."""
-    if "prompt_tokens" in counts:
-        return _chat
+    """Which kind of figures these are."""
+    if own := next((reader for key, reader in _READERS.items() if key in counts), None):
+        return own
     if "input_tokens" in counts and (event.startswith("response.") or _word(response, "object") == "response"):
         return _responses
     return _messages if counts and event in _MESSAGES else None
@@ -232,8 +238,54 @@ def _responses(counts: _Json, before: Usage) -> Usage:
     )
 
 
+def _gemini(counts: _Json, before: Usage) -> Usage:
+    """Gemini: `promptTokenCount` are all of them; every chunk has the totals so far.
+
+    https://ai.google.dev/api/generate-content#UsageMetadata
+    """
+    return replace(
+        before,
+        input_tokens=_count(counts, "promptTokenCount") + _count(counts, "toolUsePromptTokenCount"),
+        cached_tokens=_count(counts, "cachedContentTokenCount"),
+        output_tokens=_count(counts, "candidatesTokenCount") + _count(counts, "thoughtsTokenCount"),
+    )
+
+
+def _converse(counts: _Json, before: Usage) -> Usage:
+    """Converse: `inputTokens` are the fresh ones only.
+
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html
+    """
+    cached, written = _count(counts, "cacheReadInputTokens"), _count(counts, "cacheWriteInputTokens")
+    return replace(
+        before,
+        input_tokens=_count(counts, "inputTokens") + cached + written,
+        cached_tokens=cached,
+        written_tokens=written,
+        output_tokens=_count(counts, "outputTokens"),
+    )
+
+
+def _ollama(counts: _Json, before: Usage) -> Usage:
+    """Ollama, in its last line: what it had to evaluate; what was still in its memory is not told.
+
+    https://docs.ollama.com/api/usage
+    """
+    return replace(before, input_tokens=_count(counts, _OLLAMA), output_tokens=_count(counts, "eval_count"))
+
+
+_READERS: Mapping[str, Callable[[_Json, Usage], Usage]] = {
+    "prompt_tokens": _chat,
+    "promptTokenCount": _gemini,
+    "inputTokens": _converse,
+    _OLLAMA: _ollama,
+}
+"""By a key that only these figures have."""
+
+
 def _names(response: _Json, usage: Usage) -> Usage:
-    model, response_id = _word(response, "model"), _word(response, "id")
+    model = _word(response, "model") or _word(response, "modelVersion")
+    response_id = _word(response, "id") or _word(response, "responseId")
     return replace(usage, model=model or usage.model, response_id=response_id or usage.response_id)
 
 

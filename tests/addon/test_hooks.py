@@ -129,7 +129,9 @@ async def test_a_replay_is_not_compressed_twice_and_an_edited_one_is_new(rig: Ri
     assert decision(flow) == Reason.REPLAYED
 
 
-@pytest.mark.parametrize("path", ["/v1/messages/count_tokens?beta=true", "/v1/responses/input_tokens"])
+@pytest.mark.parametrize(
+    "path", ["/v1/messages/count_tokens?beta=true", "/v1/responses/input_tokens", "/v1beta/models/m:countTokens"]
+)
 async def test_counting_endpoints_are_left_alone(rig: Rig, path: str) -> None:
     flow = a_flow()
     flow.request.path = path

@@ -21,7 +21,11 @@ from hypercorn.config import Config
 from addon.command.stand_in import StandInUpstream
 
 ROOT = Path(__file__).parent.parent.parent
-HOSTS = ("api.openai.com", "api.anthropic.com", "gateway.example.com")
+HOSTS = (
+    *("api.openai.com", "api.anthropic.com", "gateway.example.com", "generativelanguage.googleapis.com"),
+    *("cloudcode-pa.googleapis.com", "us-east5-aiplatform.googleapis.com", "bedrock-runtime.us-east-1.amazonaws.com"),
+    "ollama.com",
+)
 _READY = re.compile(r"listening at 127\.0\.0\.1:(\d+)")
 _START_SECONDS = 30
 REDIRECT = """

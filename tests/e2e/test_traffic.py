@@ -18,6 +18,7 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolPara
 
 from addon.command.stand_in import StandInUpstream
 from tests.e2e.rig import Loop, Proxy, Trust, proxy, start_http2
+from tests.laws.client_wire import PLAIN, Called, Calls, Said, write
 from tests.laws.conversations import restored
 from tests.recorded import Recorded, bodies
 
@@ -29,12 +30,12 @@ _HOP_HEADERS = {"content-length", "host", "connection", "content-encoding", "tra
 
 
 def client(headroom: Proxy) -> httpx.Client:
-    return httpx.Client(proxy=headroom.url, verify=headroom.client_context, timeout=30)
+    return httpx.Client(proxy=headroom.url, verify=headroom.client_context, timeout=90)
 
 
 def sdk_client(headroom: Proxy) -> httpx2.Client:
     """What both SDKs are built on."""
-    return httpx2.Client(proxy=headroom.url, verify=headroom.client_context, timeout=30)
+    return httpx2.Client(proxy=headroom.url, verify=headroom.client_context, timeout=90)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -123,6 +124,36 @@ def test_a_recorded_request_arrives_whole_but_for_its_tool_outputs(
         assert (arrived.body, log["decision"]) == (recorded.body, "signed")
     changed = log["decision"] in ("compressed", "replayed")
     assert changed == (arrived.body != recorded.body) == (log["tokens_after"] < log["tokens_before"])
+
+
+_BEDROCK = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m"
+_VERTEX = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/m"
+_ELSEWHERE = {
+    "gemini": ("gemini", "https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent?alt=sse"),
+    "gemini with a login": ("gemini login", "https://cloudcode-pa.googleapis.com/v1internal:streamGenerateContent"),
+    "converse with a bearer token": ("converse", f"{_BEDROCK}/converse"),
+    "messages on Bedrock with a bearer token": ("messages", f"{_BEDROCK}/invoke"),
+    "messages on Vertex": ("messages", f"{_VERTEX}:rawPredict"),
+    "ollama": ("ollama", "https://ollama.com/api/chat"),
+}
+
+
+@pytest.mark.parametrize("name", _ELSEWHERE)
+def test_other_apis_and_clouds_get_smaller_bodies_too(headroom: Proxy, upstream: StandInUpstream, name: str) -> None:
+    shape, url = _ELSEWHERE[name]
+    call = Called(f"call {name}", "list", "{}", RECORDS.replace("item", name))
+    body = write(shape, (Said("Which items are there?"), Calls((call,), (0,))), PLAIN)
+    if "Bedrock" in name or "Vertex" in name:
+        value = {**json.loads(body), "anthropic_version": "x"}
+        body = json.dumps({key: member for key, member in value.items() if key != "model"}).encode()
+    with client(headroom) as http:
+        response = http.post(
+            url, content=body, headers={"content-type": "application/json", "authorization": "Bearer x"}
+        )
+    arrived = upstream.requests[-1]
+    assert restored(arrived.body, body) == body
+    assert len(arrived.body) < 0.8 * len(body)
+    assert json.loads(response.headers[HEADER])["shape"] == shape.split()[0]
 
 
 def test_a_zstd_body_arrives_smaller_and_still_zstd(headroom: Proxy, upstream: StandInUpstream) -> None:

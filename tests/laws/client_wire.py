@@ -1,4 +1,4 @@
-"""How clients of the three APIs write a conversation, and how the provider's cache reads it.
+"""How clients of our APIs write a conversation, and how the provider's cache reads it.
 
 A conversation is a tuple of items that knows no API. `write` gives the request body; a client may spell the same
 conversation otherwise in its next request: the cache mark moves on, a text becomes a list of one text block.
@@ -90,7 +90,9 @@ PLAIN = Spelling()
 def write(shape: str, conversation: Conversation, spelling: Spelling, previous: str = "") -> bytes:
     """The request body; with `previous` the server holds all before, and what the model made of this itself."""
     written = list(_WRITERS[shape](conversation, spelling))
-    body: Body = {"model": "m", **_HEADS[shape], "input" if shape == "responses" else "messages": written}
+    body: Body = {"model": "m", **_HEADS[shape], _KEYS.get(shape, "messages"): written}
+    if shape == "gemini login":
+        return json.dumps({"project": "p", "request": body}, ensure_ascii=False).encode()
     if previous:
         body |= {"previous_response_id": previous, "input": [item for item in written if not _is_models(item)]}
     return json.dumps(body, ensure_ascii=False).encode()
@@ -206,6 +208,63 @@ def _responses(conversation: Conversation, spelling: Spelling) -> Iterator[Body]
                     yield {"type": "function_call_output", "call_id": call.call_id, "output": output}
 
 
+def _gemini(conversation: Conversation, _: Spelling) -> Iterator[Body]:
+    """As Gemini CLI has it, without ids."""
+    for item in conversation:
+        match item:
+            case Said(text):
+                yield {"role": "user", "parts": [{"text": text}]}
+            case Answered(text, form):
+                signed = {"thoughtSignature": "c2ln"} if form == "thinking" else {}
+                yield {"role": "model", "parts": [{"text": text, **signed}]}
+            case Calls():
+                calls = [{"name": call.tool, "args": json.loads(call.arguments)} for call in item.calls]
+                yield {"role": "model", "parts": [{"functionCall": call} for call in calls]}
+                given = [(call.tool, "error" if call.is_error else "output", call.output) for call in item.outputs]
+                responses = [{"name": tool, "response": {key: output}} for tool, key, output in given]
+                yield {"role": "user", "parts": [{"functionResponse": response} for response in responses]}
+
+
+def _converse(conversation: Conversation, _: Spelling) -> Iterator[Body]:
+    for item in conversation:
+        match item:
+            case Said(text):
+                yield {"role": "user", "content": [{"text": text}]}
+            case Answered(text, form):
+                thinking = [{"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}}]
+                yield {"role": "assistant", "content": [*(thinking if form == "thinking" else []), {"text": text}]}
+            case Calls():
+                uses = [
+                    {"toolUseId": call.call_id, "name": call.tool, "input": json.loads(call.arguments)}
+                    for call in item.calls
+                ]
+                yield {"role": "assistant", "content": [{"toolUse": use} for use in uses]}
+                results = [
+                    {
+                        "toolUseId": call.call_id,
+                        "content": [{"text": call.output}],
+                        "status": "error" if call.is_error else "success",
+                    }
+                    for call in item.outputs
+                ]
+                yield {"role": "user", "content": [{"toolResult": result} for result in results]}
+
+
+def _ollama(conversation: Conversation, _: Spelling) -> Iterator[Body]:
+    """Without ids; a turn's outputs come in the order of its calls."""
+    for item in conversation:
+        match item:
+            case Said(text):
+                yield {"role": "user", "content": text}
+            case Answered(text, form):
+                yield {"role": "assistant", "content": text, **({"thinking": "Hm."} if form == "thinking" else {})}
+            case Calls():
+                functions = [{"name": call.tool, "arguments": json.loads(call.arguments)} for call in item.calls]
+                yield {"role": "assistant", "content": "", "tool_calls": [{"function": each} for each in functions]}
+                for call in item.outputs:
+                    yield {"role": "tool", "tool_name": call.tool, "content": call.output}
+
+
 def _text(text: str) -> Body:
     return {"type": "text", "text": text}
 
@@ -223,6 +282,10 @@ _CHAT_ANSWERS: dict[str, Callable[[str], Body]] = {
 _MARK: Body = {"cache_control": {"type": "ephemeral"}}
 _PARAMETERS: Body = {"type": "object"}
 _CHAT_TOOLS = [{"type": "function", "function": {"name": name, "parameters": _PARAMETERS}} for name in _TOOLS]
+_GEMINI_HEAD: Body = {
+    "systemInstruction": {"parts": [{"text": "You are a coding agent."}]},
+    "tools": [{"functionDeclarations": [{"name": name, "parameters": _PARAMETERS} for name in _TOOLS]}],
+}
 _HEADS: dict[str, Body] = {
     "messages": {
         "max_tokens": 9,
@@ -232,11 +295,23 @@ _HEADS: dict[str, Body] = {
     "chat": {"tools": _CHAT_TOOLS},
     "functions": {"functions": [{"name": name, "parameters": _PARAMETERS} for name in _TOOLS]},
     "responses": {"tools": [{"type": "function", "name": name, "parameters": _PARAMETERS} for name in _TOOLS]},
+    "gemini": _GEMINI_HEAD,
+    "gemini login": _GEMINI_HEAD,
+    "converse": {
+        "system": [{"text": "You are a coding agent."}],
+        "toolConfig": {"tools": [{"toolSpec": {"name": name, "inputSchema": {"json": {}}}} for name in _TOOLS]},
+    },
+    "ollama": {"tools": _CHAT_TOOLS, "options": {"num_ctx": 32768}},
 }
+_KEYS = {"responses": "input", "gemini": "contents", "gemini login": "contents"}
 _WRITERS: dict[str, Callable[[Conversation, Spelling], Iterator[Body]]] = {
     "messages": _messages,
     "chat": _chat,
     "functions": _functions,
     "responses": _responses,
+    "gemini": _gemini,
+    "gemini login": _gemini,
+    "converse": _converse,
+    "ollama": _ollama,
 }
 SHAPES = tuple(_WRITERS)

@@ -63,7 +63,9 @@ def turns(body: bytes) -> Iterator[bytes]:
 def items(body: bytes) -> list[Body]:
     """The conversation's items, without the marks that move between turns."""
     decoded: Body = json.loads(body)
-    found: list[Body] = json.loads(json.dumps(decoded.get("messages") or decoded.get("input")), object_hook=_unmarked)
+    request = decoded.get("request", decoded)
+    conversation = next(request[key] for key in ("messages", "input", "contents") if key in request)
+    found: list[Body] = json.loads(json.dumps(conversation), object_hook=_unmarked)
     return found
 
 

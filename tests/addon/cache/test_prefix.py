@@ -190,3 +190,31 @@ def test_reading_is_linear_and_fast() -> None:
 
     assert seconds(4) < 1 / 40
     assert seconds(32) < 3 * seconds(4)
+
+
+GEMINI: Body = {
+    "systemInstruction": {"parts": [{"text": "s1\ns2"}]},
+    "tools": [{"functionDeclarations": []}],
+    "contents": [{"role": "user", "parts": [{"text": "x"}]}, {"parts": [{"text": "y"}], "role": "model"}],
+}
+CONVERSE: Body = {
+    "system": [{"text": "s"}],
+    "toolConfig": {"tools": [{"toolSpec": {}}, {"toolSpec": {"name": "b"}}]},
+    "messages": [{"role": "user", "content": [{"text": "x"}]}, {"role": "assistant", "content": [{"text": "y"}]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "sections"),
+    [
+        (GEMINI, "tools system system client answer"),
+        ({"model": "g", "project": "p", "request": GEMINI}, "model tools system system client answer"),
+        (CONVERSE, "tools tools system client answer"),
+    ],
+    ids=["gemini", "gemini with a login", "converse"],
+)
+def test_a_prompt_is_read_in_the_order_of_the_cache_wherever_its_parts_stand(body: Body, sections: str) -> None:
+    root = parse(json.dumps(body).encode())
+    found = detect(root)
+    assert isinstance(found, Detected)
+    assert " ".join(item.section.name.lower() for item in prefix_of(root, found.shape)) == sections

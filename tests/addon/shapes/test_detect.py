@@ -1,4 +1,4 @@
-"""A body is ours only when the body itself says so: three shapes, and nothing that merely looks like one."""
+"""A body is ours only when the body itself says so: the shapes there are, and nothing that merely looks like one."""
 
 import json
 from typing import Any
@@ -7,6 +7,8 @@ import pytest
 
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import parse
+from addon.shapes.slot import Held
+from transforms.call import Call
 from transforms.reasons import Reason
 
 type Body = dict[str, Any]
@@ -41,6 +43,25 @@ USE: Body = {
     "content": [{"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "ls"}}],
 }
 RESULT: Body = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "out"}]}
+GEMINI_CALL: Body = {"role": "model", "parts": [{"functionCall": {"name": "sh", "args": {"command": "ls"}}}]}
+GEMINI_RESULT: Body = {
+    "role": "user",
+    "parts": [{"functionResponse": {"name": "sh", "response": {"output": "out", "exit_code": 0}}}],
+}
+CONVERSE_USE: Body = {
+    "role": "assistant",
+    "content": [{"toolUse": {"toolUseId": "u1", "name": "sh", "input": {"command": "ls"}}}],
+}
+CONVERSE_RESULT: Body = {
+    "role": "user",
+    "content": [{"toolResult": {"toolUseId": "u1", "content": [{"text": "a"}, {"json": {"stdout": "b", "code": 0}}]}}],
+}
+OLLAMA_CALL: Body = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"function": {"name": "sh", "arguments": {"command": "ls"}}}],
+}
+OLLAMA_OUTPUT: Body = {"role": "tool", "tool_name": "sh", "content": "out"}
 FUNCTION: Body = {"type": "function", "function": {"name": "sh", "parameters": {}}}
 
 OURS: dict[str, tuple[Body, str, list[str]]] = {
@@ -140,6 +161,77 @@ OURS: dict[str, tuple[Body, str, list[str]]] = {
         "responses",
         ["o"],
     ),
+    "responses: WebSocket frame without items": (
+        {"type": "response.create", "generate": False, "input": []},
+        "responses",
+        [],
+    ),
+    "gemini: function response": (
+        {"contents": [{"role": "user", "parts": [{"text": "x"}]}, GEMINI_CALL, GEMINI_RESULT]},
+        "gemini",
+        ["out"],
+    ),
+    "gemini: text alone": ({"contents": [{"role": "user", "parts": [{"text": "x"}]}]}, "gemini", []),
+    "gemini: with a login": (
+        {"model": "g", "project": "p", "request": {"contents": [GEMINI_CALL, GEMINI_RESULT], "session_id": "s"}},
+        "gemini",
+        ["out"],
+    ),
+    "gemini: snake case, content of opencode": (
+        {
+            "contents": [
+                {"parts": [{"function_response": {"name": "sh", "response": {"name": "sh", "content": "out"}}}]}
+            ]
+        },
+        "gemini",
+        ["out"],
+    ),
+    "gemini: result of an MCP server": (
+        {
+            "contents": [
+                {
+                    "parts": [
+                        {"functionResponse": {"name": "q", "response": {"content": [{"type": "text", "text": "a"}]}}}
+                    ]
+                }
+            ]
+        },
+        "gemini",
+        ["a"],
+    ),
+    "converse: text and object": ({"messages": [USER, CONVERSE_USE, CONVERSE_RESULT]}, "converse", ["a", "b"]),
+    "converse: system text and tools": (
+        {
+            "messages": [CONVERSE_USE, CONVERSE_RESULT],
+            "system": [{"text": "s"}],
+            "toolConfig": {"tools": [{"toolSpec": {"name": "sh"}}]},
+        },
+        "converse",
+        ["a", "b"],
+    ),
+    "converse: settings alone": (
+        {"messages": [{"role": "user", "content": [{"text": "x"}]}], "inferenceConfig": {}},
+        "converse",
+        [],
+    ),
+    "ollama: tool message": (
+        {"model": "l", "messages": [USER, OLLAMA_CALL, OLLAMA_OUTPUT], "tools": [FUNCTION]},
+        "ollama",
+        ["out"],
+    ),
+    "ollama: options": (
+        {"model": "l", "messages": [USER], "options": {"num_ctx": 1}, "tools": [FUNCTION]},
+        "ollama",
+        [],
+    ),
+    "ollama: ids of calls": (
+        {
+            "messages": [{**OLLAMA_CALL, "tool_calls": [{"id": "c1", **OLLAMA_CALL["tool_calls"][0]}]}, CHAT_OUTPUT],
+            "keep_alive": "5m",
+        },
+        "ollama",
+        ["out"],
+    ),
     "responses: unknown items beside known ones": (
         {"input": [{"type": "from_the_future", "text": "x"}, {"type": "message", "role": "user", "content": "hi"}]},
         "responses",
@@ -162,12 +254,21 @@ LOOKALIKES: dict[str, object] = {
     "realtime item": {"type": "conversation.item.create", "item": {"type": "function_call_output", "output": "x"}},
     "realtime session": {"type": "session.update", "session": {"tools": []}},
     "response.steer": {"type": "response.steer", "input": [{"type": "message", "role": "user", "content": "x"}]},
-    "Gemini": {"contents": [{"role": "user", "parts": [{"text": "x"}]}]},
-    "Gemini, OAuth wrapper": {"model": "g", "project": "p", "request": {"contents": []}},
-    "Bedrock Converse": {"messages": [{"role": "user", "content": [{"toolResult": {}}]}], "toolConfig": {"tools": []}},
-    "Bedrock Converse, plain": {"messages": [{"role": "user", "content": [{"text": "x"}]}], "inferenceConfig": {}},
-    "Ollama chat": {"model": "l", "messages": [USER, CHAT_CALL], "options": {"num_ctx": 1}},
-    "Ollama keep_alive": {"model": "l", "messages": [USER, CHAT_CALL], "keep_alive": "5m"},
+    "Gemini without content": {"model": "g", "project": "p", "request": {"contents": []}},
+    "Gemini, content to be cached": {"model": "g", "contents": [GEMINI_CALL, GEMINI_RESULT], "ttl": "300s"},
+    "Gemini, counted": {"generateContentRequest": {"contents": [GEMINI_CALL, GEMINI_RESULT]}},
+    "Gemini, embeddings": {"content": {"parts": [{"text": "x"}]}},
+    "Gemini, batch of embeddings": {"requests": [{"content": {"parts": [{"text": "x"}]}}]},
+    "contents of something else": {"contents": [{"role": "user", "text": "x"}]},
+    "contents with other roles": {"contents": [{"role": "author", "parts": []}]},
+    "contents that are a text": {"contents": "x"},
+    "request of something else": {"model": "g", "request": {"method": "GET", "url": "u"}},
+    "request that is a text": {"request": "x"},
+    "contents beside messages": {"contents": [GEMINI_CALL], "messages": [CHAT_CALL, CHAT_OUTPUT]},
+    "Converse and Messages at once": {"messages": [CONVERSE_USE, USE, RESULT], "max_tokens": 1},
+    "Converse and Chat at once": {"messages": [CHAT_CALL, CHAT_OUTPUT], "toolConfig": {"tools": []}},
+    "Chat with the options of Ollama": {"model": "l", "messages": [USER, CHAT_CALL], "options": {"num_ctx": 1}},
+    "Chat with Ollama's keep_alive": {"model": "l", "messages": [USER, CHAT_CALL], "keep_alive": "5m"},
     "Cohere v1": {"message": "x", "chat_history": [{"role": "USER", "message": "x"}]},
     "Cohere v1 with messages": {"messages": [USER, CHAT_OUTPUT], "chat_history": []},
     "MCP call": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "t", "arguments": {}}},
@@ -223,7 +324,7 @@ LOOKALIKES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_request_of_one_of_the_three_apis_is_known_with_its_tool_outputs(name: str) -> None:
+def test_a_request_of_one_of_our_apis_is_known_with_its_tool_outputs(name: str) -> None:
     body, shape, texts = OURS[name]
     found = detected(body)
     assert isinstance(found, Detected)
@@ -291,3 +392,61 @@ def test_turns_of_the_assistant_are_counted_and_thinking_is_seen(body: Body, tur
     found = detected(body)
     assert isinstance(found, Detected)
     assert (found.turns, found.has_thinking) == (turns, thinking)
+
+
+def test_outputs_without_ids_belong_to_the_calls_of_their_tools_in_order() -> None:
+    twice = {**OLLAMA_CALL, "tool_calls": [_ollama_call("ls"), _ollama_call("pwd")]}
+    found = detected({"messages": [twice, {**OLLAMA_OUTPUT, "content": "a"}, {**OLLAMA_OUTPUT, "content": "b"}]})
+    assert isinstance(found, Detected)
+    assert [(slot.call_id, slot.call.command) for slot in found.slots] == [("", "ls"), ("", "pwd")]
+    later = detected({"messages": [twice, OLLAMA_CALL, USER, {**OLLAMA_CALL, "tool_calls": []}, OLLAMA_OUTPUT]})
+    assert isinstance(later, Detected)
+    assert later.slots[0].call.command == "", "calls of an earlier turn have their outputs"
+
+
+def _ollama_call(command: str) -> Body:
+    return {"function": {"name": "sh", "arguments": {"command": command}}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"contents": [{"parts": [{"functionResponse": {"name": "q", "response": {"error": "no such file"}}}]}]},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"toolResult": {"toolUseId": "u", "status": "error", "content": [{"text": "x"}]}}],
+                }
+            ]
+        },
+    ],
+)
+def test_errors_of_gemini_and_converse_are_read(body: Body) -> None:
+    found = detected(body)
+    assert isinstance(found, Detected)
+    assert found.slots[0].is_error
+
+
+@pytest.mark.parametrize("mark", ["thoughtSignature", "thought"])
+def test_gemini_thinking_is_seen(mark: str) -> None:
+    call = {"role": "model", "parts": [{**GEMINI_CALL["parts"][0], mark: "c2ln"}]}
+    found = detected({"contents": [call, GEMINI_RESULT]})
+    assert isinstance(found, Detected)
+    assert (found.has_thinking, found.turns, found.slots[0].call.command) == (True, 1, "ls")
+
+
+def test_with_previous_response_id_everything_is_new_and_calls_are_known_from_the_connection() -> None:
+    items = [
+        {"type": "function_call_output", "call_id": "c", "output": "a"},
+        {"type": "message", "role": "assistant", "content": "Hm."},
+    ]
+    held = Held({"c": Call("sh", '{"command":"ls"}')}, "why?")
+    for body, expected in [
+        ({"input": items}, (False, "", "")),
+        ({"input": items, "previous_response_id": "r"}, (True, "ls", "why?")),
+    ]:
+        found = detect(parse(json.dumps(body).encode()), held)
+        assert isinstance(found, Detected)
+        slot = found.slots[0]
+        assert (slot.in_tail, slot.call.command, slot.question) == expected

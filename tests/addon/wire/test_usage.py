@@ -266,9 +266,7 @@ def test_names_are_bounded() -> None:
     assert len(usage.model) == len(usage.response_id) == 128
 
 
-@pytest.mark.parametrize(
-    "content_type", ["", "text/html", "application/vnd.amazon.eventstream", "application/x-ndjson"]
-)
+@pytest.mark.parametrize("content_type", ["", "text/html", "application/vnd.amazon.eventstream"])
 def test_other_kinds_of_bodies_are_not_read(content_type: str) -> None:
     assert read(content_type, [json.dumps(RESPONSE).encode()]) is None
 
@@ -345,3 +343,38 @@ _VALUES = st.recursive(
 def test_any_json_in_the_place_of_figures_is_read_or_left(event: str, inner: object, counts: object) -> None:
     document = {"type": event, "message": inner, "response": inner, "usage": counts, "object": "response"}
     usage_of(json.dumps(document).encode())
+
+
+GEMINI_CHUNK = {
+    "candidates": [{"content": {"parts": [{"text": "a"}]}}],
+    "usageMetadata": {
+        "promptTokenCount": 900,
+        "cachedContentTokenCount": 600,
+        "candidatesTokenCount": 7,
+        "thoughtsTokenCount": 5,
+    },
+    "modelVersion": "gemini-3-pro",
+    "responseId": "r1",
+}
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["with a key", "with a login"])
+def test_gemini_tells_its_figures_in_every_chunk(wrapped: bool) -> None:
+    first = {**GEMINI_CHUNK, "usageMetadata": {"promptTokenCount": 900}}
+    chunks = [{"response": chunk} if wrapped else chunk for chunk in (first, GEMINI_CHUNK)]
+    text = "".join(f"data: {json.dumps(chunk)}\r\n\r\n" for chunk in chunks).encode()
+    assert read("text/event-stream", [text]) == Usage(900, 600, 0, 12, "gemini-3-pro", "r1")
+    assert read("application/json", [json.dumps(chunks[1]).encode()]) == Usage(900, 600, 0, 12, "gemini-3-pro", "r1")
+
+
+def test_converse_counts_what_was_read_from_the_cache_beside_the_fresh_tokens() -> None:
+    body = {"usage": {"inputTokens": 10, "cacheReadInputTokens": 80, "cacheWriteInputTokens": 5, "outputTokens": 3}}
+    assert read("application/json", [json.dumps(body).encode()]) == Usage(95, 80, 5, 3)
+
+
+def test_ollama_tells_its_figures_in_the_last_line() -> None:
+    lines = [{"model": "l", "message": {"content": "a"}, "done": False}]
+    lines.append({"model": "l", "done": True, "prompt_eval_count": 120, "eval_count": 9})
+    text = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    assert read("application/x-ndjson", [text[:40], text[40:]]) == Usage(120, 0, 0, 9, "l")
+    assert read("application/json; charset=utf-8", [json.dumps(lines[1]).encode()]) == Usage(120, 0, 0, 9, "l")
