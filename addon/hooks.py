@@ -36,9 +36,11 @@ from addon.signing import asked_host, may_open, prepare_certificate, signing_bou
 from addon.socket_turns import SocketTurns
 from addon.views.content_view import HeadroomView
 from addon.web.access_token import access_token
+from addon.web.beacon import Beacon
 from addon.web.by_port import PortServer
 from addon.web.by_proxy import ProxyDoor
 from addon.web.exchange import HOST
+from addon.web.recent import Recent
 from addon.web.sources import Sources
 from addon.wire.body_codecs import BadEncoding, codec_for, sha256
 from addon.wire.hosts import HostSet
@@ -81,14 +83,17 @@ class Headroom:
         self._pool = WorkerPool()
         self.tally = Tally()
         self._metrics = Metrics(self.tally)
+        self._recent = Recent()
         self._sources = Sources(
             home=lambda: self._settings.home,
             token=lambda: access_token(self._settings.home, self._settings.token),
             metrics=self._metrics.text,
             stats=self.stats,
+            recent=self._recent,
         )
         self._door = ProxyDoor(self._sources)
         self._ports: dict[str, PortServer] = {}
+        self._beacon = Beacon()
         self._watch = CacheWatch()
         self._sockets = SocketTurns(self._ask, self._watch, self.tally)
         self._keeping: asyncio.Task[None] | None = None
@@ -119,6 +124,7 @@ class Headroom:
         except BadSetting as error:
             raise exceptions.OptionsError(str(error)) from None
         self._serve(port=parsed.port, metrics_port=parsed.metrics_port)
+        self._beacon.show(parsed.home, parsed.port)
         self._raw, self._settings, self._hosts = raw, parsed, HostSet.known(parsed.hosts)
         self._event_log.level, self._event_log.format = parsed.log_level, parsed.log_format
 
@@ -141,6 +147,7 @@ class Headroom:
         self._keep(self.tally.take_days())
         self._door.stop()
         self._serve(port=0, metrics_port=0)
+        self._beacon.show(self._settings.home, 0)
         LOGGER.warning("headroom: unloaded; traffic is no longer compressed")
         LOGGER.removeFilter(self._event_log)
 
@@ -182,6 +189,8 @@ class Headroom:
 
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
         await self._sockets.message(flow, self._settings)
+        if flow.websocket and flow.websocket.messages and flow.websocket.messages[-1].from_client:
+            self._remember(flow)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         exchange = self._exchanges.get(flow)
@@ -276,7 +285,7 @@ class Headroom:
 
     def _apply(self, flow: http.HTTPFlow, answer: Answer) -> None:
         """The one place that changes a request. The body goes first: it is on record as sent."""
-        log = answer.log
+        log = answer.log.for_request(flow.id)
         if answer.changed is not None:
             flow.backup()
             flow.request.raw_content = answer.changed.body
@@ -294,6 +303,7 @@ class Headroom:
             if log.decision is Reason.UNKNOWN_HOST:
                 self._tell_once(flow.request.pretty_host, _UNKNOWN)
             else:
+                self._recent.put(flow.id, data)
                 sinks.event_log(log, self._settings.log_level)
 
     def stats(self) -> dict[str, Any]:
@@ -344,6 +354,12 @@ class Headroom:
             self._tell(flow, judgement)
         cut_off = flow.error is not None
         self.tally.answered(Answered(exchange.log, status, usage, exchange.turn, verdict, trip, cut_off))
+        self._remember(flow)
+
+    def _remember(self, flow: http.HTTPFlow) -> None:
+        """Have what is told of a flow at hand for its page."""
+        if (record := flow.metadata.get(sinks.METADATA)) is not None:
+            self._recent.put(flow.id, record)
 
     def _tell(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
         """Say whether the cache held, and who broke it."""

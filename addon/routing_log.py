@@ -74,6 +74,8 @@ class RoutingLog(_Record):
     """The head (the request as a whole) and one entry for every tool output."""
 
     version: str = VERSION
+    request: str = ""
+    """mitmproxy's id of the flow; `/r/ID` of our own pages has this log by it."""
     decision: Reason
     """`compressed` or `replayed` when a byte was changed, else why not."""
     shape: str = ""
@@ -100,3 +102,7 @@ class RoutingLog(_Record):
     def with_time(self, milliseconds: float) -> Self:
         """The same log with the time the request was held for."""
         return self.model_copy(update={"milliseconds": round(milliseconds, 2)})
+
+    def for_request(self, request: str) -> Self:
+        """The same log with the request's id."""
+        return self.model_copy(update={"request": request})

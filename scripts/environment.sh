@@ -102,7 +102,7 @@ sync_environment() {
     done
     say "making the environment in .venv with $interpreter"
     # `run` leaves what `test` has installed: else each would undo the other.
-    [ "$1" = dev ] && groups="--group dev" || groups="--no-dev --inexact"
+    [ "$1" = dev ] && groups="--group dev" || groups="--no-dev --inexact --extra mcp"
     # shellcheck disable=SC2086 # two words
     (
         unset VIRTUAL_ENV

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from mitmproxy import flowfilter
 
-from addon import deadline
+from addon import deadline, retrieval
 from addon.cache.breaker import Trip
 from addon.cache.conversations import CacheVerdict, Conversations
 from addon.command import cli, hints
@@ -190,7 +190,7 @@ def test_every_option_and_variable_named_exists() -> None:
     metrics = {sample.name for family in families for sample in family.samples} | {family.name for family in families}
     metrics |= {f"{name}_total" for name in metrics}
     options = {PREFIX + name for name in option_names()}
-    assert names(r"\bheadroom_[a-z_]+\b") <= options | metrics
+    assert names(r"\bheadroom_[a-z_]+\b") <= options | metrics | set(retrieval.TOOLS)
     assert names(r"\bHEADROOM_[A-Z_]+\b") <= {environment_variable(name) for name in option_names()}
 
 
@@ -203,7 +203,7 @@ def test_every_word_of_ours_in_the_text_exists() -> None:
     known = {*Reason, *(t.name for t in TRANSFORMS), *CompressionPolicy.model_fields, *Usage.__dataclass_fields__}
     known |= {*Entry.model_fields, *RoutingLog.model_fields, "cache_control", "auth_mode"}
     known |= {word for row in rows("Metrics") for text in row for word in _CODE.findall(text)}
-    known |= {PREFIX + name for name in option_names()} | set(CacheVerdict)
+    known |= {PREFIX + name for name in option_names()} | set(CacheVerdict) | set(retrieval.TOOLS)
     assert set(re.findall(r"`(?:~meta )?([a-z]+(?:_[a-z]+)+)`", README)) <= known
 
 
@@ -291,7 +291,7 @@ def test_the_example_is_what_the_demo_prints(tmp_path: Path) -> None:
 
 def _comparable(line: str) -> tuple[str, list[float]]:
     """The words of a line and its counts, which differ a little with the length of the temporary folder's path."""
-    text = re.sub(r'"milliseconds": [\d.]+', "", line.partition("full text: ")[0])
+    text = re.sub(r'"milliseconds": [\d.]+|"request": "[\w-]+"', "", line.partition("full text: ")[0])
     if not re.search(r'^\s*\{"|│ (\.\.\. |\[lines )| tokens \(', text):
         return text, []
     number = r"(?<![\w.\"])[\d,.]*\d"

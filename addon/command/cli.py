@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from addon.command import mcp
 from addon.command.certs import cli as certs
 from addon.command.hints import hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
@@ -26,6 +27,7 @@ _COMMANDS: Mapping[str, Command] = {
     "run": wrap.run,
     "env": wrap.env,
     "certs": certs.main,
+    "mcp": mcp.main,
 }
 """By the first argument; `--help` behind it tells more. Each takes the further arguments and the environment."""
 
@@ -33,6 +35,7 @@ _EPILOG = """\
 commands, each with a --help of its own:
   run -- COMMAND ...                   run one command through the proxy; starts it where none runs
   env [--shell SHELL]                  print the variables that lead a shell's clients through it
+  mcp                                  serve the MCP tools over stdio
   certs ACTION                         a certificate authority for LLM API hosts only: make, show, install, uninstall
 
 All other arguments go to mitmproxy. The most useful:

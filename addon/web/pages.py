@@ -10,6 +10,8 @@ headroom {version}
 
 /dashboard the figures as a page, and for Grafana: /dashboard/grafana
 /o/ID      an original: ?lines=FIRST-LAST&grep=REGEX&context=3&tokens=4000&format=json
+/r/ID      what was decided in a request: ?format=text; /r/last, with the token
+/mcp       the same for MCP clients
 /stats     figures since the start, as JSON
 /metrics   the same for Prometheus
 /healthz   whether it is up

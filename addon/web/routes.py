@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from addon.dashboard import pages as dashboard
 from addon.fail_open import describe, fail_open
-from addon.web import original, pages
+from addon.web import explain, mcp_page, original, pages
 from addon.web.exchange import BODY_LIMIT, Reply, Request, text
 from addon.web.guard import admitted
 from addon.web.sources import Sources
@@ -50,6 +50,9 @@ ROUTES = (
     Route("GET", "/metrics", pages.metrics),
     Route("GET", "/stats", pages.stats),
     Route("GET", "/o/{id}", original.original),
+    Route("GET", "/r/last", explain.last, OWNER),
+    Route("GET", "/r/{id}", explain.request),
+    Route("POST", "/mcp", mcp_page.mcp),
 )
 
 

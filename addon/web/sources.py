@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from addon.web.recent import Recent
+
 type Facts = dict[str, Any]
 """Plain data, as JSON has it."""
 
@@ -19,3 +21,4 @@ class Sources:
     metrics: Callable[[], bytes]
     """In Prometheus' text format."""
     stats: Callable[[], Facts]
+    recent: Recent

@@ -11,6 +11,7 @@ from addon.dashboard.stats import stats
 from addon.figures.tally import Answer, Tally
 from addon.metrics import Metrics
 from addon.web.by_port import PortServer
+from addon.web.recent import Recent
 from addon.web.sources import Sources
 from tests.addon.figures.test_tally import USAGE, entry, log, turn
 from tests.browser.chromium import Page
@@ -31,6 +32,7 @@ class Site:
                 token=lambda: "a token of the test",
                 metrics=metrics.text,
                 stats=lambda: {**stats(self.tally, home, "compress"), "metrics": metrics.figures()},
+                recent=Recent(),
             ),
             0,
         )

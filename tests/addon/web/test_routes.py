@@ -43,4 +43,4 @@ def test_no_two_lines_answer_the_same_and_each_page_says_what_it_shows() -> None
     assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
     for route in ROUTES:
         assert route.page.__doc__
-        assert re.fullmatch(r"/(?:[a-z]+(?:/\{\w+\})?)?", route.path)
+        assert re.fullmatch(r"/(?:[a-z]+(?:/(?:\{\w+\}|[a-z]+))?)?", route.path)

@@ -1,0 +1,65 @@
+"""The pages of single requests: `/r/ID` is what stands in the flow's metadata, `?format=text` the same in words.
+
+The id is mitmproxy's own for the flow, which is random; the response header has it as `request`. `/r/last` is the
+request that came last, for the owner of the state folder.
+"""
+
+from itertools import groupby
+from typing import Any
+
+from addon.web.exchange import Reply, Request, json, text
+from addon.web.sources import Facts, Sources
+
+_UNKNOWN = "No such request is known here; the last 500 are, since the proxy was started."
+
+
+def request(sources: Sources, asked: Request) -> Reply:
+    """What was decided in one request."""
+    return _page(sources, asked.names["id"], asked)
+
+
+def last(sources: Sources, asked: Request) -> Reply:
+    """What was decided in the last request."""
+    return _page(sources, sources.recent.last() or "", asked)
+
+
+def explained(name: str, record: Facts) -> str:
+    """A request's record in words: a line for it, one a block, and under it what was left out."""
+    lines = [f"request {name}: {_summary(record)}"]
+    for turn in record.get("turns", ()):
+        lines += [f"turn: {_summary(turn)}", *_blocks(turn)]
+    return "\n".join([*lines, *_blocks(record)]) + "\n"
+
+
+def _page(sources: Sources, name: str, asked: Request) -> Reply:
+    record = sources.recent.get(name)
+    if record is None:
+        return text(f"{_UNKNOWN}\n", 404)
+    if asked.fields().get("format") == "text":
+        return text(explained(name, record))
+    return json({**record, "request": name})
+
+
+def _summary(record: Facts) -> str:
+    told = [str(record.get(key) or "") for key in ("decision", "shape", "auth_mode", "mode")]
+    tokens = f"{record.get('tokens_before', 0)} -> {record.get('tokens_after', 0)} tokens of tool outputs"
+    return " · ".join([word for word in told if word] + [tokens, *map(str, record.get("failures", ()))])
+
+
+def _blocks(record: Facts) -> list[str]:
+    lines = []
+    for entry in record.get("entries", ()):
+        tokens = f"{entry['tokens_before']} -> {entry['tokens_after']} tokens"
+        how = "" if entry["transform_name"] == "none" else f", {entry['class']} by {entry['transform_name']}"
+        lines.append(f"block {entry['block']}: {entry['tool'] or 'tool'}: {entry['reason']}, {tokens}{how}")
+        lines += [_left_out(original, list(gaps)) for original, gaps in groupby(entry["omitted"], _original)]
+    return lines
+
+
+def _original(gap: dict[str, Any]) -> str:
+    return str(gap["original"])
+
+
+def _left_out(original: str, gaps: list[dict[str, Any]]) -> str:
+    ranges = ", ".join(f"{gap['first']}-{gap['last']}" for gap in gaps)
+    return f"  left out of original {original}: {gaps[0]['unit']} {ranges}"

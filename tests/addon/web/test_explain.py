@@ -1,0 +1,84 @@
+"""The pages of single requests: what was decided and left out, for who knows the request's id."""
+
+from pathlib import Path
+
+import orjson
+
+from addon.routing_log import Entry, Omitted, RoutingLog
+from addon.sinks import metadata
+from addon.web import recent
+from addon.web.recent import Recent
+from tests.addon.web.rig import ask
+from transforms.compression_policy import AuthMode
+from transforms.contract import Loss
+from transforms.reasons import Reason
+
+ORIGINAL = "1" * 21
+
+
+def remembered() -> Recent:
+    gaps = [Omitted(original=ORIGINAL, unit="lines", first=first, last=first + 90) for first in (6, 200)]
+    entry = Entry(
+        block=0,
+        tool="Bash",
+        transform_name="log_sampler",
+        reason=Reason.COMPRESSED,
+        loss=Loss.LOSSY,
+        compression_ratio=0.4,
+        tokens_before=1000,
+        tokens_after=400,
+        omitted=tuple(gaps),
+    )
+    log = RoutingLog(
+        decision=Reason.COMPRESSED,
+        shape="chat",
+        auth_mode=AuthMode.PAYG,
+        tokens_before=1000,
+        tokens_after=400,
+        entries=(entry,),
+    )
+    kept = Recent()
+    kept.put("older", metadata(RoutingLog(decision=Reason.NOT_JSON)))
+    kept.put("newer", metadata(log))
+    return kept
+
+
+def test_a_request_has_the_map_of_what_was_left_out(tmp_path: Path) -> None:
+    facts = orjson.loads(ask(tmp_path, "/r/newer", recent=remembered()).body)
+    assert facts["entries"][0]["omitted"] == [
+        {"original": ORIGINAL, "unit": "lines", "first": 6, "last": 96},
+        {"original": ORIGINAL, "unit": "lines", "first": 200, "last": 290},
+    ]
+
+
+def test_the_same_in_words(tmp_path: Path) -> None:
+    assert ask(tmp_path, "/r/newer?format=text", recent=remembered()).body.decode() == (
+        "request newer: compressed · chat · payg · 1000 -> 400 tokens of tool outputs\n"
+        "block 0: Bash: compressed, 1000 -> 400 tokens, lossy by log_sampler\n"
+        f"  left out of original {ORIGINAL}: lines 6-96, 200-290\n"
+    )
+
+
+def test_the_last_request_is_for_the_owner_only(tmp_path: Path) -> None:
+    kept = remembered()
+    assert ask(tmp_path, "/r/last", recent=kept).status == 401
+    assert orjson.loads(ask(tmp_path, "/r/last", recent=kept, token=True).body)["request"] == "newer"
+    assert ask(tmp_path, "/r/last", token=True).status == 404
+
+
+def test_an_unknown_request_is_not_found(tmp_path: Path) -> None:
+    assert ask(tmp_path, "/r/another", recent=remembered()).status == 404
+
+
+def test_what_is_remembered_is_bounded_in_number_and_size() -> None:
+    kept = Recent()
+    for number in range(recent._MOST + 5):
+        kept.put(f"{number}", {"n": number})
+    assert kept.get("4") is None
+    assert kept.get("5") == {"n": 5}
+    kept.put("huge", {"text": "x" * (recent._MOST_BYTES - 20)})
+    assert kept.get(f"{recent._MOST}") is None
+    assert kept.last() == "huge"
+    kept.put("huge", {"text": ""})
+    kept.put("next", {})
+    assert kept.get("huge") == {"text": ""}
