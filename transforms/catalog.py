@@ -7,6 +7,7 @@ own lines and rows; then the lossless ones, which write what is left in fewer to
 from transforms.blobs import BlobElider
 from transforms.contract import Transform
 from transforms.diffs.folder import DiffFolder
+from transforms.diffs.history import HistoryTrimmer
 from transforms.diffs.trimmer import DiffTrimmer
 from transforms.kompress_compressor import KompressCompressor
 from transforms.line_gutter import LineGutter
@@ -19,6 +20,7 @@ from transforms.prose.worth import Scorer
 from transforms.records.row_sampler import RowSampler
 from transforms.runs.progress import ProgressLines
 from transforms.runs.report import RunReport
+from transforms.search.long_matches import LongMatches
 from transforms.search.path_grouper import PathGrouper
 from transforms.search.sampler import SearchSampler
 from transforms.smart_crusher import SmartCrusher
@@ -34,8 +36,10 @@ TRANSFORMS: tuple[Transform, ...] = (
     RowSampler(),
     LogSampler(),
     SearchSampler(),
+    LongMatches(),
     ListingSampler(),
     DiffTrimmer(),
+    HistoryTrimmer(),
     RunReport(),
     BlobElider(),
     KompressCompressor(),

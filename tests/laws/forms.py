@@ -196,6 +196,21 @@ def _paragraph(_number: int, choice: Random) -> str:
     return "\n".join([f"Whoever asks about the {about} hears that", *lines, "it goes on.", ""])
 
 
+def _minified_match(number: int, choice: Random) -> str:
+    calls = "".join(f"{choice.choice(_VERBS)}_{choice.randrange(99)}({choice.choice(_WORDS)});" for _ in range(110))
+    return f"dist/page_{number}.js:1:!function(e){{{calls}chargeRefund({number});{calls}}}(this);"
+
+
+def _told_commit(number: int, choice: Random) -> str:
+    told = (
+        "\n".join(f"    {line}" for line in _paragraph(number, choice).split("\n")[:5]) if number % 3 == 2 else "    "
+    )
+    return (
+        f"commit {choice.getrandbits(160):040x}\nAuthor: Ada <ada@example.org>\nDate:   Mon Mar 2 10:00:00 2026 +0100\n\n"
+        f"    {_thing(choice).capitalize()} once\n    \n{told}\n\n {_path(choice)} | {number + 1} +\n"
+    )
+
+
 def _shell(command: str) -> Call:
     return Call("Bash", json.dumps({"command": command}))
 
@@ -214,6 +229,8 @@ FORMS: tuple[Form, ...] = (
     Form("tree", Kind.LISTING, _shell("tree"), _tree_folder, ".\n", "\n└── setup.py\n\n9 directories\n"),
     Form("diff", Kind.DIFF, _shell("git diff"), _file_diff, tail="\n"),
     Form("commits", Kind.DIFF, _shell("git log -p"), _commit),
+    Form("matches in generated code", Kind.SEARCH, _shell("rg -n chargeRefund"), _minified_match),
+    Form("history", Kind.DIFF, _shell("git log --stat"), _told_commit),
     Form("test run", Kind.TEST, _shell("pytest -v"), _test_line, "=== test session starts ===\n", "\n=== 1 failed in 3.21s ===\n"),
     Form("installation", Kind.TEST, _shell("pip install -r requirements.txt"), _progress_line),
     Form("training", Kind.TEXT, _shell("python train.py"), _epoch),

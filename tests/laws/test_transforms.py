@@ -231,7 +231,7 @@ def test_a_changed_digit_is_noticed(transform: Transform) -> None:
             assert not transform.proof(result.before, changed), f"{result.sample}: digit {place} of {line[:200]!r}"
 
 
-_EXPLAINED = re.compile(r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w ]+ omitted[^\n\]]*\]|^\(JSON[^\n]*", re.MULTILINE)
+_EXPLAINED = re.compile(r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w -]+ omitted[^\n\]]*\]|^\(JSON[^\n]*", re.MULTILINE)
 """Markers, on a line of their own or within one, and the legend of rewritten JSON."""
 
 

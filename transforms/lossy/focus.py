@@ -47,6 +47,12 @@ def named_lines(block: Block, lines: Sequence[str]) -> frozenset[int]:
     return frozenset(named)
 
 
+def named_terms(block: Block) -> tuple[str, ...]:
+    """What the question quotes and what it or the call's arguments name, in lower case, each once."""
+    quoted, plain = _terms(block)
+    return tuple(dict.fromkeys([*sorted(quoted), *plain]))
+
+
 def _terms(block: Block) -> tuple[frozenset[str], list[str]]:
     """What is quoted in the question, and the other names in question and arguments; all in lower case."""
     question = block.question[-_QUESTION:]

@@ -1,0 +1,107 @@
+"""Matches in generated code: cut around what was found, every gap named by its columns."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.goldens import Golden, load
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.search.long_matches import LongMatches
+from transforms.tokenizer import count_tokens
+
+_TRIMMER = LongMatches()
+_BUDGET = Budget(tokens=2000, handle="/o/7f3a")
+_CALL = Call("bash", '{"command": "rg -n fetchUser dist"}')
+
+
+def _code(characters: int, seed: int = 1) -> str:
+    choice, calls = Random(seed), list[str]()
+    while sum(map(len, calls)) < characters:
+        calls.append(f"f{choice.randrange(100)}({choice.randrange(10**6)});")
+    return "".join(calls)
+
+
+def _rewritten(text: str, budget: Budget = _BUDGET, call: Call = _CALL, question: str = "") -> str | None:
+    rewrite = _TRIMMER.rewrite(Block(text, call, question), budget)
+    return None if rewrite is None else rewrite.text
+
+
+@pytest.mark.parametrize("golden", load("match_trimmer"), ids=str)
+def test_goldens(golden: Golden) -> None:
+    """What goes in comes out as written down, is proven, and is left alone the second time."""
+    assert (_rewritten(golden.before, call=golden.call) or "") == golden.after
+    if golden.after:
+        assert _TRIMMER.proof(golden.before, golden.after)
+        assert _rewritten(golden.after, call=golden.call) is None
+
+
+def test_what_stands_around_every_hit_stays() -> None:
+    line = f"a.js:1:{_code(900)}fetchUser(1){_code(1500, 2)}x=fetchUser;{_code(900, 3)}"
+    cut = _rewritten(line)
+    assert cut is not None
+    assert "fetchUser(1)" in cut
+    assert "x=fetchUser;" in cut
+    assert cut.startswith(line[:240])
+    assert cut.endswith(line[-80:])
+
+
+def test_what_the_question_names_stays_too() -> None:
+    line = f"a.js:1:{_code(900)}fetchUser(1){_code(900, 2)}retryLimit=3;{_code(900, 3)}"
+    cut = _rewritten(line, question="How high is `retryLimit`?")
+    assert cut is not None
+    assert "retryLimit=3" in cut
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"a.js:1:fetchUser;{_code(1500)}",
+        f"a.js:1:{_code(4000)}",
+        f"a.js:1:{'fetchUser;' * 400}",
+        f"a.js:1:fetchUser;{_code(4000)}[columns 3-9 omitted]",
+    ],
+    ids=["not long", "nothing named", "named everywhere", "marked already"],
+)
+def test_a_line_that_cannot_be_cut_well_stays_whole(line: str) -> None:
+    assert _rewritten(line) is None
+
+
+@pytest.mark.parametrize("budget", [Budget(0, "/o/1"), Budget(1000, "")], ids=["no tokens", "no way back"])
+def test_nothing_goes_without_budget_or_handle(budget: Budget) -> None:
+    assert _rewritten(f"a.js:1:fetchUser;{_code(4000)}", budget) is None
+
+
+@given(st.integers(100, 3000), st.integers(0, 6000), st.integers(0, 6000))
+def test_the_budget_holds_and_no_word_is_cut(tokens: int, before: int, behind: int) -> None:
+    """Also where only a part of a gap fits the budget."""
+    text = f"a.js:1:{_code(before)}fetchUser();{_code(behind, 2)}\nb.js:7:fetchUser()"
+    rewrite = _TRIMMER.rewrite(Block(text, _CALL), Budget(tokens, "/o/7f3a"))
+    if rewrite is None:
+        return
+    assert _TRIMMER.proof(text, rewrite.text)
+    dropped = [text[gap.first - 1 : gap.last] for gap in rewrite.omitted]
+    assert sum(map(count_tokens, dropped)) <= tokens
+    for gap in rewrite.omitted:
+        for edge in (gap.first - 1, gap.last):
+            assert not (text[edge - 1].isalnum() and text[edge].isalnum())
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        lambda cut: cut.replace("columns 2", "columns 3", 1),
+        lambda cut: cut.replace("f(1)", "f(2)", 1),
+        lambda cut: f"{cut}\nmore",
+        lambda cut: cut.replace("omitted", "omitted:", 1),
+    ],
+)
+def test_a_wrong_result_proves_nothing(forged: Callable[[str], str]) -> None:
+    line = f"a.js:1:f(1);{_code(900)}fetchUser(1){_code(1500, 2)}"
+    cut = _rewritten(line)
+    assert cut is not None
+    assert _TRIMMER.proof(line, cut)
+    assert not _TRIMMER.proof(line, forged(cut))

@@ -1,0 +1,100 @@
+"""Long commit histories with less of their messages: what follows the subject of a commit goes, the subject stays.
+
+Lossy. A history of many commits is searched, not read: hash, author, date, subject and diffstat of every commit stay,
+and so does each line that names what the question or the call named, with the paragraph it stands in. The newest
+commits keep their messages.
+
+    commit 9f1c0d2e7a
+    Author: Ada
+
+        Take the retry limit from the settings
+
+    [lines 8-11 omitted: 4 lines of the message; full text: /var/lib/headroom/o/1a2b]
+
+Contract: returns the original's lines with markers between them, at most `budget.tokens` dropped, or None.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.focus import named_lines
+from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.proof import has_gaps, lines_survive
+
+_COMMIT = re.compile(r"commit [0-9a-f]{7,64}\b")
+_INDENT = "    "
+"""What git sets messages off with."""
+_FEWEST = 20
+"""Commits of a history that is long."""
+_NEWEST = 3
+"""Commits at the top whose messages stay."""
+
+type Paragraph = tuple[int, int]
+"""First and last line, counted from 0, inclusive."""
+
+
+class HistoryTrimmer:
+    """Leaves out what commits of a long history say beyond their subjects."""
+
+    name = "history_trimmer"
+    kinds = frozenset({Kind.DIFF})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The history without the ends of its messages; None for a short one, or where messages are subjects only."""
+        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
+            return None
+        lines = block.text.split("\n")
+        starts = [at for at, line in enumerate(lines) if line.startswith("commit ") and _COMMIT.match(line)]
+        if len(starts) < _FEWEST:
+            return None
+        ranks = _ranks(lines, starts, named_lines(block, lines))
+        gaps = choose(lines, ranks, budget.tokens)
+        return leave_out(lines, gaps, budget.handle, _told) if gaps else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether lines and named gaps cover `original` exactly once and in order."""
+        return lines_survive(original, rewritten)
+
+
+def _ranks(lines: Sequence[str], starts: Sequence[int], named: frozenset[int]) -> list[int]:
+    """1 for the lines of messages that may go, 0 for all others."""
+    ranks = [0] * len(lines)
+    for start, end in zip(starts[_NEWEST:], [*starts[_NEWEST + 1 :], len(lines)], strict=True):
+        for first, last in list(_paragraphs(lines, start, end))[1:]:
+            if named.isdisjoint(range(first, last + 1)):
+                ranks[first : last + 1] = [1] * (last + 1 - first)
+    return _with_blanks_between(lines, ranks)
+
+
+def _paragraphs(lines: Sequence[str], start: int, end: int) -> Iterator[Paragraph]:
+    """The paragraphs of the message of the commit that stands from `start` to `end`; the first one is its subject."""
+    first = -1
+    for at in range(start + 1, end):
+        spoken = lines[at].startswith(_INDENT) and not lines[at].isspace()
+        if first >= 0 and not spoken:
+            yield first, at - 1
+        first = (first if first >= 0 else at) if spoken else -1
+        if lines[at].startswith(("diff ", "@@", "---")):
+            return
+    if first >= 0:
+        yield first, end - 1
+
+
+def _with_blanks_between(lines: Sequence[str], ranks: list[int]) -> list[int]:
+    """The ranks with those of blank lines between two lines that go."""
+    before = -2
+    for at, rank in enumerate(ranks):
+        if rank:
+            if before >= 0 and at - before > 1 and not any(line.strip() for line in lines[before + 1 : at]):
+                ranks[before:at] = [1] * (at - before)
+            before = at
+        elif lines[at].strip():
+            before = -2
+    return ranks
+
+
+def _told(first: int, last: int) -> str:
+    number = last - first + 1
+    return f"{number} line{'s' if number > 1 else ''} of the message"

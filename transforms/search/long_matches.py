@@ -1,0 +1,152 @@
+"""Matches on lines of thousands of characters (generated code, minified bundles), cut around what was found.
+
+Lossy. A line of code is read whole; of a line of twenty thousand characters a reader wants the place that was found.
+Kept of such a line: its start with path and number, its end, and what stands around every hit of a word that the call
+or the question names. Every gap tells its columns, counted in the line, so that `cut -c` gives it back.
+
+    dist/app.js:1:!function(e){…         ->  dist/app.js:1:!function(e){…[columns 241-48121 omitted; full text: PATH]…
+    …fetchUser(id)…                          …fetchUser(id)…
+
+Contract: lines stay lines; at most `budget.tokens` go, the largest gaps first. A line in which no named word is found
+stays whole, and so does one where such words stand everywhere.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
+from transforms.lossy.focus import named_terms
+from transforms.tokenizer import count_tokens
+
+_LONG = 2000
+"""Characters of a line; readers' own tools cut lines at this length."""
+_START, _AROUND, _END = 240, 160, 80
+"""Characters kept of a line: at its start, on either side of a hit, at its end."""
+_SHORTEST = 400
+"""Characters of a gap: its marker costs as much as some 60 of them."""
+_MOST_HITS = 40
+"""A word that is found more often in a line is no place in it."""
+_MIN_TOKENS = 100
+_IN_WORD = re.compile(r"[\w.-]{2}")
+_SEPARATOR = re.compile(r"[^\w.-]")
+_MARKER = re.compile(r"\[columns ([1-9]\d{0,11})-([1-9]\d{0,11}) omitted(?:; full text: [^\]\n]+)?\]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A stretch of a line that may go, in characters of the text from 0."""
+
+    line: int
+    """Where its line starts."""
+    start: int
+    end: int
+
+
+class LongMatches:
+    """Long lines among search results, cut around what was found in them."""
+
+    name = "match_trimmer"
+    kinds = frozenset({Kind.SEARCH})
+    loss = Loss.LOSSY
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The results with gaps in their long lines; None when there is no such line, or little would go."""
+        text = block.text
+        if budget.tokens < _MIN_TOKENS or not budget.handle or len(text) < _LONG or _MARKER.search(text):
+            return None
+        terms = named_terms(block)
+        gaps = _chosen(
+            text, [gap for start, end in _long_lines(text) for gap in _gaps(text, start, end, terms)], budget
+        )
+        return _cut(text, gaps, budget.handle) if gaps else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether every line is the original's, but for columns that a marker in their place names."""
+        before, after = original.split("\n"), rewritten.split("\n")
+        return len(before) == len(after) and all(
+            new == old or _explains(old, new) for old, new in zip(before, after, strict=True)
+        )
+
+
+def _long_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of every long line."""
+    start = 0
+    for line in text.split("\n"):
+        if len(line) >= _LONG:
+            yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _gaps(text: str, start: int, end: int, terms: Sequence[str]) -> Iterator[_Gap]:
+    """What stands between the kept places of one line; nothing where no place in it is named."""
+    hits = list(_hits(text[start:end].lower(), terms))
+    if not hits or len(hits) > _MOST_HITS:
+        return
+    kept = sorted((start + low - _AROUND, start + high + _AROUND) for low, high in hits)
+    at = start + _START
+    for low, high in [*kept, (end - _END, end)]:
+        if low - at >= _SHORTEST:
+            yield _Gap(start, *_between_words(text, at, low))
+        at = max(at, high)
+
+
+def _between_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch without the ends of words that it cuts in two: no name and no number is shown in part."""
+    while start < end and _IN_WORD.match(text, start - 1):
+        start += 1
+    while start < end and _IN_WORD.match(text, end - 1):
+        end -= 1
+    return start, end
+
+
+def _hits(line: str, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where the terms stand in a line of lower-case letters; a term that stands everywhere counts as none."""
+    for term in terms:
+        places = [match.start() for match in re.finditer(re.escape(term), line)]
+        if len(places) <= _MOST_HITS:
+            yield from ((place, place + len(term)) for place in places)
+
+
+def _chosen(text: str, gaps: list[_Gap], budget: Budget) -> list[_Gap]:
+    """The gaps, or the ends of gaps, that fit the budget, the largest first; in the order of the text."""
+    chosen: list[_Gap] = []
+    left = budget.tokens
+    for gap in sorted(gaps, key=lambda gap: (gap.start - gap.end, gap.start)):
+        cost = count_tokens(text[gap.start : gap.end])
+        if cost > left:
+            gap = _tail(text, gap, left / cost)
+            cost = count_tokens(text[gap.start : gap.end])
+        if _MIN_TOKENS <= cost <= left and gap.end - gap.start >= _SHORTEST:
+            chosen.append(gap)
+            left -= cost
+    return sorted(chosen, key=lambda gap: gap.start)
+
+
+def _tail(text: str, gap: _Gap, share: float) -> _Gap:
+    """The last `share` of a gap, a little less, for tokens are not spread evenly; it begins behind a separator."""
+    cut = _SEPARATOR.search(text, gap.end - int((gap.end - gap.start) * share * 0.95), gap.end)
+    return _Gap(gap.line, cut.end() if cut else gap.end, gap.end)
+
+
+def _cut(text: str, gaps: Sequence[_Gap], handle: str) -> Rewrite:
+    out: list[str] = []
+    at, source = 0, f"; full text: {handle}"
+    for gap in gaps:
+        columns = f"[columns {gap.start - gap.line + 1}-{gap.end - gap.line} omitted{source}]"
+        out += [text[at : gap.start], columns]
+        at, source = gap.end, ""
+    omitted = tuple(Omission("characters", gap.start + 1, gap.end) for gap in gaps)
+    return Rewrite("".join([*out, text[at:]]), omitted)
+
+
+def _explains(original: str, rewritten: str) -> bool:
+    """Whether `rewritten` is the line `original` with just those columns left out that its markers name."""
+    at = written = 0
+    for marker in _MARKER.finditer(rewritten):
+        kept = rewritten[written : marker.start()]
+        first, last = int(marker[1]), int(marker[2])
+        if original[at : at + len(kept)] != kept or first != at + len(kept) + 1 or not first < last <= len(original):
+            return False
+        at, written = last, marker.end()
+    return written > 0 and original[at:] == rewritten[written:]
