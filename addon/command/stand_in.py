@@ -7,7 +7,7 @@ For the demo and for tests. HTTP/1.1, optionally over TLS; JSON or SSE by the bo
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
@@ -38,7 +38,7 @@ class StandInUpstream:
     """The server. `async with StandInUpstream() as upstream:` or `start` and `stop`.
 
     `before_event` is awaited before each SSE event with its index: a test holds a stream there. `port` 0 is any free
-    port; after the start it is the real one.
+    port; after the start it is the real one. `answers` are by the end of the request's path.
     """
 
     def __init__(
@@ -47,11 +47,13 @@ class StandInUpstream:
         *,
         tls: ssl.SSLContext | None = None,
         before_event: Callable[[int], Awaitable[None]] | None = None,
+        answers: Mapping[str, Answer] = ANSWERS,
     ) -> None:
         self.port = port
         self.requests: list[Received] = []
         self.before_event = before_event
         self._tls = tls
+        self._answers = answers
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -100,7 +102,7 @@ class StandInUpstream:
         if "upgrade" in request.headers:  # clients that would like a WebSocket fall back to HTTP on this
             return await _send(writer, 426, {"error": {"type": "upgrade_required", "message": "HTTP only"}})
         path = request.path.partition("?")[0]
-        answer = next((answer for suffix, answer in ANSWERS.items() if path.endswith(suffix)), None)
+        answer = next((answer for suffix, answer in self._answers.items() if path.endswith(suffix)), None)
         if answer is None or request.method != "POST":
             return await _send(writer, 404, {"error": {"type": "not_found_error", "message": f"no {path} here"}})
         try:

@@ -1,0 +1,1 @@
+"""Real agents from the package registries, against a stand-in for the LLM APIs, through the proxy."""

@@ -1,0 +1,183 @@
+"""One session of one agent: installed, run through `headroom-mitm run` against the stand-in, and judged."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import trustme
+from mitmproxy import http
+from mitmproxy.io import FlowReader
+
+from addon.command.demo_requests import issues, nightly_log, search_results
+from addon.command.stand_in import StandInUpstream
+from tests.clients.agent_answers import FINAL, agent_answers, call_of
+from tests.clients.catalog import PROMPT, Agent
+from tests.e2e.rig import REDIRECT, ROOT, Loop
+from tests.laws.client_wire import normalised
+
+_HOSTS = (
+    "api.anthropic.com",
+    "api.openai.com",
+    "*.openai.com",
+    "*.anthropic.com",
+    "*.githubcopilot.com",
+    "chatgpt.com",
+)
+_SECONDS = 240
+_FOREIGN = ("ANTHROPIC_", "OPENAI_", "CLAUDE", "CODEX", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http", "no_proxy")
+
+
+class NotInstalled(Exception):
+    """The registry could not be reached, or the package does not install."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What became of one request."""
+
+    before: int
+    after: int
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What came of a run."""
+
+    exit_code: int
+    seconds: float
+    turns: tuple[Turn, ...]
+    prefix_held: bool
+    answered: bool
+    """The model's closing text came out at the other end."""
+    output: str
+
+    @property
+    def before(self) -> int:
+        return sum(turn.before for turn in self.turns)
+
+    @property
+    def after(self) -> int:
+        return sum(turn.after for turn in self.turns)
+
+
+def install(agent: Agent, cache: Path) -> Path:
+    """Install the agent into a folder of the cache, once. Returns the folder of its programs."""
+    folder = cache / agent.name
+    programs = folder / "node_modules" / ".bin"
+    if not (programs / agent.program).exists():
+        npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *agent.packages]
+        try:
+            done = subprocess.run(npm, capture_output=True, text=True, timeout=_SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotInstalled(str(error)) from None
+        if done.returncode or not (programs / agent.program).exists():
+            raise NotInstalled(done.stderr.strip()[-500:])
+    return programs
+
+
+def run(agent: Agent, programs: Path, folder: Path, loop: Loop) -> Session:
+    """Run the agent once in a workspace of its own below `folder`."""
+    home, work = folder / "home", folder / "work"
+    for path in (home, work):
+        path.mkdir(parents=True)
+    _fill(work)
+    for name, text in agent.files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    upstream, authority = _upstream(folder)
+    loop.run(upstream.start())
+    try:
+        command = [*_through_the_proxy(folder, upstream.port, authority), agent.program]
+        command += [part.format(prompt=PROMPT, home=home) for part in agent.arguments]
+        started = time.monotonic()
+        done = _run(command, work, {**_environ(agent, programs, home), "PWD": str(work)})
+        seconds = time.monotonic() - started
+    finally:
+        loop.run(upstream.stop())
+    turns = tuple(_turns(folder / "flows"))
+    bodies = [request.text for request in upstream.requests if _is_turn(request.method, request.text)]
+    output = done.stdout + done.stderr
+    return Session(done.returncode, seconds, turns, _prefixes_hold(bodies), FINAL in done.stdout, output)
+
+
+def _run(command: Sequence[str], work: Path, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            command, cwd=work, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        told = [
+            part.decode("utf-8", "replace") if isinstance(part, bytes) else "" for part in (error.stdout, error.stderr)
+        ]
+        return subprocess.CompletedProcess(command, 124, *told)
+
+
+def _fill(work: Path) -> None:
+    for name, text in {"nightly.log": nightly_log(), "issues.json": issues(), "matches.txt": search_results()}.items():
+        (work / name).write_text(text)
+
+
+def _upstream(folder: Path) -> tuple[StandInUpstream, Path]:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*_HOSTS).configure_cert(context)
+    path = folder / "upstream.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return StandInUpstream(tls=context, answers=agent_answers()), path
+
+
+def _through_the_proxy(folder: Path, port: int, authority: Path) -> list[str]:
+    (folder / "redirect.py").write_text(REDIRECT)
+    settings = {
+        "confdir": folder / "mitmproxy",
+        "test_upstream_port": port,
+        "ssl_verify_upstream_trusted_ca": authority,
+        "headroom_time_budget_ms": 20000,
+    }
+    arguments = ["-s", str(folder / "redirect.py"), "-w", str(folder / "flows"), "--log", str(folder / "proxy.log")]
+    arguments += [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    return [sys.executable, "-P", "-m", "addon.command.cli", "run", *arguments, "--"]
+
+
+def _environ(agent: Agent, programs: Path, home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    own = {name: value.format(home=home) for name, value in agent.variables.items()}
+    paths = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    return {**kept, **paths, "HOME": str(home), "HEADROOM_HOME": str(home / "headroom"), **own}
+
+
+def _turns(flows: Path) -> Iterator[Turn]:
+    if not flows.exists():
+        return
+    with flows.open("rb") as file:
+        for flow in FlowReader(file).stream():
+            if isinstance(flow, http.HTTPFlow) and (log := flow.metadata.get("headroom")) and log.get("entries"):
+                yield Turn(log["tokens_before"], log["tokens_after"], log["decision"])
+
+
+def _is_turn(method: str, text: bytes) -> bool:
+    """Whether a request belongs to the conversation: it offers the shell."""
+    try:
+        body: Any = json.loads(text)
+    except ValueError:
+        return False
+    return method == "POST" and isinstance(body, dict) and _offers_shell(body)
+
+
+def _offers_shell(body: dict[str, Any]) -> bool:
+    turn, tool, _ = call_of(body)
+    return tool is not None or turn > 0
+
+
+def _prefixes_hold(bodies: Sequence[bytes]) -> bool:
+    texts = [normalised(body) for body in bodies]
+    return all(later[: len(earlier)] == earlier for earlier, later in pairwise(texts))
