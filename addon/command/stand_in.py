@@ -12,9 +12,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 from addon.command.stand_in_answers import ANSWERS, Answer
+from addon.command.stand_in_socket import serve_socket
 from addon.wire.body_codecs import BadEncoding, codec_for
 
 LOOPBACK = "127.0.0.1"
+WEBSOCKET = "WEBSOCKET"
+"""The method of what came over a WebSocket: each turn as the whole conversation."""
 _HEAD_LIMIT = 1 << 20
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 426: "Upgrade Required"}
 _BODY_LIMIT = 1 << 28
@@ -38,7 +41,8 @@ class StandInUpstream:
     """The server. `async with StandInUpstream() as upstream:` or `start` and `stop`.
 
     `before_event` is awaited before each SSE event with its index: a test holds a stream there. `port` 0 is any free
-    port; after the start it is the real one. `answers` are by the end of the request's path.
+    port; after the start it is the real one. `answers` are by the end of the request's path. Without `websockets`
+    clients are sent back to HTTP.
     """
 
     def __init__(
@@ -48,12 +52,13 @@ class StandInUpstream:
         tls: ssl.SSLContext | None = None,
         before_event: Callable[[int], Awaitable[None]] | None = None,
         answers: Mapping[str, Answer] = ANSWERS,
+        websockets: bool = False,
     ) -> None:
         self.port = port
         self.requests: list[Received] = []
         self.before_event = before_event
         self._tls = tls
-        self._answers = answers
+        self._answers, self._websockets = answers, websockets
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -91,9 +96,24 @@ class StandInUpstream:
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
                 while request := await _read_request(reader, writer):
+                    if self._websockets and "upgrade" in request.headers:
+                        return await self._serve_socket(request, reader, writer)
                     await self._answer(request, writer)
         finally:
             writer.close()
+
+    async def _serve_socket(
+        self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        lines = [
+            f"{request.method} {request.path} HTTP/1.1",
+            *(f"{n}: {v}" for n, v in request.headers.items()),
+            "",
+            "",
+        ]
+        events = self._answers["/responses"].events
+        async for turn in serve_socket("\r\n".join(lines).encode("latin-1"), reader, writer, events):
+            self.requests.append(Received(WEBSOCKET, request.path, {}, json.dumps(turn).encode()))
 
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
         if request.path == "/__requests":

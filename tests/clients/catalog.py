@@ -18,6 +18,13 @@ class Agent:
     variables: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     """Written into its home before it starts."""
+    websockets: bool = False
+    """Whether the stand-in takes them: else the client falls back to HTTP."""
+
+    @property
+    def folder(self) -> str:
+        """Where it is installed: what is run in two ways is installed once."""
+        return self.program
 
 
 AGENTS = (
@@ -32,13 +39,17 @@ AGENTS = (
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         },
     ),
-    Agent(
-        "codex",
-        ("@openai/codex",),
-        "codex",
-        ("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "{prompt}"),
-        {"CODEX_API_KEY": "sk-proj-dummy", "CODEX_HOME": "{home}/.codex"},
-        {".codex/config.toml": "check_for_update_on_startup = false\n"},
+    *(
+        Agent(
+            name,
+            ("@openai/codex",),
+            "codex",
+            ("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "{prompt}"),
+            {"CODEX_API_KEY": "sk-proj-dummy", "CODEX_HOME": "{home}/.codex"},
+            {".codex/config.toml": "check_for_update_on_startup = false\n"},
+            websockets=websockets,
+        )
+        for name, websockets in (("codex", True), ("codex-http", False))
     ),
     Agent(
         "opencode",

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import trustme
-from mitmproxy import http
-from mitmproxy.io import FlowReader
 
 from addon.command.demo_requests import issues, nightly_log, search_results
-from addon.command.stand_in import StandInUpstream
+from addon.command.stand_in import WEBSOCKET, StandInUpstream
 from tests.clients.agent_answers import FINAL, agent_answers, call_of
 from tests.clients.catalog import PROMPT, Agent
 from tests.e2e.rig import REDIRECT, ROOT, Loop
@@ -31,6 +30,8 @@ _HOSTS = (
     "*.githubcopilot.com",
     "chatgpt.com",
 )
+CACHE = Path(gettempdir()) / "headroom-clients"
+"""Where agents are installed: some hundred megabytes each."""
 _SECONDS = 240
 _FOREIGN = ("ANTHROPIC_", "OPENAI_", "CLAUDE", "CODEX", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http", "no_proxy")
 
@@ -71,7 +72,7 @@ class Session:
 
 def install(agent: Agent, cache: Path) -> Path:
     """Install the agent into a folder of the cache, once. Returns the folder of its programs."""
-    folder = cache / agent.name
+    folder = cache / agent.folder
     programs = folder / "node_modules" / ".bin"
     if not (programs / agent.program).exists():
         npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), *agent.packages]
@@ -93,7 +94,7 @@ def run(agent: Agent, programs: Path, folder: Path, loop: Loop) -> Session:
     for name, text in agent.files.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text)
-    upstream, authority = _upstream(folder)
+    upstream, authority = _upstream(folder, agent)
     loop.run(upstream.start())
     try:
         command = [*_through_the_proxy(folder, upstream.port, authority), agent.program]
@@ -103,7 +104,7 @@ def run(agent: Agent, programs: Path, folder: Path, loop: Loop) -> Session:
         seconds = time.monotonic() - started
     finally:
         loop.run(upstream.stop())
-    turns = tuple(_turns(folder / "flows"))
+    turns = tuple(_turns(folder / "proxy.log"))
     bodies = [request.text for request in upstream.requests if _is_turn(request.method, request.text)]
     output = done.stdout + done.stderr
     return Session(done.returncode, seconds, turns, _prefixes_hold(bodies), FINAL in done.stdout, output)
@@ -126,13 +127,13 @@ def _fill(work: Path) -> None:
         (work / name).write_text(text)
 
 
-def _upstream(folder: Path) -> tuple[StandInUpstream, Path]:
+def _upstream(folder: Path, agent: Agent) -> tuple[StandInUpstream, Path]:
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(*_HOSTS).configure_cert(context)
     path = folder / "upstream.pem"
     authority.cert_pem.write_to_path(str(path))
-    return StandInUpstream(tls=context, answers=agent_answers()), path
+    return StandInUpstream(tls=context, answers=agent_answers(), websockets=agent.websockets), path
 
 
 def _through_the_proxy(folder: Path, port: int, authority: Path) -> list[str]:
@@ -142,6 +143,7 @@ def _through_the_proxy(folder: Path, port: int, authority: Path) -> list[str]:
         "test_upstream_port": port,
         "ssl_verify_upstream_trusted_ca": authority,
         "headroom_time_budget_ms": 20000,
+        "headroom_log_format": "json",
     }
     arguments = ["-s", str(folder / "redirect.py"), "-w", str(folder / "flows"), "--log", str(folder / "proxy.log")]
     arguments += [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
@@ -155,13 +157,13 @@ def _environ(agent: Agent, programs: Path, home: Path) -> dict[str, str]:
     return {**kept, **paths, "HOME": str(home), "HEADROOM_HOME": str(home / "headroom"), **own}
 
 
-def _turns(flows: Path) -> Iterator[Turn]:
-    if not flows.exists():
-        return
-    with flows.open("rb") as file:
-        for flow in FlowReader(file).stream():
-            if isinstance(flow, http.HTTPFlow) and (log := flow.metadata.get("headroom")) and log.get("entries"):
-                yield Turn(log["tokens_before"], log["tokens_after"], log["decision"])
+def _turns(log: Path) -> Iterator[Turn]:
+    """From the proxy's log: a line of JSON for each request, and for each turn on a WebSocket."""
+    for line in log.read_text("utf-8", "replace").splitlines():
+        _, brace, rest = line.partition("{")
+        told = json.loads(brace + rest) if brace and rest.startswith('"time"') else {}
+        if told.get("tokens_before"):
+            yield Turn(told["tokens_before"], told["tokens_after"], told["decision"])
 
 
 def _is_turn(method: str, text: bytes) -> bool:
@@ -170,7 +172,7 @@ def _is_turn(method: str, text: bytes) -> bool:
         body: Any = json.loads(text)
     except ValueError:
         return False
-    return method == "POST" and isinstance(body, dict) and _offers_shell(body)
+    return method in {"POST", WEBSOCKET} and isinstance(body, dict) and _offers_shell(body)
 
 
 def _offers_shell(body: dict[str, Any]) -> bool:

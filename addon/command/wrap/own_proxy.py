@@ -16,7 +16,8 @@ from addon.command.launch import tied_mitmproxy_command
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS, _STOP_SECONDS, _LOOK_SECONDS = 60, 10, 0.05
 _PORT = re.compile(r"listening at [^ ]*:([0-9]+)\.$", re.MULTILINE)
-_LOADED = re.compile(r"headroom: .* state in ")
+_LOADED = re.compile(r"passthrough o(n|ff), .*state in ")
+"""The addon's own first line, as text or as JSON; mitmproxy listens before it."""
 _LAST_LINES = 20
 
 

@@ -10,6 +10,7 @@ import anthropic
 import httpx
 import openai
 import pytest
+from websockets.asyncio.client import connect
 
 from addon.command.stand_in import LOOPBACK, StandInUpstream
 from addon.command.stand_in_answers import ANSWERS, TEXT
@@ -124,3 +125,19 @@ async def test_a_test_can_hold_the_stream_between_events_and_stopping_cuts_it() 
         assert b"message_start" in await reader.read(10_000)
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_turns_over_a_websocket_are_kept_as_whole_conversations() -> None:
+    async with (
+        StandInUpstream(websockets=True) as upstream,
+        connect(f"ws://{LOOPBACK}:{upstream.port}/v1/responses", proxy=None) as socket,
+    ):
+        await socket.send(json.dumps({"type": "response.create", "input": [{"n": 1}], "generate": False}))
+        prepared = [json.loads(await socket.recv())["type"] for _ in range(2)]
+        turn = {"type": "response.create", "input": [{"n": 2}], "previous_response_id": "resp_stand_in"}
+        await socket.send(json.dumps(turn))
+        while (frame := json.loads(await socket.recv()))["type"] != "response.completed":
+            continue
+    assert prepared == ["response.created", "response.completed"]
+    assert frame["response"]["output"][0]["content"][0]["text"] == TEXT
+    assert [json.loads(one.body)["input"] for one in upstream.requests] == [[{"n": 1}], [{"n": 1}, {"n": 2}]]
