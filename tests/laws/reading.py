@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from transforms.contract import Block, Budget, Rewrite, Transform
 
 _MARKER = re.compile(r"\[(?:lines?|rows?) \d+(?:-\d+)? omitted(?:: .*|; full text: .*)?\]")
-_INLINE_MARKER = re.compile(r"\[[\w ]+ omitted: [^\]\n]*\]")
+_INLINE_MARKER = re.compile(r"\[[\w -]+ omitted[^\]\n]*\]")
 _ATOM = re.compile(r"\w(?:[\w./:@+-]*\w)?")
 """A number, a path, an address, an identifier, a word."""
 _CODES = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[^\n]\x08")
@@ -242,6 +242,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "progress_lines": _shown,
     "markup_reader": _page,
     "smart_crusher_rows": _json,
+    "match_trimmer": _cut_lines,
     "blob_elider": _cut_lines,
     "smart_crusher": _json,
     "diff_folder": _diff,

@@ -59,7 +59,8 @@ def test_a_changed_word_or_number_stands_for_nothing(name: str) -> None:
     for step in [step for step in steps() if step.name == name][:6]:
         lines = step.after.split("\n")
         for at in range(len(lines) // 2, len(lines))[:40]:
-            if re.search(r"\w", lines[at]) and " omitted" not in lines[at]:
+            is_marker = " omitted" in lines[at] and lines[at].endswith("]")
+            if re.search(r"\w", lines[at]) and not is_marker:
                 changed = re.sub(r"\w+(?=\W*$)", lambda found: f"9{found[0]}7", lines[at])
                 after = "\n".join([*lines[:at], changed, *lines[at + 1 :]])
                 tried += 1
