@@ -19,6 +19,7 @@ from addon import sinks
 from addon.cache.breaker import BreakerState
 from addon.cache.conversations import Turn
 from addon.cache.watch import CacheWatch, Judgement
+from addon.commands import HeadroomCommands
 from addon.dashboard.stats import stats
 from addon.deadline import Deadline
 from addon.event_log import LOGGER, EventLog
@@ -99,6 +100,8 @@ class Headroom:
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
         self._told: set[str] = set()
+        self.addons = [HeadroomCommands(self.stats, lambda: self._raw)]
+        """Loaded by mitmproxy together with this one."""
         self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
     # Options

@@ -75,7 +75,8 @@ def compress(
     policy = resolve_policy(
         request.auth_mode, enforcement=settings.policy_enforcement, max_lossy_ratio=settings.max_lossy_ratio
     )
-    rules = Rules(settings, policy, request.auth_mode, request.deadline, request.keep, catalog)
+    keep = request.keep or (Reason.BYPASS if request.client in settings.exclude_clients else None)
+    rules = Rules(settings, policy, request.auth_mode, request.deadline, keep, catalog)
     try:
         codec = body_codecs.codec_for(request.encoding)
         raw = codec.decode(request.body, body_codecs.BODY_LIMIT)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from addon.wire.clients import CLIENTS
 from addon.wire.hosts import parse_host_pattern
 from transforms.compression_policy import AuthMode
 from transforms.names import TRANSFORM_NAMES
@@ -128,6 +129,13 @@ def _names(value: object) -> object:
     return names
 
 
+def _clients(value: object) -> object:
+    names = _names(value)
+    if isinstance(names, frozenset) and (wrong := sorted(names - CLIENTS)):
+        raise ValueError(f"not one: {wrong[0]!r}; allowed: {', '.join(sorted(CLIENTS))}")
+    return names
+
+
 def _transforms(value: object) -> object:
     names = _names(value)
     if isinstance(names, frozenset) and (wrong := sorted(names - set(TRANSFORM_NAMES))):
@@ -212,6 +220,7 @@ Port = Annotated[int, BeforeValidator(_port)]
 Token = Annotated[str, BeforeValidator(_token)]
 Share = Annotated[float | None, BeforeValidator(_share)]
 Names = Annotated[frozenset[str], BeforeValidator(_names)]
+Clients = Annotated[frozenset[str], BeforeValidator(_clients)]
 Transforms = Annotated[frozenset[str], BeforeValidator(_transforms)]
 AuthModes = Annotated[frozenset[AuthMode | None], BeforeValidator(_modes)]
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
@@ -252,6 +261,9 @@ class Settings(BaseModel):
     transforms: Transforms = _option("", "Names of the transforms that are on, separated by commas; empty: all.")
     exclude_tools: Names = _option(
         "", "Tools whose output is never touched, separated by commas; * stands for any characters."
+    )
+    exclude_clients: Clients = _option(
+        "", "Clients for which nothing new is decided, by their names in the log, separated by commas."
     )
     min_tokens: Whole = _option(
         "0", "Leave tool outputs below this many tokens alone; the policy's own threshold holds besides."

@@ -43,7 +43,7 @@ class Reason(StrEnum):
     AUTH_MODE = "auth_mode"
     """The request's auth mode is not in `headroom_auth_modes`: decided and logged only."""
     BYPASS = "bypass"
-    """The client sent `x-headroom-bypass: true`."""
+    """The client sent `x-headroom-bypass: true`, or is named in `headroom_exclude_clients`."""
 
     BREAKER = "breaker"
     """The provider objected to this conversation or client a while ago, so nothing new is decided in it."""

@@ -41,6 +41,7 @@ BAD = {
     "kompress_model": ["~nobody_of_this_name/model"],
     "store": ["http://127.0.0.1", "redis://", "redis://127.0.0.1:99999", "redis://127.0.0.1/name", "unix:socket"],
     "log_level": ["verbose"],
+    "exclude_clients": ["netscape"],
     "log_format": ["xml"],
     "port": ["65536", "-1"],
     "token": ["short", "with blanks in it it is none", "ünprintable-token"],

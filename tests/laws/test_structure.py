@@ -24,6 +24,7 @@ MITMPROXY = {
     "addon.scope",
     "addon.socket_turns",
     "addon.command.start_plan",
+    "addon.commands",
     "addon.signing",
     "addon.views.content_view",
     "addon.web.by_proxy",
