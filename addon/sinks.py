@@ -87,6 +87,7 @@ def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[Line]:
     lines = [Line(logging.WARNING if log.failures else logging.INFO, "request", head, whole)]
     for entry, data in zip(log.entries, entries, strict=True):
         attempts = data.pop("attempts")
+        data.pop("omitted")  # quotes what it stands for, and no content is logged
         how = "" if entry.transform_name == NO_TRANSFORM else f", {entry.transform_name}"
         about = f"headroom: block {entry.block}:"
         lines.append(Line(logging.DEBUG, "block", f"{about} {_told(entry)}{how}", data))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from addon.command import mcp
 from addon.command.certs import cli as certs
-from addon.command.hints import hints
+from addon.command.hints import Endpoint, hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
 from addon.command.start_plan import PAGES_PORT, PortTaken, StartPlan, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
@@ -72,13 +72,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _start(tool: Tool, plan: StartPlan, bundle: Path, rest: Sequence[str]) -> int:
-    if plan.serves and not plan.quiet:
-        mode = plan.modes[0].type_name if plan.first.port else ""
-        print(hints(mode, plan.first, plan.web, bundle), flush=True)
     # A variable is the weakest way to set an option: the user's own one and `--set` win.
     os.environ.setdefault("HEADROOM_ONLY_LLM_HOSTS", "true")
     if is_free(PAGES_PORT):
         os.environ.setdefault("HEADROOM_PORT", PAGES_PORT)
+    if plan.serves and not plan.quiet:
+        mode = plan.modes[0].type_name if plan.first.port else ""
+        port = os.environ.get("HEADROOM_PORT", "")
+        pages = Endpoint("127.0.0.1", int(port)) if port.isdecimal() and int(port) else None
+        print(hints(mode, plan.first, plan.web, bundle, pages), flush=True)
     return _become(mitmproxy_command(tool, plan.arguments(rest)))
 
 

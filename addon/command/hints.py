@@ -45,7 +45,7 @@ CLIENTS = (
 _WIDTH = max(len(client.name) for client in CLIENTS)
 
 
-def hints(mode: str, proxy: Endpoint, web: Endpoint | None, bundle: Path) -> str:
+def hints(mode: str, proxy: Endpoint, web: Endpoint | None, bundle: Path, pages: Endpoint | None = None) -> str:
     """The text for one proxy mode (its type name in mitmproxy). `web` is None when there is no web UI."""
     how = _BY_MODE.get(mode, _by_log)(proxy, bundle)
     where = (
@@ -53,7 +53,8 @@ def hints(mode: str, proxy: Endpoint, web: Endpoint | None, bundle: Path) -> str
         if web
         else "No web UI: decisions are in the log lines and in the response header x-headroom-routing-log."
     )
-    return "\n".join(("", *how, "", where, "Ctrl-C ends the proxy.", ""))
+    figures = [f"Does it pay? {pages.url}/ has the dashboard."] if pages else []
+    return "\n".join(("", *how, "", where, *figures, "Ctrl-C ends the proxy.", ""))
 
 
 def _by_proxy_variable(proxy: Endpoint, bundle: Path) -> tuple[str, ...]:

@@ -42,6 +42,12 @@ def changes(before: str, after: str) -> Iterator[Change]:
     yield from ((NEW, extra) for extra in added)
 
 
+def gaps(before: str, after: str) -> list[str]:
+    """The lines that name what was left out: markers in the new text which the old one did not have."""
+    known = set(before.splitlines()[:_MOST_LINES])
+    return [line for line in after.splitlines()[:_MOST_LINES] if _MARKER.search(line) and line not in known]
+
+
 def difference(before: str, after: str, most: int) -> list[str]:
     """The changes as lines for people, at most `most`: long runs by their ends and their length, gaps pointed out."""
     signed = groupby(changes(before, after), lambda change: change[0])

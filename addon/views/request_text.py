@@ -13,7 +13,7 @@ from addon.shapes import json_spans
 from addon.shapes.detect import Detected, detect
 from addon.shapes.slot import Slot
 from addon.views.conversation import Said, conversation
-from addon.views.differences import difference
+from addon.views.differences import MARKER, difference, gaps
 from addon.views.page_of_text import MOST_LINES, few, page, shown
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -22,6 +22,7 @@ _DIFFERENCES = 330
 _SHORTEST = 12
 _LISTED = 80
 _SAID_LINES = 4
+_GAPS = 5
 
 
 def request_text(note: str, log: dict[str, Any], sent: bytes, original: bytes | None) -> str:
@@ -101,10 +102,17 @@ def _differences(
         if left < _SHORTEST:
             yield f"# … and {len(changed) - place} more tool results"
             return
-        lines = difference(before[n].text, now[n].text, most)
+        lines = [*_left_out(before[n].text, now[n].text), *difference(before[n].text, now[n].text, most)]
         left -= len(lines) + 1
         yield f"# ── block {entries[n]['block']} ── {shown(entries[n]['tool'], 60)} {_what(now[n])}"
         yield from lines
+
+
+def _left_out(before: str, now: str) -> list[str]:
+    """The gaps first, since they are what a reader asks for."""
+    found = gaps(before, now)
+    more = [f"{MARKER} … {len(found) - _GAPS} gaps more"] if len(found) > _GAPS else []
+    return [*(f"{MARKER} left out: {shown(gap.strip())}" for gap in found[:_GAPS]), *more]
 
 
 def _conversation(sent: bytes, room: int) -> list[str]:

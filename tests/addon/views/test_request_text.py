@@ -60,6 +60,7 @@ def test_a_reader_finds_what_was_left_out_of_the_third_result_and_why_the_second
     text = viewed(chat("ok", "a short one", LOG), tmp_path)
     assert "block 1: bash · 3 tokens · left alone: too_small · job 1" in text
     told = text.partition("# ── block 2 ── bash job 2")[2].partition("# conversation")[0]
+    assert told.strip().startswith("» left out: [lines "), "the answer to what was left out comes first"
     assert "» [lines " in told and "full text: " in told
     assert "lines more taken out" in told
     assert "ERROR" in told
