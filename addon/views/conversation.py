@@ -23,9 +23,11 @@ class Said:
 
 def conversation(body: dict[str, Any]) -> Iterator[Said]:
     """Everything that is said in the body of a request, in order; nothing for what is none."""
+    wrapped = body.get("request")
+    body = wrapped if isinstance(wrapped, dict) else body
     for key in ("instructions", "system"):
         yield from (Said("system", text) for text in _texts(body.get(key)))
-    items = body.get("messages", body.get("input"))
+    items = body.get("messages", body.get("input", body.get("contents")))
     if isinstance(items, str):
         yield Said("user", items)
     for item in items if isinstance(items, list) else ():
@@ -46,7 +48,7 @@ def _item(item: dict[str, Any]) -> Iterator[Said]:
 
 
 def _message(who: str, item: dict[str, Any]) -> Iterator[Said]:
-    content = item.get("content")
+    content = item.get("content", item.get("parts"))
     if isinstance(content, str):
         yield Said(who, content)
     for block in content if isinstance(content, list) else ():
@@ -66,12 +68,28 @@ def _block(who: str, block: dict[str, Any]) -> Iterator[Said]:
             yield Said("result", "\n".join(_texts(block.get("content"))))
         case kind if kind in _THINKING:
             yield Said("thinking", str(block.get("thinking", "")))
+        case "":
+            yield from _unnamed(who, block)
         case kind:
             yield Said(who, "\n".join(_texts([block])) or f"[{kind}]")
 
 
+def _unnamed(who: str, block: dict[str, Any]) -> Iterator[Said]:
+    """A block that is known by its key, as Gemini and Bedrock Converse have them."""
+    for key, value in block.items():
+        part = value if isinstance(value, dict) else {}
+        match key:
+            case "functionCall" | "toolUse":
+                yield Said("calls", _arguments(part), str(part.get("name", "")))
+            case "functionResponse" | "toolResult":
+                given = part.get("response", part.get("content"))
+                yield Said("result", "\n".join(_texts(given)) or orjson.dumps(given).decode())
+            case "text":
+                yield Said("thinking" if block.get("thought") else who, str(value))
+
+
 def _arguments(call: dict[str, Any]) -> str:
-    given = next((call[key] for key in ("arguments", "input", "action") if key in call), "")
+    given = next((call[key] for key in ("arguments", "args", "input", "action") if key in call), "")
     return given if isinstance(given, str) else orjson.dumps(given).decode()
 
 
