@@ -78,9 +78,9 @@ class Omission:
     """A range a lossy rewrite left out, in the units a reader counts in."""
 
     unit: str
-    """`lines`, `rows`, `keys`, ..."""
+    """`lines`, `rows`, `sentences`, ..."""
     first: int
-    """First one left out; lines and rows count from 1 in the block's text."""
+    """First one left out; lines and rows count from 1 in the block's text, sentences in their line."""
     last: int
     """Last one left out, inclusive."""
 

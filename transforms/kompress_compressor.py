@@ -1,25 +1,30 @@
 """Long prose, shortened to the lines that carry facts or bear on what was asked.
 
-Extractive: every line that stays is verbatim, every gap is named by its line numbers. Lines are ranked by BM25
+Extractive: every line and sentence that stays is verbatim, every gap is named by its numbers. Lines are ranked by BM25
 against the question and the call's arguments. Headings, the first line of each paragraph and section, code, lists,
 tables, links, numbers, names, and lines that warn or demand stay whatever their rank; what goes is the plain prose
 between them, first the paragraphs in which no asked word stands, then the rest of the others. With a scorer (a model
 of the user's own, `transforms.prose`) the same lines may go, in the order of what that says they are worth.
 
-Known limitation: lines are not cut, so a text whose paragraphs are one long line each loses a paragraph or nothing.
+Of a long line that stays for what some of its sentences say, plain sentences in its middle go.
+
+Known limitation: a sentence ends behind a word of four letters or more, so that abbreviations do not end one.
 BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009); k1 = 1.2, b = 0.75 as is usual.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from functools import partial
 from itertools import pairwise
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.gaps import choose
 from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.prose.long_lines import cuts, written
+from transforms.prose.sentences import SentenceCut, has_cuts
 from transforms.prose.worth import Scorer, by_worth
 from transforms.tokenizer import count_tokens
 
@@ -81,36 +86,53 @@ class KompressCompressor:
         None for texts under 6,000 characters, without a budget or a way back, when nothing asked is found in the text
         and there is no scorer (then there is no ground to choose on), and when less than a tenth of the text would go.
         """
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text) or len(block.text) < _MIN_CHARS:
+        if budget.tokens <= 0 or not budget.handle or len(block.text) < _MIN_CHARS:
+            return None
+        if has_gaps(block.text) or has_cuts(block.text):
             return None
         lines = block.text.split("\n")
         scores = _scores(_asked(block), lines)
         if self._scorer is None and not any(scores):
             return None
-        ranks = _ranks(block, lines, scores)
+        staying = _staying(block, lines, scores)
+        ranks = _ranks(lines, scores, staying)
         if self._scorer is not None:
             ranks = by_worth(lines, ranks, self._scorer)
         gaps = choose(lines, _with_blanks(lines, ranks), budget.tokens)
-        rewrite = leave_out(lines, gaps, budget.handle, lambda first, last: _described(lines[first : last + 1]))
-        return rewrite if rewrite is not None and _saves_enough(block.text, rewrite.text) else None
+        gone = {number for first, last in gaps for number in range(first, last + 1)}
+        left = budget.tokens - count_tokens("\n".join(lines[number] + "\n" for number in sorted(gone)))
+        cut_lines = cuts(lines, staying | gone, partial(_plain, block), self._scorer, left)
+        rewrite = written(
+            lines, gaps, cut_lines, budget.handle, lambda first, last: _described(lines[first : last + 1])
+        )
+        return rewrite if _saves_enough(block.text, rewrite.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""
-        return lines_survive(original, rewritten)
+        return lines_survive(original, rewritten, SentenceCut())
 
 
 def _saves_enough(before: str, after: str) -> bool:
     return count_tokens(after) <= (1 - _LEAST_SAVED) * count_tokens(before)
 
 
-def _ranks(block: Block, lines: Sequence[str], scores: Sequence[float]) -> list[int]:
+def _relevant(scores: Sequence[float]) -> list[bool]:
+    """Which lines bear on what was asked."""
+    bar = max(scores) * _RELEVANT
+    return [score >= bar > 0 for score in scores]
+
+
+def _staying(block: Block, lines: Sequence[str], scores: Sequence[float]) -> frozenset[int]:
+    """The lines that stay whole, whatever they say."""
+    edges = {*range(_EDGE), *range(len(lines) - _EDGE, len(lines))}
+    scored = {number for number, asked in enumerate(_relevant(scores)) if asked}
+    return named_lines(block, lines) | _code(lines) | _listed(lines) | edges | scored
+
+
+def _ranks(lines: Sequence[str], scores: Sequence[float], staying: Container[int]) -> list[int]:
     """0 for lines that stay, 1 for plain ones of paragraphs without an asked word, 2 for the plain rest, 3 for long
     paragraphs of few facts in sections without an asked word."""
-    bar = max(scores) * _RELEVANT
-    relevant = [score >= bar > 0 for score in scores]
-    edges = {*range(_EDGE), *range(len(lines) - _EDGE, len(lines))}
-    scored = {number for number, asked in enumerate(relevant) if asked}
-    staying = named_lines(block, lines) | _code(lines) | _listed(lines) | edges | scored
+    relevant = _relevant(scores)
     asked = {number for start, end in _sections(lines) if any(relevant[start:end]) for number in range(start, end)}
     ranks = [0] * len(lines)
     for start, end in _paragraphs(lines):
@@ -123,6 +145,18 @@ def _ranks(block: Block, lines: Sequence[str], scores: Sequence[float]) -> list[
             elif number not in asked and _says_little(lines[number]):
                 ranks[number] = 3
     return ranks
+
+
+def _plain(block: Block, sentences: Sequence[str]) -> list[bool]:
+    """Which sentences neither tell facts nor demand, and hold no word that was asked for."""
+    asked, named = _asked(block), named_lines(block, sentences)
+    return [
+        number not in named
+        and not _FACT.search(sentence)
+        and not _DEMAND.search(sentence)
+        and asked.isdisjoint(word.lower() for word in _WORD.findall(sentence))
+        for number, sentence in enumerate(sentences)
+    ]
 
 
 def _with_blanks(lines: Sequence[str], ranks: list[int]) -> list[int]:

@@ -211,6 +211,16 @@ def _told_commit(number: int, choice: Random) -> str:
     )
 
 
+def _long_paragraph(number: int, choice: Random) -> str:
+    """A paragraph on one line: facts at both ends and in the middle, and between them what anybody would say."""
+    plain = [
+        f"The {choice.choice(_WORDS)} goes its way and nobody thinks much about the {choice.choice(_WORDS)} any more."
+        for _ in range(6)
+    ]
+    told = f"The {choice.choice(_WORDS)} is {choice.choice(_VERBS)} {number} times."
+    return " ".join([f"Every {choice.choice(_WORDS)} counts.", *plain[:3], told, *plain[3:], "So it ends.", "\n"])
+
+
 def _shell(command: str) -> Call:
     return Call("Bash", json.dumps({"command": command}))
 
@@ -241,5 +251,6 @@ FORMS: tuple[Form, ...] = (
     Form("table", Kind.TABLE, _shell("cat data/orders.csv"), _csv_line, "id,item,amount,time,currency\n"),
     Form("base64", Kind.BLOB, _shell("cat logo.b64"), _base64_line),
     Form("prose", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/refunds"}'), _paragraph, "# Guide\n\n", question="How does a refund work?"),
+    Form("long paragraphs", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/parcels"}'), _long_paragraph, "# Guide\n\nRestitution is paid by hand.\n\n", question="How does restitution work?"),
     Form("numbers", Kind.TEXT, _shell("seq 1 4000"), lambda number, _: str(number + 1)),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from transforms.contract import Block, Budget, Rewrite, Transform
 
 _MARKER = re.compile(r"\[(?:lines?|rows?) \d+(?:-\d+)? omitted(?:: .*|; full text: .*)?\]")
-_INLINE_MARKER = re.compile(r"\[[\w -]+ omitted[^\]\n]*\]")
+_INLINE_MARKER = re.compile(r"\[[\w ,-]+ omitted(?:[:;][^\]\n]*)?\]")
 _ATOM = re.compile(r"\w(?:[\w./:@+-]*\w)?")
 """A number, a path, an address, an identifier, a word."""
 _CODES = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[^\n]\x08")
@@ -47,7 +47,7 @@ class Watched:
 
 def untraced(step: Step) -> list[str]:
     """The lines of `step.after` that stand for nothing in `step.before`."""
-    return list(_READERS.get(step.name, _verbatim)(step.before, step.after))
+    return list(_READERS.get(step.name, _cut_lines)(step.before, step.after))
 
 
 def atoms(text: str) -> set[str]:
@@ -242,8 +242,6 @@ _READERS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "progress_lines": _shown,
     "markup_reader": _page,
     "smart_crusher_rows": _json,
-    "match_trimmer": _cut_lines,
-    "blob_elider": _cut_lines,
     "smart_crusher": _json,
     "diff_folder": _diff,
     "log_folder": _log,
@@ -252,4 +250,4 @@ _READERS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "table_text": _tabled,
     "line_gutter": _gutterless,
 }
-"""How the lines of each transform are read; those that are not named here leave lines out and change none."""
+"""How the lines of each transform are read; those that are not named here leave out lines, or pieces of lines, and change none."""

@@ -183,3 +183,42 @@ def test_with_a_scorer_no_more_goes_than_the_budget_allows(tokens: int) -> None:
     gone = rewrite.omitted if rewrite else ()
     lines = TEXT.split("\n")
     assert sum(count_tokens("\n".join(lines[gap.first - 1 : gap.last])) for gap in gone) <= tokens
+
+
+SMALL_TALK = "It is pleasant to sit there and to watch the ducks. Some of them are brown and some of them are green. "
+LONG_LINE = (
+    f"The basin lies behind the wall. {SMALL_TALK}The gate is 14 metres wide. {SMALL_TALK * 2}"
+    "Ships leave with the tide."
+)
+LONG_LINES = "# Harbour\n\n" + "\n\n".join([*[LONG_LINE] * 9, FACTS[1], *[LONG_LINE] * 9]) + "\n"
+
+
+def test_of_a_long_line_plain_sentences_go_and_what_tells_something_stays() -> None:
+    rewrite = shortened(LONG_LINES)
+    assert rewrite is not None
+    assert {gap.unit for gap in rewrite.omitted} == {"sentences"}
+    assert rewrite.text.count("The gate is 14 metres wide.") == LONG_LINES.count("The gate is 14 metres wide.")
+    assert rewrite.text.count("; full text: ") == 1
+    assert "14 metres wide. [sentences 5-8 omitted: 44 words of plain text] Ships leave with the tide." in rewrite.text
+    assert shortened(rewrite.text) is None
+
+
+def test_a_sentence_with_an_asked_word_stays() -> None:
+    rewrite = shortened(LONG_LINES, question=f"{QUESTION} And what of the ducks?")
+    assert rewrite is None or rewrite.text.count("the ducks.") == LONG_LINES.count("the ducks.")
+
+
+def test_with_a_scorer_sentences_go_by_their_worth() -> None:
+    rewrite = ranked(LONG_LINES, Worth())
+    assert rewrite is not None
+    assert {gap.unit for gap in rewrite.omitted} == {"sentences"}
+    assert ranked(LONG_LINES, Worth(ducks=0.9)) is None
+
+
+@pytest.mark.parametrize("tokens", [100, 400, 700])
+def test_sentences_and_lines_share_one_budget(tokens: int) -> None:
+    text = LONG_LINES + TEXT
+    rewrite = shortened(text, budget=Budget(tokens, "/o/1"))
+    assert rewrite is None or count_tokens(text) - count_tokens(rewrite.text) <= tokens
+    rewrite = ranked(text, Worth(), budget=Budget(tokens, "/o/1"))
+    assert rewrite is None or count_tokens(text) - count_tokens(rewrite.text) <= tokens

@@ -5,6 +5,7 @@ between two `\\n`; a `\\r` before it belongs to the line.
 """
 
 import re
+from typing import Protocol
 
 _GAP = re.compile(
     r"\[(?:lines (?P<first>[1-9][0-9]{0,11})-(?P<last>[1-9][0-9]{0,11})|line (?P<only>[1-9][0-9]{0,11})) omitted"
@@ -13,14 +14,24 @@ _GAP = re.compile(
 """The form of `transforms.marker.Markers.gap` with the unit `lines`."""
 
 
-def lines_survive(original: str, rewritten: str) -> bool:
+class Cut(Protocol):
+    """What tells lines out of which pieces were left."""
+
+    def is_cut(self, original: str, line: str) -> bool:
+        """Whether `line` is `original` with pieces left out, each gap named where it is."""
+
+    def names_source(self, line: str) -> bool:
+        """Whether a gap in `line` names the full text."""
+
+
+def lines_survive(original: str, rewritten: str, cut: Cut | None = None) -> bool:
     """Whether `rewritten` is `original` with nothing but whole lines left out, each gap named where it is.
 
     True if, read from the top, every line of `rewritten` is either the next line of `original` or a marker
     whose range starts at just that line (counted from 1), so that lines and ranges cover `original` exactly
     once and in order; if a gap was made, at least one marker names the full text; and the line end at the end
     of `original` is still there. A line that could be read both ways, because `original` itself holds a marker
-    form that names its own place, proves nothing.
+    form that names its own place, proves nothing. With `cut`, a line may also be the next one with pieces left out.
 
     >>> lines_survive("a\\nb\\nc\\n", "a\\n[line 2 omitted; full text: /o/1]\\nc\\n")
     True
@@ -33,9 +44,11 @@ def lines_survive(original: str, rewritten: str) -> bool:
     for line in rewritten.split("\n"):
         verbatim = at < len(lines) and lines[at] == line
         gap = _gap(line, at + 1, total) if line.startswith("[line") else None
-        if verbatim == (gap is not None):
+        if cut is not None and not verbatim and gap is None and at < len(lines) and cut.is_cut(lines[at], line):
+            at, sourced, gaps = at + 1, sourced or cut.names_source(line), gaps + 1
+        elif verbatim == (gap is not None):
             return False
-        if gap is None:
+        elif gap is None:
             at += 1
         else:
             at, sourced, gaps = gap[0], sourced or gap[1], gaps + 1

@@ -8,7 +8,7 @@ from typing import Protocol
 
 _GROUPS = 4
 """Ranks that are given: a gap grows when its neighbours' turn comes, so finer ones would only make more gaps."""
-_KEPT = 0.5
+KEPT = 0.5
 """From this share on a passage stays: its tokens are more likely kept than dropped."""
 
 
@@ -26,7 +26,7 @@ def by_worth(lines: Sequence[str], ranks: Sequence[int], scorer: Scorer) -> list
     anew = [0] * len(lines)
     order = sorted(range(len(passages)), key=lambda at: (scores[at], at))
     for place, at in enumerate(order):
-        if scores[at] < _KEPT:
+        if scores[at] < KEPT:
             start, end = passages[at]
             anew[start:end] = [1 + place * _GROUPS // len(passages)] * (end - start)
     return anew
