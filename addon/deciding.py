@@ -19,6 +19,7 @@ from addon.settings import Attach, Mode, Settings
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
 from addon.store import ledger
+from addon.store.learned import Sort
 from addon.store.ledger import Decision, LedgerUnavailable
 from addon.store.originals import named_in, named_in_old_form
 from addon.store.shelf import Source
@@ -32,6 +33,7 @@ from transforms.names import REFERENCES
 from transforms.reasons import Reason
 from transforms.repeats.references import refer
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
+from transforms.routing.kinds import kind_of
 from transforms.tokenizer import count_tokens
 
 _BYTES_PER_TOKEN = 3.6
@@ -153,10 +155,10 @@ class _Decider:
         self.verdicts.fetched_tokens = self._fetched(detected, new)
         if self.rules.policy.toin_read_only:
             return
-        shortened = [slot.call.tool for k, slot in new.items() if _is_lossy(decisions[k])]
+        shortened = [_sort(slot) for k, slot in new.items() if _is_lossy(decisions[k])]
         calls = _Calls.of([slot for slot in new.values() if slot.in_tail])
         asked = [
-            slot.call.tool
+            _sort(slot)
             for k, slot in zip(self.verdicts.keys, detected.slots, strict=True)
             if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k])
         ]
@@ -337,7 +339,7 @@ class _Decider:
 
     def _rewrite(self, slot: Slot) -> BlockRewrite:
         """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
-        share = self.state.learned.of(slot.call.tool).share
+        share = self.state.learned.of(_sort(slot)).share
         bounds = Bounds(self.rules.policy.max_lossy_ratio * share, self._handle)
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)
         originals = self.state.originals
@@ -357,6 +359,11 @@ class _Decider:
             except OSError as error:
                 self.verdicts.failures.append(describe(error))
         return ""
+
+
+def _sort(slot: Slot) -> Sort:
+    """What experience with an output counts for."""
+    return Sort(slot.call.tool, kind_of(slot.text, slot.call))
 
 
 def _is_lossy(decision: Decision) -> bool:

@@ -16,7 +16,7 @@ from mitmproxy import flowfilter
 from addon import deadline, retrieval
 from addon.cache.breaker import Trip
 from addon.cache.conversations import CacheVerdict, Conversations
-from addon.command import cli, hints
+from addon.command import cli, hints, state
 from addon.figures.tally import Answer, Tally
 from addon.metrics import Metrics
 from addon.routing_log import Entry, RoutingLog
@@ -274,6 +274,11 @@ def test_every_file_said_to_be_on_disk_is_written_by_the_addon() -> None:
     for name in (_CODE.findall(row[0])[0] for row in rows("What is on disk")):
         stem, _, suffix = name.rstrip("/").partition(".")
         assert stem in sources and suffix in sources, name
+
+
+def test_every_file_said_to_be_on_disk_is_deleted_by_the_command_for_it() -> None:
+    named = {_CODE.findall(row[0])[0].rstrip("/").partition(".")[0] for row in rows("What is on disk")}
+    assert named == state.STEMS
 
 
 @pytest.mark.e2e

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from addon.command import mcp
+from addon.command import mcp, state
 from addon.command.certs import cli as certs
 from addon.command.hints import Endpoint, hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
@@ -28,6 +28,7 @@ _COMMANDS: Mapping[str, Command] = {
     "env": wrap.env,
     "certs": certs.main,
     "mcp": mcp.main,
+    "state": state.main,
 }
 """By the first argument; `--help` behind it tells more. Each takes the further arguments and the environment."""
 
@@ -37,6 +38,7 @@ commands, each with a --help of its own:
   env [--shell SHELL]                  print the variables that lead a shell's clients through it
   mcp                                  serve the MCP tools over stdio
   certs ACTION                         a certificate authority for LLM API hosts only: make, show, install, uninstall
+  state [--wipe | --forget-learned]    show what stands in the state folder; delete it
 
 All other arguments go to mitmproxy. The most useful:
   -p PORT, --web-port PORT             ports of the proxy (8080) and of the web UI (8081)

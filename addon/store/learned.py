@@ -1,7 +1,8 @@
-"""What was learned per tool: how often the model came back for what a lossy rewrite had left out.
+"""What was learned per tool and kind of output: how often the model came back for what a lossy rewrite had left out.
 
-A tool whose output is asked for again gets a smaller lossy budget. The budget recovers slowly, as further outputs of
-the tool are shortened and not asked for. Counts only, no content; in the state folder, readable by its owner only.
+A tool whose logs are asked for again gets a smaller lossy budget for logs. The budget recovers slowly, as further
+outputs of that sort are shortened and not asked for. Counts only, no content; in the state folder, readable by its
+owner only.
 """
 
 import sqlite3
@@ -9,14 +10,21 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from transforms.contract import Kind
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS learned (
-    tool TEXT PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS learned_of_kinds (
+    tool TEXT NOT NULL,
+    kind TEXT NOT NULL,
     shortened REAL NOT NULL DEFAULT 0,
-    asked_again REAL NOT NULL DEFAULT 0
+    asked_again REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (tool, kind)
 ) WITHOUT ROWID
 """
+FILE = "learned.sqlite"
+"""In the state folder."""
 _LOCK_SECONDS = 0.2
 _PRIOR = 10.0
 """Outputs that count as shortened and not asked for before anything was seen: one question alone proves little."""
@@ -26,11 +34,18 @@ _MEMORY = 200.0
 """Outputs after which older ones count half."""
 
 
-@dataclass(frozen=True, slots=True)
-class Experience:
-    """The counts of one tool."""
+class Sort(NamedTuple):
+    """What experience is gathered of: a tool and a kind of output."""
 
     tool: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """The counts of one sort of output."""
+
+    sort: Sort
     shortened: float = 0.0
     """Outputs that a lossy rewrite shortened; older ones count less."""
     asked_again: float = 0.0
@@ -38,7 +53,7 @@ class Experience:
 
     @property
     def share(self) -> float:
-        """The share of the policy's lossy budget that this tool gets, from 0 to 1."""
+        """The share of the policy's lossy budget that this sort gets, from 0 to 1."""
         return max(0.0, 1.0 - _WEIGHT * self.asked_again / (self.shortened + _PRIOR))
 
 
@@ -46,46 +61,47 @@ class Learned:
     """The experience of one state folder. Its loss costs nothing but the learning, so errors of the disk are none."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "learned.sqlite"
+        self._path = home / FILE
         self._connection: sqlite3.Connection | None = None
 
-    def of(self, tool: str) -> Experience:
-        """What is known of a tool; nothing is known where the file cannot be read."""
+    def of(self, sort: Sort) -> Experience:
+        """What is known of a sort of output; nothing is known where the file cannot be read."""
         with suppress(OSError, sqlite3.Error):
-            row = (
-                self._open()
-                .execute("SELECT shortened, asked_again FROM learned WHERE tool = ?", (_plain(tool),))
-                .fetchone()
-            )
-            if row:
-                return Experience(tool, *row)
-        return Experience(tool)
+            statement = "SELECT shortened, asked_again FROM learned_of_kinds WHERE tool = ? AND kind = ?"
+            if row := self._open().execute(statement, _plain(sort)).fetchone():
+                return Experience(sort, *row)
+        return Experience(sort)
 
     def all(self) -> list[Experience]:
-        """Every tool's counts, for people to look at."""
+        """All counts, for people to look at."""
         with suppress(OSError, sqlite3.Error):
-            rows = self._open().execute("SELECT tool, shortened, asked_again FROM learned ORDER BY tool").fetchall()
-            return [Experience(*row) for row in rows]
+            statement = "SELECT tool, kind, shortened, asked_again FROM learned_of_kinds ORDER BY tool, kind"
+            return [
+                Experience(Sort(tool, Kind(kind)), *counts) for tool, kind, *counts in self._open().execute(statement)
+            ]
         return []
 
-    def learn(self, shortened: Iterable[str], asked_again: Iterable[str]) -> None:
-        """Count outputs, by the names of their tools."""
-        counts = [(_plain(tool), 1.0, 0.0) for tool in shortened] + [(_plain(tool), 0.0, 1.0) for tool in asked_again]
+    def learn(self, shortened: Iterable[Sort], asked_again: Iterable[Sort]) -> None:
+        """Count outputs, by their sorts."""
+        counts = [(*_plain(sort), 1.0, 0.0) for sort in shortened] + [(*_plain(sort), 0.0, 1.0) for sort in asked_again]
         if not counts:
             return
         with suppress(OSError, sqlite3.Error), self._open() as connection:
             connection.executemany(
-                "INSERT INTO learned VALUES (?, ?, ?) ON CONFLICT (tool) DO UPDATE SET "
+                "INSERT INTO learned_of_kinds VALUES (?, ?, ?, ?) ON CONFLICT (tool, kind) DO UPDATE SET "
                 "shortened = shortened + excluded.shortened, asked_again = asked_again + excluded.asked_again",
                 counts,
             )
-            halved = "UPDATE learned SET shortened = shortened / 2, asked_again = asked_again / 2 WHERE shortened > ?"
-            connection.execute(halved, (_MEMORY,))
+            connection.execute(
+                "UPDATE learned_of_kinds SET shortened = shortened / 2, asked_again = asked_again / 2 "
+                "WHERE shortened > ?",
+                (_MEMORY,),
+            )
 
     def reset(self) -> None:
         """Forget everything. Raises OSError or sqlite3.Error when that is not possible."""
         with self._open() as connection:
-            connection.execute("DELETE FROM learned")
+            connection.execute("DELETE FROM learned_of_kinds")
 
     def close(self) -> None:
         """Give the file back."""
@@ -105,6 +121,6 @@ class Learned:
         return self._connection
 
 
-def _plain(tool: str) -> str:
-    """A name that can be stored: lone surrogates become question marks."""
-    return tool.encode("utf-8", "replace").decode()
+def _plain(sort: Sort) -> tuple[str, str]:
+    """Names that can be stored: lone surrogates become question marks."""
+    return sort.tool.encode("utf-8", "replace").decode(), sort.kind

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from addon.store.learned import Experience, Learned
+from addon.store.learned import Experience, Learned, Sort
+from transforms.contract import Kind
+
+BASH, GREP = Sort("Bash", Kind.LOG), Sort("Grep", Kind.SEARCH)
 
 
 @pytest.fixture
@@ -16,34 +19,40 @@ def learned(tmp_path: Path) -> Iterator[Learned]:
 
 
 def test_nothing_is_held_against_a_tool_that_nothing_is_known_of(learned: Learned) -> None:
-    assert learned.of("Bash") == Experience("Bash")
-    assert learned.of("Bash").share == 1.0
+    assert learned.of(BASH) == Experience(BASH)
+    assert learned.of(BASH).share == 1.0
 
 
 def test_the_share_falls_with_every_question_and_recovers_slowly(learned: Learned) -> None:
-    learned.learn(["Bash"] * 4, ["Bash"] * 2)
-    low = learned.of("Bash").share
+    learned.learn([BASH] * 4, [BASH] * 2)
+    low = learned.of(BASH).share
     assert 0 < low < 1
-    learned.learn(["Bash"] * 2, [])
-    assert low < learned.of("Bash").share < low + 0.2
-    learned.learn([], ["Bash"] * 20)
-    assert learned.of("Bash").share == 0.0
+    learned.learn([BASH] * 2, [])
+    assert low < learned.of(BASH).share < low + 0.2
+    learned.learn([], [BASH] * 20)
+    assert learned.of(BASH).share == 0.0
 
 
 def test_tools_are_counted_apart_and_survive_a_restart(learned: Learned, tmp_path: Path) -> None:
-    learned.learn(["Bash", "Grep"], ["Grep"])
+    learned.learn([BASH, GREP], [GREP])
     again = Learned(tmp_path / "home")
-    assert again.all() == [Experience("Bash", 1, 0), Experience("Grep", 1, 1)]
+    assert again.all() == [Experience(BASH, 1, 0), Experience(GREP, 1, 1)]
     again.close()
 
 
+def test_what_is_asked_for_again_is_held_against_its_kind_only(learned: Learned) -> None:
+    learned.learn([BASH] * 4, [BASH] * 3)
+    assert learned.of(BASH).share < 0.6
+    assert learned.of(Sort("Bash", Kind.JSON)).share == 1.0
+
+
 def test_old_experience_counts_less(learned: Learned) -> None:
-    learned.learn(["Bash"] * 250, ["Bash"] * 10)
-    assert learned.of("Bash") == Experience("Bash", 125, 5)
+    learned.learn([BASH] * 250, [BASH] * 10)
+    assert learned.of(BASH) == Experience(BASH, 125, 5)
 
 
 def test_it_can_be_reset(learned: Learned) -> None:
-    learned.learn(["Bash"], ["Bash"])
+    learned.learn([BASH], [BASH])
     learned.reset()
     assert learned.all() == []
 
@@ -51,10 +60,10 @@ def test_it_can_be_reset(learned: Learned) -> None:
 def test_an_unusable_folder_costs_the_learning_only(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("in the way")
     learned = Learned(tmp_path / "home")
-    learned.learn(["Bash"], [])
-    assert learned.of("Bash").share == 1.0
+    learned.learn([BASH], [])
+    assert learned.of(BASH).share == 1.0
 
 
 def test_the_file_is_readable_by_its_owner_only(learned: Learned, tmp_path: Path) -> None:
-    learned.learn(["Bash"], [])
+    learned.learn([BASH], [])
     assert (tmp_path / "home" / "learned.sqlite").stat().st_mode & 0o077 == 0

@@ -1,0 +1,138 @@
+"""`headroom-mitm state`: what stands in the state folder, and how to be rid of it.
+
+Reads, unless told to delete; needs no running proxy and stops none.
+"""
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from addon.settings import BadSetting, Settings, environment_variable, option_default
+from addon.store import learned, sqlite_ledger
+from addon.store.learned import Learned
+
+STEMS = frozenset({"ledger", "originals", "days", "learned", "token", "port"})
+"""What the names of our files begin with, up to the first dot: nothing else is ever deleted."""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Do what the arguments say. Returns an exit code: 1 where the folder cannot be read or emptied."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        home = Settings.parse({"home": given.home or option_default("home", environ)}).home
+        if given.wipe:
+            return _wipe(home)
+        if given.forget_learned:
+            return _forget(home)
+        print("\n".join(_shown(home)))
+    except (BadSetting, OSError, sqlite3.Error) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _shown(home: Path) -> Iterable[str]:
+    entries = _ours(home)
+    yield f"{home}: {_size(entries) if entries else 'nothing of ours there'}"
+    for entry in entries:
+        told = _TOLD.get(entry.name)
+        yield f"  {entry.name:<22} {_size([entry]):>10}  {told(entry) if told else ''}".rstrip()
+    if experience := _learned(home):
+        yield "learned, by tool and kind of output:"
+    for one in experience:
+        counts = f"{one.shortened:.0f} shortened, {one.asked_again:.0f} asked for again"
+        yield f"  {one.sort.tool} {one.sort.kind}: {counts}, so {one.share:.0%} of the policy's lossy budget"
+
+
+def _ours(home: Path) -> list[Path]:
+    entries = home.iterdir() if home.is_dir() else ()
+    return sorted(entry for entry in entries if entry.name.partition(".")[0] in STEMS)
+
+
+def _is_folder(entry: Path) -> bool:
+    return entry.is_dir() and not entry.is_symlink()
+
+
+def _wipe(home: Path) -> int:
+    """Delete what is ours in the folder, and the folder itself where nothing else is left in it."""
+    ours = _ours(home)
+    files = [file for entry in ours for file in (entry.iterdir() if _is_folder(entry) else [entry])]
+    size = _told_size(sum(file.lstat().st_size for file in files))
+    for file in files:
+        file.unlink(missing_ok=True)
+    for folder in filter(_is_folder, ours):
+        folder.rmdir()
+    if ours and not any(home.iterdir()):
+        home.rmdir()
+    print(f"{home}: {size} deleted")
+    if ours:
+        print(_AFTER_WIPE)
+    return 0
+
+
+_AFTER_WIPE = """\
+A proxy that runs goes on with what it has open: start it again. Conversations that were rewritten begin anew for the
+provider's cache, and markers in them name files that are gone."""
+
+
+def _forget(home: Path) -> int:
+    known = Learned(home)
+    with closing(known):
+        count = len(known.all())
+        known.reset()
+    print(f"{home}: what was learned of {count} sorts of output is forgotten")
+    return 0
+
+
+def _learned(home: Path) -> list[learned.Experience]:
+    if not (home / learned.FILE).exists():
+        return []
+    with closing(Learned(home)) as known:
+        return known.all()
+
+
+def _decisions(path: Path) -> str:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=1, uri=True)) as connection:
+        statement = (
+            "SELECT count(*), count(replacement), date(min(used_day) * 86400, 'unixepoch'), "
+            "coalesce(sum(tokens_before - tokens_after) FILTER (WHERE replacement IS NOT NULL), 0) FROM decisions"
+        )
+        count, rewritten, oldest, saved = connection.execute(statement).fetchone()
+    since = f", used last on {oldest} at the earliest" if oldest else ""
+    return f"{count} decisions, {rewritten} of them rewrites that save {saved} tokens each time they are sent{since}"
+
+
+def _files(path: Path) -> str:
+    return f"{sum(1 for _ in path.iterdir())} whole texts of outputs that were shortened"
+
+
+_TOLD: Mapping[str, Callable[[Path], str]] = {sqlite_ledger.FILE: _decisions, "originals": _files}
+"""What is said of an entry besides its size."""
+
+
+def _size(entries: Iterable[Path]) -> str:
+    files = (file for entry in entries for file in ([entry] if entry.is_file() else entry.glob("*")))
+    return _told_size(sum(file.lstat().st_size for file in files))
+
+
+def _told_size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size} bytes"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headroom-mitm state",
+        description="Show what stands in the state folder: decisions, originals, what was learned per tool.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--home", metavar="FOLDER", help=f"the state folder ({environment_variable('home')}, else ~/.headroom)"
+    )
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--wipe", action="store_true", help="delete all of it")
+    action.add_argument("--forget-learned", action="store_true", help="forget what was learned per tool")
+    return parser
