@@ -3,6 +3,8 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from addon.shapes.slot import Slot
 from transforms.call import Call
@@ -12,6 +14,10 @@ _WRITTEN = ("content", "file_text", "contents")
 """Arguments that hold a whole file as the model writes it. Parts of files (`new_string`) are none: a name for each
 of them would have to tell the calls apart, and `old_string` is what is gone."""
 _NAME_CHARS = 70
+_SHORT = 2000
+"""Characters of arguments; calls with longer ones are not remembered."""
+_SHORT_TEXT = 20_000
+"""Likewise of outputs."""
 _ESCAPED = re.compile(r'^.*["\\].*$', re.MULTILINE)
 _NOT_SHOWN = "\0"
 """Stands for a line of an argument that the request spells with escapes: nothing is to be looked up in that."""
@@ -38,11 +44,10 @@ class Context:
         call = slot.call
         if not call.tool:  # the call stands in an earlier request; with it the output would have another name
             return
-        if slot.part == 0 and call.path:
-            written = next((text for key in _WRITTEN if isinstance(text := call.values.get(key), str)), None)
-            if written is not None:
-                self._add(f"what you wrote to {_shortened(call.path)}", _ESCAPED.sub(_NOT_SHOWN, written))
-        self._add(_output_name(call), sent if speaks_for_itself(transform_name) else "")
+        told = _told(call)
+        if slot.part == 0 and told.written is not None:
+            self._add(f"what you wrote to {told.path}", _ESCAPED.sub(_NOT_SHOWN, told.written))
+        self._add(told.output, sent if speaks_for_itself(transform_name) else "")
 
     def holds(self, needs: tuple[bytes, ...]) -> bool:
         """Whether these texts stand here as the first ones of their names, in this order."""
@@ -76,6 +81,32 @@ def speaks_for_itself(transform_name: str) -> bool:
     return _LINES_AS_THEY_WERE.issuperset(transform_name.split("+"))
 
 
+class _Told(NamedTuple):
+    """What a call tells of the texts that come with it."""
+
+    path: str
+    written: str | None
+    """The file that the model itself wrote."""
+    output: str
+    """The output's name."""
+
+
+def _told(call: Call) -> _Told:
+    return _told_of_short(call) if len(call.arguments) < _SHORT else _read(call)
+
+
+@lru_cache(maxsize=4096)
+def _told_of_short(call: Call) -> _Told:
+    """Remembered, because a call comes again with every turn."""
+    return _read(call)
+
+
+def _read(call: Call) -> _Told:
+    values, path = call.values, call.path
+    written = next((text for key in _WRITTEN if isinstance(text := values.get(key), str)), None) if path else None
+    return _Told(_shortened(path), written, _output_name(call))
+
+
 def _output_name(call: Call) -> str:
     if call.path:
         return f"the {call.tool} of {_shortened(call.path)}"
@@ -91,6 +122,16 @@ def _shortened(path: str) -> str:
 
 
 def _identity(name: str, text: str) -> bytes:
+    return _remembered_identity(name, text) if len(text) < _SHORT_TEXT else _digest(name, text)
+
+
+@lru_cache(maxsize=2048)
+def _remembered_identity(name: str, text: str) -> bytes:
+    """Remembered, because a text comes again with every turn."""
+    return _digest(name, text)
+
+
+def _digest(name: str, text: str) -> bytes:
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8)
     digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.digest()

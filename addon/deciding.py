@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from addon import retrieval
 from addon.cache import cost
@@ -39,6 +40,8 @@ from transforms.tokenizer import count_tokens
 _BYTES_PER_TOKEN = 3.6
 _ROUNDS = 3
 """How often a request is looked at again because another process was first."""
+_LONG_CHARS = 20_000
+"""Keys of longer outputs are not remembered: that would hold their texts."""
 _COUNTED_CHARS = 1_000_000
 """Longer outputs that are kept are not counted but estimated: keeping must cost next to nothing."""
 _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
@@ -112,7 +115,7 @@ class Verdicts:
 
 def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdicts:
     """The decision on every slot of `raw`."""
-    keys = tuple(ledger.key(slot.call_id, slot.part, slot.text) for slot in detected.slots)
+    keys = tuple(map(_key, detected.slots))
     verdicts = Verdicts(list(keys))
     slots: dict[bytes, Slot] = {}
     for key, slot in zip(keys, detected.slots, strict=True):
@@ -361,6 +364,16 @@ class _Decider:
         return ""
 
 
+def _key(slot: Slot) -> bytes:
+    if len(slot.text) > _LONG_CHARS:
+        return ledger.key(slot.call_id, slot.part, slot.text)
+    return _remembered_key(slot.call_id, slot.part, slot.text)
+
+
+_remembered_key = lru_cache(maxsize=2048)(ledger.key)
+"""An output comes again with every turn."""
+
+
 def _sort(slot: Slot) -> Sort:
     """What experience with an output counts for."""
     return Sort(slot.call.tool, kind_of(slot.text, slot.call))
@@ -387,13 +400,15 @@ class _Calls:
     def of(cls, slots: list[Slot]) -> "_Calls":
         return cls(
             frozenset((slot.call, slot.text) for slot in slots),
-            frozenset(slot.call.path for slot in slots if slot.call.ranged),
+            frozenset(slot.call.path for slot in slots if slot.call.ranged) - {""},
             frozenset(original for slot in slots for original in named_in(slot.call.arguments)),
         )
 
     def ask_for(self, old: Slot, decision: Decision) -> bool:
         """Whether one of them comes back for what an older call gave in part: the same again, a range, the original."""
-        if (old.call, old.text) in self.outputs or (old.call.path and old.call.path in self.ranged_paths):
+        if (old.call, old.text) in self.outputs:
+            return True
+        if self.ranged_paths and old.call.path in self.ranged_paths:
             return True
         return not self.originals.isdisjoint(_originals_of(decision))
 

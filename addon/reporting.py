@@ -1,5 +1,7 @@
 """Makes the routing log of a request from what was decided."""
 
+from functools import lru_cache
+
 from addon.deciding import Rules, Verdicts
 from addon.routing_log import Entry, Omitted, RoutingLog
 from addon.settings import LogLevel
@@ -8,6 +10,8 @@ from addon.shapes.slot import Slot
 from addon.store.ledger import Decision
 from transforms.reasons import Reason
 
+_LONG_TOKENS = 10_000
+"""Entries of larger outputs are not remembered: that would hold their texts."""
 _STRONGEST = (Reason.FAILED, Reason.COMPRESSED, Reason.REPLAYED)
 """What a request as a whole is called after, if one of its blocks has it."""
 
@@ -49,25 +53,37 @@ def _head(rules: Rules, client: str) -> RoutingLog:
 
 
 def _entry(rules: Rules, number: int, slot: Slot, verdicts: Verdicts, key: bytes) -> Entry:
-    decision = verdicts.decisions[key]
+    decision, fresh = verdicts.decisions[key], key in verdicts.fresh
+    if rules.settings.log_level is LogLevel.TRACE and (attempts := verdicts.attempts.get(key)):
+        return _made(number, slot.call.tool, decision, fresh).model_copy(update={"attempts": attempts})
+    if fresh or decision.tokens_before > _LONG_TOKENS:
+        return _made(number, slot.call.tool, decision, fresh)
+    return _remembered(number, slot.call.tool, decision)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(number: int, tool: str, decision: Decision) -> Entry:
+    """The entry of a decision that was taken in an earlier request: it comes again with every turn."""
+    return _made(number, tool, decision, fresh=False)
+
+
+def _made(number: int, tool: str, decision: Decision, fresh: bool) -> Entry:
     sent = decision.tokens_before if decision.replacement is None else decision.tokens_after
-    tracing = rules.settings.log_level is LogLevel.TRACE
     return Entry(
         block=number,
-        tool=slot.call.tool,
+        tool=tool,
         transform_name=decision.transform_name,
-        reason=_reason(decision, fresh=key in verdicts.fresh),
+        reason=_reason(decision, fresh=fresh),
         loss=decision.loss,
         compression_ratio=round(sent / decision.tokens_before, 4) if decision.tokens_before else 1.0,
         tokens_before=decision.tokens_before,
         tokens_after=sent,
         shadow_tokens=None if sent == decision.tokens_after else decision.tokens_after,
-        new=key in verdicts.fresh,
+        new=fresh,
         omitted=tuple(
             Omitted(original=original, unit=gap.unit, first=gap.first, last=gap.last)
             for original, gap in decision.omitted
         ),
-        attempts=verdicts.attempts.get(key, ()) if tracing else (),
     )
 
 

@@ -27,6 +27,8 @@ FAULTS = frozenset({Reason.FAILED, Reason.TIME_BUDGET, Reason.BUSY, Reason.LEDGE
 """Reasons that tell of something wrong in us."""
 
 _TOLD_IN_NOTE = 4
+_MOST_IN_HEADER = 12
+"""More entries never fit."""
 
 
 def header(log: RoutingLog) -> str:
@@ -35,17 +37,22 @@ def header(log: RoutingLog) -> str:
     Where the whole does not fit, the entries that saved most come first, `omitted` counts the others, and
     `whole` says where all of it is.
     """
-    whole = log.model_dump(mode="json", by_alias=True, exclude={"entries": {"__all__": {"attempts", "omitted"}}})
-    if len(text := _ascii(whole)) <= HEADER_LIMIT:
+    if len(log.entries) <= _MOST_IN_HEADER and len(text := _ascii(_for_header(log))) <= HEADER_LIMIT:
         return text
+    largest = sorted(log.entries, key=lambda entry: (entry.tokens_after - entry.tokens_before, entry.block))
+    whole = _for_header(log.model_copy(update={"entries": tuple(largest[:_MOST_IN_HEADER])}))
     head = {**whole, "failures": [failure[:120] for failure in whole["failures"][:2]], "policy": None}
     head["whole"] = f"flow metadata: {METADATA}"
-    entries = sorted(whole["entries"], key=lambda e: (e["tokens_after"] - e["tokens_before"], e["block"]))
-    for shown in range(min(len(entries), 12), -1, -1):
-        cut = {**head, "entries": entries[:shown], "omitted": len(entries) - shown}
+    entries = whole["entries"]
+    for shown in range(len(entries), -1, -1):
+        cut = {**head, "entries": entries[:shown], "omitted": len(log.entries) - shown}
         if len(text := _ascii(cut)) <= HEADER_LIMIT:
             break
     return text
+
+
+def _for_header(log: RoutingLog) -> dict[str, Any]:
+    return log.model_dump(mode="json", by_alias=True, exclude={"entries": {"__all__": {"attempts", "omitted"}}})
 
 
 def note(log: RoutingLog) -> str:
@@ -63,9 +70,16 @@ def note(log: RoutingLog) -> str:
 
 def metadata(log: RoutingLog) -> dict[str, Any]:
     """The whole log as plain data that mitmproxy can save; lone surrogates, which it cannot, become question marks."""
-    dumped = log.model_dump(mode="json", by_alias=True)
-    cleaned: dict[str, Any] = _plain(dumped)
-    return cleaned
+    return _clean(log.model_dump(mode="json", by_alias=True))
+
+
+def _clean(dumped: dict[str, Any]) -> dict[str, Any]:
+    try:
+        orjson.dumps(dumped)  # takes no lone surrogates, and is quick: they are rare
+        return dumped
+    except orjson.JSONEncodeError:
+        cleaned: dict[str, Any] = _plain(dumped)
+        return cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +94,13 @@ class Line:
 
 def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[Line]:
     """The lines that a level asks for: one a request, one a block at debug, one an attempt at trace."""
-    whole = metadata(log)
-    entries = whole.pop("entries")
+    by_block = LEVELS[level] <= logging.DEBUG
+    whole = _clean(log.model_dump(mode="json", by_alias=True, exclude=None if by_block else {"entries"}))
+    entries = whole.pop("entries", [])
     policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
-    head = f"headroom: {note(log)}" + (policy if LEVELS[level] <= logging.DEBUG else "")
+    head = f"headroom: {note(log)}" + (policy if by_block else "")
     lines = [Line(logging.WARNING if log.failures else logging.INFO, "request", head, whole)]
-    for entry, data in zip(log.entries, entries, strict=True):
+    for entry, data in zip(log.entries if by_block else (), entries, strict=True):
         attempts = data.pop("attempts")
         data.pop("omitted")  # quotes what it stands for, and no content is logged
         how = "" if entry.transform_name == NO_TRANSFORM else f", {entry.transform_name}"

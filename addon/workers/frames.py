@@ -4,6 +4,8 @@ import json
 import struct
 from typing import IO, Any
 
+import orjson
+
 _LENGTHS = struct.Struct(">II")
 
 type Header = dict[str, Any]
@@ -28,9 +30,15 @@ def read(source: IO[bytes]) -> tuple[Header, bytes] | None:
     header, body = source.read(header_length), source.read(body_length)
     if len(header) < header_length or len(body) < body_length:
         return None
-    return json.loads(header), body
+    try:
+        return orjson.loads(header), body
+    except orjson.JSONDecodeError:
+        return json.loads(header), body
 
 
 def _head(header: Header, body: bytes) -> bytes:
-    encoded = json.dumps(header).encode()  # escapes lone surrogates, which names and paths may hold
+    try:
+        encoded = orjson.dumps(header)
+    except orjson.JSONEncodeError:
+        encoded = json.dumps(header).encode()  # escapes lone surrogates, which names and paths may hold
     return _LENGTHS.pack(len(encoded), len(body)) + encoded
