@@ -14,7 +14,6 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from addon.fail_open import describe
 from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, packed, reason_of, unpacked
 from transforms.contract import Loss
 
@@ -118,7 +117,7 @@ class RedisLedger:
         try:
             return work()
         except (redis.RedisError, OSError, ValueError) as error:
-            self._clock, self._error = None, describe(error)
+            self._clock, self._error = None, f"{type(error).__name__}: {error}"[:200]
             self._asked_again_at = time.monotonic() + _PAUSE
             self._client.close()
             raise LedgerUnavailable(f"{self._where}: {self._error}") from error
