@@ -40,7 +40,7 @@ from addon.web.access_token import access_token
 from addon.web.beacon import Beacon
 from addon.web.by_port import PortServer
 from addon.web.by_proxy import ProxyDoor
-from addon.web.exchange import HOST
+from addon.web.exchange import HOST, TRIAL_HOST
 from addon.web.recent import Recent
 from addon.web.sources import Sources
 from addon.wire.body_codecs import BadEncoding, codec_for, sha256
@@ -56,6 +56,7 @@ _ERROR_STATUS = 400
 """From this status on an answer is small and read as a whole; below, it is streamed."""
 _ERROR_BYTES = 64 * 1024
 _MOST_TOLD = 100
+_LOOPBACK = "127.0.0.1"
 _UNKNOWN = "is no known LLM API host: name it in headroom_hosts to have it rewritten"
 _KEEP_DAYS_SECONDS = 30.0
 _SENT = "headroom_sent_sha256"
@@ -128,7 +129,7 @@ class Headroom:
             raise exceptions.OptionsError(str(error)) from None
         self._serve(port=parsed.port, metrics_port=parsed.metrics_port)
         self._beacon.show(parsed.home, parsed.port)
-        self._raw, self._settings, self._hosts = raw, parsed, HostSet.known(parsed.hosts)
+        self._raw, self._settings, self._hosts = raw, parsed, HostSet.known((*parsed.hosts, TRIAL_HOST))
         self._event_log.level, self._event_log.format = parsed.log_level, parsed.log_format
 
     async def running(self) -> None:
@@ -172,6 +173,8 @@ class Headroom:
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         self._door.refuse_connection(data)
+        if data.server.address and data.server.address[0] == TRIAL_HOST:
+            data.server.address = (_LOOPBACK, data.server.address[1])
 
     def client_disconnected(self, client: connection.Client) -> None:
         self._door.forget(client)

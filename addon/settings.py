@@ -321,6 +321,10 @@ class Settings(BaseModel):
         "Redis or Valkey server that holds the ledger for several proxies (redis://, rediss://, unix://); empty: the "
         "state folder.",
     )
+    tls_strict: Switch = _option(
+        "on",
+        "TLS connections of our own hold certificates to RFC 5280; off clears OpenSSL's X509_STRICT and nothing else.",
+    )
     log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
     log_format: Annotated[LogFormat, _word(LogFormat)] = _option(
         "text", "text: lines for people; json: one object a line, the same facts by name."

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from addon.command import mcp, state
 from addon.command.certs import cli as certs
+from addon.command.doctor import cli as doctor
 from addon.command.hints import Endpoint, hints
 from addon.command.launch import PYTHON, Tool, mitmproxy_command
 from addon.command.start_plan import PAGES_PORT, PortTaken, StartPlan, is_free, read_plan
@@ -26,6 +27,7 @@ type Command = Callable[[Sequence[str], Mapping[str, str]], int]
 _COMMANDS: Mapping[str, Command] = {
     "run": wrap.run,
     "env": wrap.env,
+    "doctor": doctor.main,
     "certs": certs.main,
     "mcp": mcp.main,
     "state": state.main,
@@ -36,6 +38,7 @@ _EPILOG = """\
 commands, each with a --help of its own:
   run -- COMMAND ...                   run one command through the proxy; starts it where none runs
   env [--shell SHELL]                  print the variables that lead a shell's clients through it
+  doctor [--client NAME]               try everything between a client and its API, say what to do
   mcp                                  serve the MCP tools over stdio
   certs ACTION                         a certificate authority for LLM API hosts only: make, show, install, uninstall
   state [--wipe | --forget-learned]    show what stands in the state folder; delete it

@@ -10,6 +10,8 @@ import orjson
 HOST = "headroom.internal"
 """The name that clients of the proxy use. ICANN has set `.internal` aside for private use: it never resolves
 (resolution 2024.07.29.06)."""
+TRIAL_HOST = f"doctor.{HOST}"
+"""Requests to this name are rewritten like an API's and go to their port on this machine: `headroom-mitm doctor`."""
 BODY_LIMIT = 1 << 20
 """Bytes of a request's body; ours are small."""
 _MOST_FIELDS = 32

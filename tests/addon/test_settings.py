@@ -21,6 +21,7 @@ BAD = {
     "mode": ["", "compres", "on"],
     "compress_passthrough": ["", "maybe", "2"],
     "policy_enforcement": ["perhaps"],
+    "tls_strict": ["perhaps"],
     "auth_modes": ["", "paid", "payg,free"],
     "attach": ["later"],
     "transforms": ["a b", "ok, not ok!"],

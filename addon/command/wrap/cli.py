@@ -16,6 +16,7 @@ from addon.command.wrap.own_proxy import ProxyFailed, own_proxy
 from addon.command.wrap.running_proxy import figures_of, is_trusted, version_of
 from addon.command.wrap.shells import SHELLS, forgotten_by, told_to, usual_shell
 from addon.command.wrap.variables import client_variables, is_java, java_options, unproxied, upstream_of
+from addon.settings import Settings, option_default
 
 _RUN_EPILOG = """\
 Without --, the first word is the command. All other arguments before -- go to mitmproxy and start a proxy of its own:
@@ -85,9 +86,14 @@ def _proxy(
     given: argparse.Namespace, rest: Sequence[str], environ: Mapping[str, str], confdir: Path, bundle: Path
 ) -> Iterator[Endpoint]:
     """The one that runs already, if it is one of ours and its authority is in the bundle, else one for this command."""
+    strict = Settings.parse({"tls_strict": option_default("tls_strict", environ)}).tls_strict
     upstream = upstream_of(environ)
     ours = [Endpoint(LOOPBACK, given.port), *([upstream.at] if upstream else [])]
-    if not rest and not given.log and (running := next((one for one in ours if is_trusted(one, bundle)), None)):
+    if (
+        not rest
+        and not given.log
+        and (running := next((one for one in ours if is_trusted(one, bundle, strict=strict)), None))
+    ):
         yield running
         return
     private: list[str] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 from addon.command.hints import Endpoint
 from addon.web.exchange import HOST as SITE
+from addon.wire.tls_contexts import client_context
 
 _SECONDS = 5
 
@@ -53,14 +54,20 @@ def figures_of(proxy: Endpoint) -> Figures:
     )
 
 
-def is_trusted(proxy: Endpoint, bundle: Path) -> bool:
+def is_trusted(proxy: Endpoint, bundle: Path, *, strict: bool) -> bool:
     """Whether it is one of ours, and clients with this bundle will believe its certificates."""
-    with suppress(OSError, http.client.HTTPException, ValueError):
-        context = ssl.create_default_context(cafile=bundle)
-        connection = http.client.HTTPSConnection(proxy.host, proxy.port, timeout=_SECONDS, context=context)
-        connection.set_tunnel(SITE)
-        return bool(_get(connection, "/healthz"))
+    with suppress(OSError, ValueError):
+        return ask_over_tls(proxy, client_context(bundle, strict=strict), "/healthz") is not None
     return False
+
+
+def ask_over_tls(proxy: Endpoint, context: ssl.SSLContext, path: str) -> dict[str, Any] | None:
+    """What the addon's own site answers through a tunnel. Raises `OSError`, among them what TLS has to object."""
+    connection = http.client.HTTPSConnection(proxy.host, proxy.port, timeout=_SECONDS, context=context)
+    connection.set_tunnel(SITE)
+    with suppress(http.client.HTTPException):
+        return _get(connection, path)
+    return None
 
 
 def ask(proxy: Endpoint, path: str) -> dict[str, Any] | None:

@@ -1,0 +1,1 @@
+"""`headroom-mitm doctor`: not whether it is configured, but whether it works."""
