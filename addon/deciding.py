@@ -134,7 +134,7 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
             verdicts.fresh = set(fresh)
             if rules.deadline.is_lost:
                 return decider.give_up(fresh, detected.slots)
-            stands = state.ledger.record(fresh)
+            stands = state.ledger.record(fresh | decider.as_sent(fresh, detected.slots))
             if all(stands[k] == decision for k, decision in fresh.items()):
                 break
             # Another process was first with one of these, so what points to it may point at nothing: look again.
@@ -244,6 +244,16 @@ class _Decider:
         new = {k for k, slot in zip(self.verdicts.keys, detected.slots, strict=True) if slot.in_tail}
         self.state.ledger.hold({k: decision for k, decision in fresh.items() if k in new})
         return self.verdicts
+
+    def as_sent(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> dict[bytes, Decision]:
+        """The rewrites as outputs to be kept as they are: a proxy of ours behind this one may share the ledger."""
+        found = {}
+        for key, slot in self.those_of(fresh, slots).items():
+            if (text := fresh[key].replacement) is not None:
+                tokens = fresh[key].tokens_after
+                kept = Decision(None, NO_TRANSFORM, None, tokens, tokens, Reason.ALREADY_SENT)
+                found[ledger.key(slot.call_id, slot.part, text)] = kept
+        return found
 
     def give_up(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> Verdicts:
         """It took so long that the request may have left as it was: that is what is remembered."""

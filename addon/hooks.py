@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from mitmproxy import addonmanager, connection, contentviews, ctx, exceptions, http, tls
 from mitmproxy.proxy import mode_specs, server_hooks
@@ -29,7 +29,7 @@ from addon.figures.tally import Answer as Answered
 from addon.figures.tally import Tally
 from addon.metrics import Metrics
 from addon.response_tee import ResponseTee
-from addon.routing_log import RoutingLog
+from addon.routing_log import VERSION, RoutingLog
 from addon.scope import Scope, opens_socket, scope_of, speaks_responses, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
 from addon.shapes.slot import Held
@@ -59,6 +59,8 @@ _MOST_TOLD = 100
 _LOOPBACK = "127.0.0.1"
 _UNKNOWN = "is no known LLM API host: name it in headroom_hosts to have it rewritten"
 _KEEP_DAYS_SECONDS = 30.0
+_PASSED = "x-headroom-passed"
+"""Header of the request for a tunnel through the next proxy."""
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
 
@@ -101,6 +103,8 @@ class Headroom:
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
         self._told: set[str] = set()
+        self._behind: WeakSet[connection.Client] = WeakSet()
+        """Connections of a proxy of ours, which has decided already on all that comes over them."""
         self.addons = [HeadroomCommands(self.stats, lambda: self._raw)]
         """Loaded by mitmproxy together with this one."""
         self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
@@ -167,7 +171,13 @@ class Headroom:
         elif self._bounds is not None:
             prepare_certificate(data)
 
+    def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
+        """Tell the next proxy that we have been here. The tunnel's request goes to that proxy alone, to no API."""
+        flow.request.headers[_PASSED] = VERSION
+
     def http_connect(self, flow: http.HTTPFlow) -> None:
+        if _PASSED in flow.request.headers:
+            self._behind.add(flow.client_conn)
         if self._door.is_for_us(flow):
             self._door.accept_tunnel(flow)
 
@@ -188,6 +198,8 @@ class Headroom:
         with fail_open(lambda error: self._failed_request(flow, error)):
             bypass = wants_bypass(flow.request)
             strip_own_headers(flow.request)
+            if flow.client_conn in self._behind:
+                return
             if opens_socket(flow.request):
                 self._open_socket(flow, bypass)
             elif (scope := scope_of(flow, self._settings, self._hosts)) is not None:

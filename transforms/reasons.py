@@ -80,4 +80,4 @@ class Reason(StrEnum):
     NO_TOOL_OUTPUT = "no_tool_output"
     """A conversation without any tool output yet."""
     ALREADY_SENT = "already_sent"
-    """A replay of a flow whose body this addon has written before."""
+    """Written by this addon before: a flow that is replayed, or what a proxy of ours in front has passed on."""

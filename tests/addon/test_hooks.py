@@ -276,9 +276,10 @@ async def test_a_burst_of_client_errors_stops_new_decisions_for_the_client(rig: 
     assert decision(flow) == Reason.BREAKER
 
 
-async def test_an_error_of_the_upstream_is_not_streamed_and_stays_as_it_is(rig: Rig) -> None:
+@pytest.mark.parametrize("status", [413, 429, 529])
+async def test_an_error_of_the_upstream_is_not_streamed_and_stays_as_it_is(rig: Rig, status: int) -> None:
     flow = await rig.send()
-    flow.response = http.Response.make(529, b'{"error":"overloaded"}', {"content-type": "application/json"})
+    flow.response = http.Response.make(status, b'{"error":"overloaded"}', {"content-type": "application/json"})
     rig.addon.responseheaders(flow)
     assert flow.response.stream is False
     rig.addon.response(flow)
@@ -292,3 +293,18 @@ async def test_a_cache_key_is_added_where_the_client_uses_no_caching_and_the_use
     assert flow.metadata["headroom"]["cache_hint"]
     other = await rig.send(BODY, "api.groq.com", authorization="Bearer sk-test")
     assert b"prompt_cache_key" not in (other.request.raw_content or b"")
+
+
+async def test_what_a_proxy_of_ours_has_passed_on_is_left_alone(rig: Rig) -> None:
+    first = await rig.send()
+    again = await rig.send(first.request.raw_content or b"")
+    assert again.request.raw_content == first.request.raw_content, "with the same ledger"
+    assert {entry["reason"] for entry in again.metadata["headroom"]["entries"]} & {Reason.ALREADY_SENT}
+    onward = a_flow(b"")
+    rig.addon.http_connect_upstream(onward)
+    tunnelled = a_flow()
+    tunnelled.client_conn = onward.client_conn
+    rig.addon.http_connect(onward)
+    await rig.addon.request(tunnelled)
+    assert tunnelled.request.raw_content == BODY, "with any ledger"
+    assert not [name for name in tunnelled.request.headers if name.startswith("x-headroom")]
