@@ -60,7 +60,7 @@ class Minutes:
         """The time and bucket of each step of so many minutes, up to now; empty ones included."""
         last = int(now // 60) // step
         found = {n: Bucket() for n in range(last - minutes // step + 1, last + 1)}
-        for minute, bucket in self._buckets.items():
+        for minute, bucket in list(self._buckets.items()):  # a page asks from a thread of its own
             if minute // step in found:
                 found[minute // step].add(bucket)
         return [(n * step * 60, bucket) for n, bucket in found.items()]

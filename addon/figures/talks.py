@@ -70,4 +70,4 @@ class Talks:
 
     def latest(self) -> list[Talk]:
         """All of them, the last one first."""
-        return list(reversed(self._talks.values()))
+        return list(self._talks.values())[::-1]
