@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from addon import reporting
 from addon.cache.breaker import BreakerState
 from addon.cache.insertion import insertion
-from addon.cache.prefix import anchor, cache_key, has_answer, prefix_of
+from addon.cache.prefix import Prompt, anchor, cache_key, has_answer
 from addon.deadline import Deadline
 from addon.deciding import Rules, Verdicts, settle
 from addon.fail_open import describe, fail_open
@@ -80,7 +80,7 @@ def compress(
     try:
         codec = body_codecs.codec_for(request.encoding)
         raw = codec.decode(request.body, body_codecs.BODY_LIMIT)
-        root = json_spans.parse(raw)
+        root = json_spans.parse(raw, state.seen)
         detected = detect(root, request.held)
     except body_codecs.BadEncoding:
         return Outcome(request.body, reporting.untouched(rules, request.client, Reason.BAD_ENCODING))
@@ -88,19 +88,20 @@ def compress(
         return Outcome(request.body, reporting.untouched(rules, request.client, Reason.NOT_JSON))
     if isinstance(detected, Reason):
         return Outcome(request.body, reporting.untouched(rules, request.client, detected))
-    client = prefix_of(root, detected.shape)
+    prompt = Prompt.of(root, detected.shape)
+    client = prompt.prefix()
     tripped = request.breaker.get(anchor(client), request.breaker.get("", BreakerState.CLOSED))
     if tripped is not BreakerState.CLOSED:
         rules = replace(rules, keep=rules.keep or Reason.BREAKER)
     verdicts = settle(detected, raw, rules, state)
     if tripped is BreakerState.RAW:
         verdicts.withdraw()
-    spliced = json_spans.splice(raw, _replacements(detected, verdicts))
+    spliced, changed = json_spans.splice_pieces(root, _replacements(detected, verdicts))
     # From here on the decisions are on record, so the spliced body leaves whatever goes wrong in telling of it.
     outcomes: list[Outcome] = []
     failures: list[BaseException] = []
     with fail_open(failures.append):
-        sent = client if spliced is raw else prefix_of(json_spans.parse(spliced), detected.shape)
+        sent = prompt.prefix(changed) if changed else client
         added = _insertion(request, rules, root, detected, client)
         log = reporting.decided(rules, request.client, detected, verdicts, cache_hint=added is not None)
         body = spliced if added is None else spliced[: added[0]] + added[1] + spliced[added[0] :]

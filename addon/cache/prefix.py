@@ -9,11 +9,15 @@ Digests are made of the bytes as they stand; no value is decoded. Linear, a giga
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
+from typing import Self
 
 from addon.shapes.catalog import SHAPES
-from addon.shapes.json_spans import Node, NotJson
+from addon.shapes.json_spans import Node, NotJson, parse
+from addon.shapes.seen import Piece
 from addon.shapes.shape import Members, Shape
 from addon.shapes.slot import string
 from transforms.cache_aligner import Item, Prefix, Section
@@ -44,18 +48,41 @@ _CLIENT_TYPES = frozenset(
 _OUTPUT = "_output"
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request's prompt, item by item, so that it can be told what it becomes when pieces of it change."""
+
+    head: bytes = b""
+    """Model, tools and system text, as `Prefix` packs them."""
+    items: tuple[tuple[int, bytes], ...] = ()
+    """The conversation likewise, each item with its first byte in the body."""
+
+    @classmethod
+    def of(cls, root: Node, shape: str) -> Self:
+        """The prompt of a request of the shape that was detected; empty where the body does not tell it."""
+        try:
+            top = root.object()
+            known = _SHAPES[shape]
+            request = known.request(top)
+            if known.server_holds(request):
+                return cls()
+            elements = [*request[known.conversation].elements()]
+            head = [*_head(top, request, known), *_instructions(elements)]
+            items = [(element.start, element.piece.once(_packed, element)) for element in elements]
+        except NotJson:  # in a part of the body that nobody has read before
+            return cls()
+        return cls(Prefix.of(head).packed, tuple(items)) if len(head) + len(items) <= _MOST_ITEMS else cls()
+
+    def prefix(self, changed: Mapping[int, Piece] = MappingProxyType({})) -> Prefix:
+        """What the cache sees, with pieces of the conversation changed, by the first byte of what they stand in for."""
+        pieces = [(changed.get(start), item) for start, item in self.items]
+        packed = [piece.once(_changed, piece) if piece else item for piece, item in pieces]
+        return Prefix(b"".join([self.head, *packed]))
+
+
 def prefix_of(root: Node, shape: str) -> Prefix:
-    """The prompt of a request of the shape that was detected; empty where the body does not tell it."""
-    try:
-        top = root.object()
-        known = _SHAPES[shape]
-        request = known.request(top)
-        if known.server_holds(request):
-            return Prefix()
-        items = [*_head(top, request, known), *_conversation(request[known.conversation])]
-    except NotJson:  # in a part of the body that nobody has read before
-        return Prefix()
-    return Prefix.of(items) if len(items) <= _MOST_ITEMS else Prefix()
+    """The prefix of a request as it stands."""
+    return Prompt.of(root, shape).prefix()
 
 
 def has_answer(prefix: Prefix) -> bool:
@@ -93,19 +120,25 @@ def _elements(members: Members, keys: tuple[str, ...]) -> Iterator[Node]:
     return members[last].elements() if last in members else iter(())
 
 
-def _conversation(conversation: Node) -> Iterator[Item]:
-    """The items of a conversation whose first ones may be tools and instructions."""
-    elements = conversation.elements()
-    for element in elements:
-        members = element.object()
+def _instructions(elements: list[Node]) -> Iterator[Item]:
+    """The items of tools and instructions that a conversation may begin with; takes them off `elements`."""
+    while elements:
+        members = elements[0].object()
         if string(members, "type") == _TOOLS_ITEM and (tools := members.get("tools")):
             yield from (_item(tool, Section.TOOLS) for tool in tools.elements())
         elif string(members, "role") in _SYSTEM_ROLES and (content := members.get("content")):
             yield from _system(content)
         else:
-            yield _item(element, _section(element))
-            break
-    yield from (_item(element, _section(element)) for element in elements)
+            return
+        del elements[0]
+
+
+def _packed(element: Node) -> bytes:
+    return Prefix.of([_item(element, _section(element))]).packed
+
+
+def _changed(piece: Piece) -> bytes:
+    return _packed(parse(piece.raw))
 
 
 def _system(content: Node) -> Iterator[Item]:
@@ -154,7 +187,7 @@ def _left_out(node: Node) -> Iterator[tuple[int, int]]:
         if mark := _MARK.match(raw, key.start(), node.end):
             yield _with_comma(raw, *mark.span())
         elif found := _SINGLE_TEXT.match(raw, key.start(), node.end):
-            list_end, block_end = node.ends[found.start(1)], node.ends[found.start(2)]
+            list_end, block_end = node.end_of(found.start(1)), node.end_of(found.start(2))
             if not raw[block_end : list_end - 1].strip(_SPACE):
                 yield found.span(1)
                 yield block_end - 1, list_end

@@ -63,11 +63,12 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
         return Reason.UNKNOWN_SHAPE
     if len(_CONVERSATIONS.intersection(top)) > 1:
         return Reason.MIXED_SHAPE
-    shape = _owner({shape: _evidence(shape, top) for shape in SHAPES})
+    read: dict[int, list[Members]] = {}
+    shape = _owner({shape: _evidence(shape, top, read) for shape in SHAPES})
     if isinstance(shape, Reason):
         return shape
     request = shape.request(top)
-    elements = shape.elements(request)
+    elements = _elements(shape, request, read)
     if request is not top and _repeated(top[shape.within], request):
         return Reason.UNKNOWN_SHAPE
     if not shape.complete(request, elements):
@@ -76,9 +77,19 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
     return Detected.of(shape.name, string(top, "model") or "", shape.read(elements, before))
 
 
-def _evidence(shape: Shape, top: Members) -> Evidence:
+def _elements(shape: Shape, request: Members, read: dict[int, list[Members]]) -> list[Members]:
+    """The elements of the conversation; shapes that have it under one key read it once."""
+    found = request.get(shape.conversation)
+    if found is None:
+        return []
+    if found.start not in read:
+        read[found.start] = shape.elements(request)
+    return read[found.start]
+
+
+def _evidence(shape: Shape, top: Members, read: dict[int, list[Members]]) -> Evidence:
     request = shape.request(top)
-    elements = shape.elements(request)
+    elements = _elements(shape, request, read)
     known = shape.conversation in request and all(map(shape.element, elements))
     return shape.evidence(request, elements) if known else Evidence.NONE
 

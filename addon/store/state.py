@@ -2,10 +2,11 @@
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from addon.shapes.seen import Seen
 from addon.store.learned import Learned
 from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable
 from addon.store.originals import Originals
@@ -19,6 +20,8 @@ class State:
     ledger: Ledger
     originals: Originals
     learned: Learned
+    seen: Seen = field(default_factory=Seen)
+    """Of this process only."""
 
     @classmethod
     def open(cls, home: Path, store: str = "") -> Self:

@@ -1,0 +1,82 @@
+"""What was read before: a conversation comes again with every turn, and only its end is new.
+
+The elements of a conversation's list are its *pieces*. A piece is known again by its bytes alone, as the one that
+follows the piece before it; then its end need not be searched for, and what was made of its bytes need not be made
+again. So a turn costs its new bytes, and one comparison of the old ones.
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+_MOST_BYTES = 16 * 1024 * 1024
+"""Of all pieces. What is made of them takes about as much again, twice."""
+_MOST_FOLLOWERS = 8
+"""Forks of one conversation that are known again; the latest ones."""
+
+
+class Piece:
+    """The bytes of one element, and what was made of them."""
+
+    __slots__ = ("_edited", "_edits", "_followers", "_made", "ends", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.ends: tuple[tuple[int, int], ...] = ()
+        """First byte and end of every object and array in it."""
+        self._followers: list[Piece] = []
+        self._made: dict[object, object] = {}
+        self._edits: object = None
+        self._edited: Piece | None = None
+
+    def once[N, T](self, work: Callable[[N], T], of: N) -> T:
+        """What `work` makes of this piece, which `of` stands for: made once. It may depend on the bytes only."""
+        if work not in self._made:
+            self._made[work] = work(of)
+        return cast("T", self._made[work])
+
+    def edited(self, edits: tuple[tuple[int, int, str], ...], write: Callable[[str], bytes]) -> "Piece":
+        """The piece with spans of its bytes (from, to) replaced by what `write` makes of a text."""
+        if self._edited is None or self._edits != edits:
+            out: list[bytes] = []
+            at = 0
+            for start, end, text in edits:
+                out += self.raw[at:start], write(text)
+                at = end
+            self._edits, self._edited = edits, Piece(b"".join([*out, self.raw[at:]]))
+        return self._edited
+
+    def follower(self, raw: bytes, at: int) -> "Piece | None":
+        """The piece that stands in `raw` at `at`, if one of those that came after this one does."""
+        for piece in self._followers:
+            if raw.startswith(piece.raw, at):
+                return piece
+        return None
+
+    def add(self, raw: bytes) -> "Piece":
+        """A new follower. Its bytes must be such that nothing can be added to them: an object or array."""
+        piece = Piece(raw)
+        self._followers[_MOST_FOLLOWERS - 1 :] = []
+        self._followers.insert(0, piece)
+        return piece
+
+
+class Seen:
+    """The pieces of the conversations seen last, by what came before them; too many of them are forgotten together."""
+
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._bytes = 0
+        self._beginning = Piece(b"")
+
+    def beginning(self) -> Piece:
+        """What stands before a conversation's first piece."""
+        if self._bytes > self._most:
+            self._bytes, self._beginning = 0, Piece(b"")
+        return self._beginning
+
+    def add(self, raw: bytes, before: Piece) -> Piece:
+        """A piece that was not known; it is remembered while there is room."""
+        if self._bytes > self._most:
+            return Piece(raw)
+        self._bytes += len(raw)
+        return before.add(raw)

@@ -1,0 +1,130 @@
+"""A conversation that comes again is known by its bytes, and read as if it were new."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from addon.cache.prefix import Prompt, prefix_of
+from addon.shapes.detect import Detected, detect
+from addon.shapes.json_spans import NotJson, encode, parse, splice, splice_pieces
+from addon.shapes.seen import Seen
+from tests.laws.conversations import turns
+from tests.recorded import Recorded, bodies
+
+BODIES = [body for body in bodies() if "sigv4" not in body.name]
+
+
+def read(body: bytes, seen: Seen | None) -> Any:
+    """All that is told of a request."""
+    root = parse(body, seen)
+    found = detect(root)
+    if not isinstance(found, Detected):
+        return found
+    slots = [
+        (slot.node.start, slot.node.end, slot.text, slot.call, slot.in_tail, slot.question) for slot in found.slots
+    ]
+    return found.shape, slots, found.turns, found.has_thinking, prefix_of(root, found.shape)
+
+
+def marked(body: bytes) -> Iterator[bytes]:
+    """The turns of a conversation as Claude Code sends them: another first line each time, the cache mark moves on."""
+    for number, turn in enumerate(turns(body)):
+        value = json.loads(turn)
+        key = "messages" if "messages" in value else "input"
+        value[key][-1] = {**value[key][-1], "cache_control": {"type": "ephemeral"}}
+        yield json.dumps({"request": f"cch={number}", **value}, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("recorded", BODIES, ids=str)
+def test_every_turn_of_a_conversation_is_read_as_if_it_were_the_first(recorded: Recorded) -> None:
+    seen = Seen()
+    for write in (turns, marked):
+        for turn in write(recorded.body):
+            assert read(turn, seen) == read(turn, None)
+    for turn in list(turns(recorded.body))[::-3]:  # rewound
+        assert read(turn, seen) == read(turn, None)
+
+
+@pytest.mark.parametrize("recorded", BODIES, ids=str)
+def test_pieces_are_spliced_as_the_whole_is_and_their_prefix_told_likewise(recorded: Recorded) -> None:
+    seen = Seen()
+    for turn in turns(recorded.body):
+        root = parse(turn, seen)
+        found = detect(root)
+        if not isinstance(found, Detected):
+            continue
+        replacements = [(slot.node, f"{slot.text[:9]} \ud800 é") for slot in found.slots[::2]]
+        spliced, changed = splice_pieces(root, replacements)
+        assert spliced == splice(turn, replacements)
+        assert (spliced is turn) == (not replacements)
+        assert Prompt.of(root, found.shape).prefix(changed) == prefix_of(parse(spliced), found.shape)
+        again, _ = splice_pieces(parse(turn, seen), replacements)
+        assert again == spliced
+
+
+def test_what_stands_outside_of_all_pieces_is_spliced_all_the_same() -> None:
+    root = parse(b'{"a": "x", "messages": [{"content": "x"}], "b": "x"}', Seen())
+    (element,) = root.object()["messages"].elements()
+    nodes = [root.object()["a"], element.object()["content"], root.object()["b"]]
+    for chosen in (nodes, nodes[:2], nodes[1:], nodes[:1], nodes[2:]):
+        replacements = [(node, "new") for node in chosen]
+        assert splice_pieces(root, replacements) == (splice(root.raw, replacements), {})
+
+
+def test_a_piece_that_is_written_otherwise_is_written_anew() -> None:
+    seen = Seen()
+    for text in ("one", "two", "one"):
+        root = parse(b'{"messages": [{"content": "x"}]}', seen)
+        (element,) = root.object()["messages"].elements()
+        node = element.object()["content"]
+        assert splice_pieces(root, [(node, text)])[0] == b'{"messages": [{"content": ' + encode(text) + b"}]}"
+
+
+def test_forks_are_known_and_too_many_are_forgotten() -> None:
+    def body(answer: int) -> bytes:
+        return json.dumps({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "n": answer}]}).encode()
+
+    seen = Seen()
+    first = parse(body(0), seen).object()["messages"]
+    for number in (1, 2, 0):
+        elements = list(parse(body(number), seen).object()["messages"].elements())
+        assert elements[0].piece is next(first.elements()).piece
+    assert elements[1].piece is list(first.elements())[1].piece
+    for number in range(3, 20):
+        parse(body(number), seen)
+    assert list(parse(body(0), seen).object()["messages"].elements())[1].piece is not elements[1].piece
+
+
+def test_when_there_are_too_many_bytes_all_is_forgotten_and_read_anew() -> None:
+    seen = Seen(most_bytes=100)
+    body = json.dumps({"input": [{"role": "user", "content": "x" * 90}, {"role": "user", "content": "y"}]}).encode()
+    first = list(parse(body, seen).object()["input"].elements())
+    second = list(parse(body, seen).object()["input"].elements())
+    assert [element.literal() for element in first] == [element.literal() for element in second]
+    assert first[0].piece is not second[0].piece
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"messages": [{"a": 1} {"b": 2}]}',
+        b'{"messages": [{"a": 1},]}',
+        b'{"messages": [{"a": 1}, {"b": [2}]}',
+        b'{"messages": [{"a": 1}], }',
+        b'{"messages": [{"a": 1}]',
+        b'{"messages": [{"a": 1}',
+        b'{"messages" [{"a": 1}]}',
+        b'{"messages": [{"a": 1}]} {}',
+        b'{"messages": [{"a": 1}]}]',
+        b'{"messages": [{"a": 1}}',
+        b'{"messages": [{"a": "1}]}',
+        b'{"messages": [{"a": 1}, nothing]}',
+    ],
+)
+def test_what_is_no_json_is_none_also_behind_pieces_that_are_known(body: bytes) -> None:
+    seen = Seen()
+    parse(b'{"messages": [{"a": 1}]}', seen)
+    with pytest.raises(NotJson):
+        [element.object() for element in parse(body, seen).object()["messages"].elements()]
