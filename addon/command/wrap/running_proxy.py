@@ -13,7 +13,8 @@ from addon.command.hints import Endpoint
 from addon.web.exchange import HOST as SITE
 from addon.wire.tls_contexts import client_context
 
-_SECONDS = 5
+_SECONDS, _FIGURES_SECONDS = 5, 30
+"""Until a proxy that may be none is given up, and until one is that has just served on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def version_of(proxy: Endpoint) -> str | None:
 
 def figures_of(proxy: Endpoint) -> Figures:
     """The proxy's figures; all zero where it does not say."""
-    samples = ask(proxy, "/stats") or {}
+    samples = ask(proxy, "/stats", _FIGURES_SECONDS) or {}
     return Figures(
         requests=_sum(samples, "headroom_requests_total{", without='{shape="none"'),
         before=_sum(samples, "headroom_tokens_before_total{"),
@@ -70,10 +71,10 @@ def ask_over_tls(proxy: Endpoint, context: ssl.SSLContext, path: str) -> dict[st
     return None
 
 
-def ask(proxy: Endpoint, path: str) -> dict[str, Any] | None:
+def ask(proxy: Endpoint, path: str, seconds: float | None = None) -> dict[str, Any] | None:
     """What the addon's own site answers through this proxy, or None."""
     with suppress(OSError, http.client.HTTPException, ValueError):
-        connection = http.client.HTTPConnection(proxy.host, proxy.port, timeout=_SECONDS)
+        connection = http.client.HTTPConnection(proxy.host, proxy.port, timeout=seconds or _SECONDS)
         return _get(connection, f"http://{SITE}{path}")
     return None
 
