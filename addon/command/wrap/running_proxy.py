@@ -47,7 +47,7 @@ def version_of(proxy: Endpoint) -> str | None:
 
 def figures_of(proxy: Endpoint) -> Figures:
     """The proxy's figures; all zero where it does not say."""
-    samples = ask(proxy, "/stats", _FIGURES_SECONDS) or {}
+    samples = (ask(proxy, "/stats", _FIGURES_SECONDS) or {}).get("metrics", {})
     return Figures(
         requests=_sum(samples, "headroom_requests_total{", without='{shape="none"'),
         before=_sum(samples, "headroom_tokens_before_total{"),
