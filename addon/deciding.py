@@ -165,7 +165,13 @@ class _Decider:
             for k, slot in zip(self.verdicts.keys, detected.slots, strict=True)
             if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k])
         ]
-        self.state.learned.learn(shortened, asked)
+        self.state.learned.learn(shortened, [*asked, *self._asked_from_elsewhere(calls)])
+
+    def _asked_from_elsewhere(self, calls: "_Calls") -> list[str]:
+        """The tools of originals that are asked for where their outputs do not stand: by another agent, or later."""
+        here = frozenset[str]().union(*map(_originals_of, self.verdicts.decisions.values()))
+        known = [self.state.originals.source_of(original) for original in calls.originals - here]
+        return [source.tool for source in known if source is not None and source.tool]
 
     def _fetched(self, detected: Detected, new: Mapping[bytes, Slot]) -> int:
         """Tokens, as sent, of the new outputs that come back for what was left out of an earlier one."""
@@ -173,10 +179,10 @@ class _Decider:
         pairs = zip(self.verdicts.keys, detected.slots, strict=True)
         shortened = [(slot, decisions[k]) for k, slot in pairs if k not in new and _is_lossy(decisions[k])]
         tokens = 0
-        for key, slot in new.items() if shortened else ():
-            calls = _Calls.of([slot])
-            if slot.in_tail and any(calls.ask_for(old, decision) for old, decision in shortened):
-                decision = decisions[key]
+        for key, slot in new.items():
+            decision, calls = decisions[key], _Calls.of([slot])
+            by_handle = decision.reason is Reason.RETRIEVAL
+            if slot.in_tail and (by_handle or any(calls.ask_for(old, was) for old, was in shortened)):
                 tokens += decision.tokens_before if decision.replacement is None else decision.tokens_after
         return tokens
 
@@ -200,12 +206,11 @@ class _Decider:
                 decision = fresh.get(used) or self._recalled(used)
                 if decision is None:
                     decision = fresh[used] = self.decide(used, slot)
-            if _is_lossy(decision):
-                self.keep_way_back(slot, decision)
             self.verdicts.keys[at] = used
             self.verdicts.decisions[used] = decision
             sent = slot.text if decision.replacement is None else decision.replacement
             context.add(slot, sent, NO_TRANSFORM if decision.replacement is None else decision.transform_name)
+        self.keep_ways_back(detected.slots)
         return fresh
 
     def _recalled(self, key: bytes) -> Decision | None:
@@ -216,13 +221,18 @@ class _Decider:
                 raise
             return error.known.get(key)
 
-    def keep_way_back(self, slot: Slot, decision: Decision) -> None:
-        """Mark a decision's originals as used; what is gone is made again, for the client has sent the text."""
-        missing = self.state.originals.touch(_originals_of(decision))
-        if missing and self.rules.settings.keeps_originals:
-            with suppress(OverBudget), self.rules.deadline.interrupting():
-                self._rewrite(slot)
-            self.state.originals.give_up(missing)
+    def keep_ways_back(self, slots: tuple[Slot, ...]) -> None:
+        """Mark the originals of all that is sent shortened as used; what is gone is made again of the client's text."""
+        pairs = zip(slots, (self.verdicts.decisions[k] for k in self.verdicts.keys), strict=True)
+        needed = [(slot, originals) for slot, decision in pairs if (originals := _originals_of(decision))]
+        missing = self.state.originals.touch({original for _, originals in needed for original in originals})
+        if not missing or not self.rules.settings.keeps_originals:
+            return
+        for slot, originals in needed:
+            if not originals.isdisjoint(missing):
+                with suppress(OverBudget), self.rules.deadline.interrupting():
+                    self._rewrite(slot)
+        self.state.originals.give_up(missing)
 
     def those_of(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> dict[bytes, Slot]:
         """The slots that are decided by one of these decisions, by key."""
@@ -395,6 +405,8 @@ def _is_lossy(decision: Decision) -> bool:
 
 def _originals_of(decision: Decision) -> frozenset[str]:
     """The ids of the originals that a decision's markers lead to."""
+    if not _is_lossy(decision):
+        return frozenset()
     return frozenset(original for original, _ in decision.omitted) or named_in_old_form(decision.replacement or "")
 
 

@@ -72,14 +72,18 @@ class Originals:
         self._touched |= dict.fromkeys(encoded, time.monotonic())
 
     def touch(self, originals: Collection[str]) -> set[str]:
-        """Mark originals as used. Returns those that are not there, unless they were given up."""
+        """Mark originals as used. Returns those that are not there, unless they were given up.
+
+        What was looked after in the last ten minutes costs nothing: nobody removes it within a day.
+        """
         now = time.monotonic()
         used = [o for o in originals if now - self._touched.get(o, -_TOUCH_SECONDS) >= _TOUCH_SECONDS]
         if used:
             with suppress(OSError):
                 self._shelf.touch(used)
-                self._touched |= dict.fromkeys(used, now)
-        return {o for o in originals if o not in self._given_up and not self.path_of(o).exists()}
+        missing = {original for original in used if not self.path_of(original).exists()}
+        self._touched |= {original: now for original in used if original not in missing}
+        return missing - self._given_up
 
     def give_up(self, originals: Iterable[str]) -> None:
         """Say no more of those of these that are not there."""
@@ -94,6 +98,12 @@ class Originals:
             return None if source is None else replace(source, gone=source.gone or Gone.LOST)
         self.touch([original])
         return Found(data, source or Source())
+
+    def source_of(self, original: str) -> Source | None:
+        """Where an original is from, also of one that is gone; best effort."""
+        with suppress(OSError):
+            return self._shelf.look(original)
+        return None
 
     def prune(self) -> None:
         """Remove what is too old or too much; best effort."""

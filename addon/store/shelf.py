@@ -11,6 +11,7 @@ of any text. Of what is gone a row stays for 30 days, 10,000 of them at most, so
 
 import errno
 import os
+import re
 import secrets
 import sqlite3
 import time
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS originals (
     gone TEXT NOT NULL DEFAULT '',
     gone_at INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_use ON originals (gone, used, size);
 CREATE TABLE IF NOT EXISTS secret (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL);
 """
 _KEEP_SECONDS = 30 * 86_400
@@ -39,6 +41,8 @@ _LIVE_SECONDS = 86_400
 """Used within this time: a conversation that goes on points to it."""
 _TOMBSTONES = 10_000
 _ARGUMENT_CHARS = 400
+_FILE = re.compile(r"[0-9]{21}|[0-9a-f]{12}\.txt")
+_UNFINISHED = re.compile(r"\.[0-9]{21}\.[0-9]+\.[0-9a-f]{8}")
 _UNFINISHED_SECONDS = 3600
 _LOCK_SECONDS = 0.5
 _FULL = "the originals of running conversations fill their {} MB"
@@ -171,9 +175,10 @@ class Shelf:
         with suppress(FileNotFoundError):
             files = {entry.name: entry.stat() for entry in os.scandir(self._folder)}
             for name, stat in files.items():
-                if name.startswith(".") and stat.st_mtime < now - _UNFINISHED_SECONDS:
+                if _UNFINISHED.fullmatch(name) and stat.st_mtime < now - _UNFINISHED_SECONDS:
                     (self._folder / name).unlink(missing_ok=True)
-            found = {name.removesuffix(".txt"): stat for name, stat in files.items() if not name.startswith(".")}
+            # Anybody's other files are none of ours.
+            found = {name.removesuffix(".txt"): stat for name, stat in files.items() if _FILE.fullmatch(name)}
             with self._transaction() as table:
                 rows = table.execute("SELECT id, used FROM originals WHERE gone = ''").fetchall()
                 lost = [(Gone.LOST, now, o) for o, used in rows if o not in found and used < now - _UNFINISHED_SECONDS]

@@ -14,8 +14,9 @@ import regex
 DEFAULT_TOKENS = 8000
 MOST_TOKENS = 100_000
 _RANGE = re.compile(r"([0-9]{1,9})?(-)?([0-9]{1,9})?")
+_LINE = re.compile(rb"[^\n]*+\n|[^\n]++")
 _PATTERN_CHARS = 300
-_SECONDS = 1.0
+_SECONDS = 2.0
 """How long a regular expression may search."""
 _MOST_CONTEXT = 100
 _LETTERS, _DIGITS, _BLANKS = (re.compile(p) for p in (rb"[A-Za-z]+", rb"[0-9]+", rb"[ \t\r\n]+"))
@@ -179,9 +180,7 @@ def _numbered(number: int, line: bytes, sign: bytes) -> bytes:
 
 def _split(data: bytes) -> list[bytes]:
     """The lines with their line feeds."""
-    lines = [line + b"\n" for line in data.split(b"\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
+    return _LINE.findall(data)
 
 
 def _lines(text: str) -> tuple[int, int | None]:

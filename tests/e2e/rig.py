@@ -27,7 +27,7 @@ HOSTS = (
     "ollama.com",
 )
 _READY = re.compile(r"listening at 127\.0\.0\.1:(\d+)")
-_START_SECONDS = 30
+_START_SECONDS = 90
 REDIRECT = """
 from mitmproxy import ctx
 
@@ -101,7 +101,12 @@ class Proxy:
 
 @contextmanager
 def proxy(
-    folder: Path, upstream: StandInUpstream | int, trust: Trust, *options: str, addon: bool = True
+    folder: Path,
+    upstream: StandInUpstream | int,
+    trust: Trust,
+    *options: str,
+    addon: bool = True,
+    home: Path | None = None,
 ) -> Iterator[Proxy]:
     """Start mitmdump with the addon and `--set` options in a folder of its own; it is ended when the block is left."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +118,7 @@ def proxy(
     command += ["-s", str(folder / "redirect.py")] + (["-s", "addon/headroom.py"] if addon else [])
     command += [part for setting in settings for part in ("--set", setting)]
     log = folder / "mitmdump.log"
-    environ = {**os.environ, "HEADROOM_HOME": str(folder / "home"), "PYTHONUNBUFFERED": "1"}
+    environ = {**os.environ, "HEADROOM_HOME": str(home or folder / "home"), "PYTHONUNBUFFERED": "1"}
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT, text=True)
     try:

@@ -4,7 +4,10 @@ import json
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
 
 from addon.command.stand_in import StandInUpstream
+from addon.store.originals import named_in
 from addon.web.access_token import access_token
 from tests.addon.test_deciding import LOG, conversation
 from tests.e2e.rig import Proxy, Trust, proxy
@@ -139,3 +143,32 @@ def test_after_kill_9_and_a_start_on_the_same_folder_markers_still_lead_somewher
             second, "-H", f"Authorization: Bearer {token}", "http://headroom.internal/r/last?format=text"
         ).stdout
         assert f"left out of original {gap.original}: lines {gap.first}-{gap.last}" in shown
+
+
+def test_whenever_the_proxy_is_killed_no_marker_was_sent_that_leads_to_nothing(
+    tmp_path: Path, upstream: StandInUpstream, trust: Trust
+) -> None:
+    """Requests under way on two proxies of one folder, both ended by `kill -9` in the middle of it."""
+    seen = len(upstream.requests)
+    with (
+        proxy(tmp_path / "a", upstream, trust, home=tmp_path / "home") as first,
+        proxy(tmp_path / "b", upstream, trust, home=tmp_path / "home") as second,
+        ThreadPoolExecutor(8) as clients,
+    ):
+        for number in range(40):
+            log = LOG.replace("worker", f"worker{number // 2}")
+            clients.submit(_post_unless_killed, (first, second)[number % 2], conversation([log]))
+        while len(upstream.requests) < seen + 5:
+            time.sleep(0.01)
+        for running in (first, second):
+            running.process.send_signal(signal.SIGKILL)
+    marked = [name for request in upstream.requests[seen:] for name in named_in(request.text.decode())]
+    assert len(marked) >= 3
+    texts = {LOG.replace("worker", f"worker{number}") for number in range(20)}
+    for name in marked:
+        assert (tmp_path / "home" / "originals" / name).read_text() in texts
+
+
+def _post_unless_killed(running: Proxy, body: bytes) -> None:
+    with suppress(httpx.HTTPError):
+        post(running, body)

@@ -104,11 +104,13 @@ def test_a_file_that_a_power_cut_left_short_is_written_again(store: Originals) -
 def test_nothing_unfinished_is_left_behind(store: Originals) -> None:
     path = keep(store, "x" * 10_000)
     assert list(path.parent.iterdir()) == [path]
-    unfinished = path.with_name(f".{path.name}.1.abcd")
-    unfinished.touch()
-    os.utime(unfinished, (1, 1))
+    unfinished, notes = path.with_name(f".{path.name}.1.abcd0123"), path.with_name("notes.txt")
+    for file in (unfinished, notes):
+        file.touch()
+        os.utime(file, (1, 1))
     store.prune()
-    assert list(path.parent.iterdir()) == [path]
+    assert {*path.parent.iterdir()} == {path, notes}, "what is not ours is not touched"
+    assert store.find("9" * 21) is None
 
 
 def test_what_was_used_long_ago_goes_and_what_was_used_lately_stays(store: Originals) -> None:
@@ -165,6 +167,7 @@ def test_of_a_long_call_only_the_beginning_is_kept(store: Originals) -> None:
 def test_a_file_that_somebody_else_removed_is_told_as_lost(store: Originals) -> None:
     keep(store, "a").unlink()
     assert state(store, "a") is Gone.LOST
+    store._touched.clear()
     assert store.touch([store.id_of("a")]) == {store.id_of("a")}
     store.give_up([store.id_of("a")])
     assert store.touch([store.id_of("a")]) == set()

@@ -92,8 +92,8 @@ def test_an_expression_that_never_ends_is_ended(grep: str) -> None:
     try:
         part(data, grep=grep)
     except BadQuestion as error:
-        assert "took more than 1 s" in str(error)
-    assert time.process_time() - started < 3
+        assert "took more than 2 s" in str(error)
+    assert time.process_time() - started < 4
 
 
 @pytest.mark.parametrize(
