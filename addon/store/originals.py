@@ -91,7 +91,7 @@ class Originals:
 
     def find(self, original: str) -> Found | Source | None:
         """An original, which counts as used now; or what is known of one that is gone; None: nothing is known of it."""
-        path, source = self.path_of(original), self._shelf.look(original)
+        path, source = self.path_of(original), self.source_of(original)
         try:
             data = path.read_bytes()
         except FileNotFoundError:

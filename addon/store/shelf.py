@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS originals (
 CREATE INDEX IF NOT EXISTS by_use ON originals (gone, used, size);
 CREATE TABLE IF NOT EXISTS secret (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL);
 """
+_SECRET = "SELECT value FROM secret"
 _KEEP_SECONDS = 30 * 86_400
 _KEEP_BYTES = 512 * 1024 * 1024
 _LIVE_SECONDS = 86_400
@@ -84,9 +85,13 @@ class Shelf:
     def secret(self) -> bytes:
         """The key of all ids of this folder, made when missing."""
         if not self._secret:
-            with self._transaction() as table:
-                table.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secrets.token_bytes(32),))
-                (self._secret,) = table.execute("SELECT value FROM secret").fetchone()
+            with _as_os_error():
+                row = self._open().execute(_SECRET).fetchone()
+            if row is None:
+                with self._transaction() as table:
+                    table.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secrets.token_bytes(32),))
+                    row = table.execute(_SECRET).fetchone()
+            self._secret = row[0]
         return self._secret
 
     def take(self, sizes: Mapping[str, int], source: Source) -> None:

@@ -218,6 +218,18 @@ def test_a_damaged_index_is_set_aside_and_the_files_are_taken_in_again(store: Or
     again.close()
 
 
+def test_an_original_is_read_also_where_the_index_cannot_be(store: Originals, home: Path) -> None:
+    path = keep(store, "a")
+    store.close()
+    (home / "originals.sqlite").unlink()
+    (home / "originals.sqlite").mkdir()
+    again = Originals(home)
+    assert again.find(path.name) == Found(b"a", Source())
+    with pytest.raises(OSError):
+        again.id_of("a")
+    again.close()
+
+
 def limited(home: Path, size: int) -> None:
     """In a process of its own: save where no file may grow beyond `size` bytes, as on a full disk."""
     opened = Originals(home)
