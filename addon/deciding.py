@@ -165,13 +165,7 @@ class _Decider:
             for k, slot in zip(self.verdicts.keys, detected.slots, strict=True)
             if k not in new and _is_lossy(decisions[k]) and calls.ask_for(slot, decisions[k])
         ]
-        self.state.learned.learn(shortened, [*asked, *self._asked_from_elsewhere(calls)])
-
-    def _asked_from_elsewhere(self, calls: "_Calls") -> list[str]:
-        """The tools of originals that are asked for where their outputs do not stand: by another agent, or later."""
-        here = frozenset[str]().union(*map(_originals_of, self.verdicts.decisions.values()))
-        known = [self.state.originals.source_of(original) for original in calls.originals - here]
-        return [source.tool for source in known if source is not None and source.tool]
+        self.state.learned.learn(shortened, asked)
 
     def _fetched(self, detected: Detected, new: Mapping[bytes, Slot]) -> int:
         """Tokens, as sent, of the new outputs that come back for what was left out of an earlier one."""

@@ -9,7 +9,6 @@ import pytest
 
 from addon.pipeline import Outcome
 from addon.settings import Settings
-from addon.store.learned import Learned
 from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable, MemoryLedger
 from addon.store.originals import Originals
 from tests.laws.conversations import sent
@@ -113,15 +112,12 @@ def test_an_original_that_the_model_asks_for_is_not_shortened_again(
     assert reasons(decided(body, tmp_path)) == [Reason.RETRIEVAL]
 
 
-def test_an_original_that_another_conversation_asks_for_counts_against_the_tool_it_is_from(tmp_path: Path) -> None:
+def test_an_original_that_another_conversation_asks_for_counts_against_the_saving(tmp_path: Path) -> None:
     """A sub-agent, or the same one after its history was cut."""
     path = original_of(tmp_path, decided(conversation([LOG]), tmp_path))
     outcome = decided(conversation([LOG], calls=[{"command": f"cat {path}"}]), tmp_path, MemoryLedger())
     assert reasons(outcome) == [Reason.RETRIEVAL]
     assert outcome.log.fetched_tokens == outcome.log.tokens_after > 0
-    learned = Learned(tmp_path)
-    assert [(each.tool, each.asked_again) for each in learned.all()] == [("bash", 1)]
-    learned.close()
 
 
 @pytest.mark.parametrize("tool", ["headroom_retrieves", "my_headroom_stats_page", "read"])
