@@ -11,9 +11,10 @@ from addon.cache.breaker import BreakerState
 from addon.cache.insertion import insertion
 from addon.cache.prefix import Prompt, anchor, cache_key, has_answer
 from addon.deadline import Deadline
-from addon.deciding import Rules, Verdicts, settle
+from addon.deciding import Verdicts, settle
 from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
+from addon.rules import Rules
 from addon.settings import Attach, Settings
 from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect

@@ -3,7 +3,8 @@
 import re
 
 from addon.settings import Retrieve
-from addon.store.originals import Originals, named_in
+from addon.store.ledger import Decision
+from addon.store.originals import Originals, named_in, named_in_old_form
 from addon.web.exchange import HOST
 from transforms.call import Call
 
@@ -17,6 +18,13 @@ def handle(originals: Originals, text: str, by: Retrieve) -> str:
     original = originals.id_of(text)
     path, address = str(originals.path_of(original)), f"http://{HOST}/o/{original}"
     return {Retrieve.FILE: path, Retrieve.URL: address, Retrieve.BOTH: f"{path} or {address}"}[by]
+
+
+def originals_of(decision: Decision) -> frozenset[str]:
+    """The ids of the originals that a decision's markers lead to."""
+    if not decision.is_lossy:
+        return frozenset()
+    return frozenset(original for original, _ in decision.omitted) or named_in_old_form(decision.replacement or "")
 
 
 def asks_us(call: Call) -> bool:

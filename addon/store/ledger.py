@@ -37,6 +37,11 @@ class Decision:
     omitted: Omitted = ()
     """What was left out: the id of the original in which it counts, and the range."""
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether something was left out of what is sent."""
+        return self.replacement is not None and self.loss is Loss.LOSSY
+
 
 class LedgerUnavailable(Exception):
     """The store cannot be read or written; what it holds is not known."""

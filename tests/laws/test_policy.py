@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from addon.deadline import Deadline
-from addon.deciding import Rules, settle
+from addon.deciding import settle
 from addon.pipeline import Request, compress
+from addon.rules import Rules
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import parse

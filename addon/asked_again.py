@@ -1,0 +1,69 @@
+"""What the model comes back for: outputs it fetched because an earlier one had been shortened.
+
+They count against the savings, and shrink the lossy budget of what they came back for (`addon.store.learned`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from addon.retrieval import originals_of
+from addon.shapes.slot import Slot
+from addon.store.learned import Learned, Sort
+from addon.store.ledger import Decision
+from addon.store.originals import named_in
+from transforms.call import Call
+from transforms.reasons import Reason
+from transforms.routing.kinds import kind_of
+
+type Decided = tuple[Slot, Decision]
+"""An output and what was decided for it."""
+
+
+def learn(old: Sequence[Decided], new: Sequence[Decided], learned: Learned) -> None:
+    """Count what was shortened now, and which of the older outputs the model came back for."""
+    calls = _Calls.of([slot for slot, _ in new if slot.in_tail])
+    shortened = [sort_of(slot) for slot, decision in new if decision.is_lossy]
+    asked = [sort_of(slot) for slot, decision in old if decision.is_lossy and calls.ask_for(slot, decision)]
+    learned.learn(shortened, asked)
+
+
+def fetched_tokens(old: Sequence[Decided], new: Sequence[Decided]) -> int:
+    """Tokens, as sent, of the new outputs that come back for what was left out of an older one."""
+    shortened = [(slot, decision) for slot, decision in old if decision.is_lossy]
+    tokens = 0
+    for slot, decision in new:
+        calls, by_handle = _Calls.of([slot]), decision.reason is Reason.RETRIEVAL
+        if slot.in_tail and (by_handle or any(calls.ask_for(*earlier) for earlier in shortened)):
+            tokens += decision.tokens_before if decision.replacement is None else decision.tokens_after
+    return tokens
+
+
+def sort_of(slot: Slot) -> Sort:
+    """What experience with an output counts for."""
+    return Sort(slot.call.tool, kind_of(slot.text, slot.call))
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The newest calls of a request, for telling what they come back for."""
+
+    outputs: frozenset[tuple[Call, str]]
+    ranged_paths: frozenset[str]
+    originals: frozenset[str]
+
+    @classmethod
+    def of(cls, slots: Sequence[Slot]) -> Self:
+        return cls(
+            frozenset((slot.call, slot.text) for slot in slots),
+            frozenset(slot.call.path for slot in slots if slot.call.ranged) - {""},
+            frozenset(original for slot in slots for original in named_in(slot.call.arguments)),
+        )
+
+    def ask_for(self, old: Slot, decision: Decision) -> bool:
+        """Whether one of them comes back for what an older call gave in part: the same again, a range, the original."""
+        if (old.call, old.text) in self.outputs:
+            return True
+        if self.ranged_paths and old.call.path in self.ranged_paths:
+            return True
+        return not self.originals.isdisjoint(originals_of(decision))
