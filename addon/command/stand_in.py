@@ -1,7 +1,8 @@
 """A stand-in for an LLM API on loopback: takes agents' requests, keeps them, answers in the right shape.
 
-For the demo and for tests. HTTP/1.1, optionally over TLS; JSON or SSE by the body's `stream`. The paths end in
-`/messages`, `/chat/completions` or `/responses`; `GET /__requests` returns all that came, as JSON. No model, no state.
+For the demo and for tests. HTTP/1.1, optionally over TLS; JSON or SSE by the body's `stream`, or by the path where an
+answer always streams. The paths end in `/messages`, `/chat/completions` or `/responses`; `GET /__requests` returns all
+that came, as JSON. No model, no state.
 """
 
 import asyncio
@@ -129,7 +130,7 @@ class StandInUpstream:
             body = _parse(request.text)
         except ValueError as error:
             return await _send(writer, 400, {"error": {"type": "invalid_request_error", "message": str(error)}})
-        if body.get("stream"):
+        if answer.streams or body.get("stream"):
             return await self._stream(answer, body, len(request.text), writer)
         await _send(writer, 200, answer.whole(body, len(request.text)))
 

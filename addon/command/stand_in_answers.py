@@ -22,6 +22,8 @@ class Answer:
 
     whole: Callable[[Body, int], Body]
     events: Callable[[Body, int], Iterator[bytes]]
+    streams: bool = False
+    """Whether it comes as events whatever the body says: in some APIs the path tells."""
 
 
 def _model(body: Body) -> str:

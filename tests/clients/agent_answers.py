@@ -23,6 +23,7 @@ COMMANDS = (
     "ls -la",
 )
 _SHELLS = ("bash", "shell", "exec_command", "run_shell_command", "shell_command", "local_shell", "exec")
+_SCHEMAS = ("parameters", "parametersJsonSchema", "input_schema")
 _CREATED = 1_700_000_000
 
 
@@ -32,6 +33,8 @@ def agent_answers() -> Mapping[str, Answer]:
         "/messages": Answer(_message, _message_events),
         "/chat/completions": Answer(_completion, _completion_events),
         "/responses": Answer(_response, _response_events),
+        ":generateContent": Answer(_content, _content_events),
+        ":streamGenerateContent": Answer(_content, _content_events, streams=True),
     }
 
 
@@ -45,6 +48,8 @@ def call_of(body: Body) -> tuple[int, Body | None, Body]:
 
 
 def _results(body: Body) -> Iterator[Body]:
+    for content in body.get("contents", ()):
+        yield from (part for part in content["parts"] if "functionResponse" in part)
     for item in (*body.get("messages", ()), *(i for i in body.get("input", ()) if isinstance(i, dict))):
         if item.get("role") == "tool" or str(item.get("type", "")).endswith("call_output"):
             yield item
@@ -55,7 +60,8 @@ def _results(body: Body) -> Iterator[Body]:
 def _tools(body: Body) -> Iterator[Body]:
     """Each with `name`, and its schema as `parameters`, wherever the API has them: also in the input, in namespaces."""
     items = (item for item in body.get("input", ()) if isinstance(item, dict))
-    for tool in itertools.chain(body.get("tools") or (), *(item.get("tools") or () for item in items)):
+    declared = (tool.get("functionDeclarations", ()) for tool in body.get("tools") or ())
+    for tool in itertools.chain(body.get("tools") or (), *declared, *(item.get("tools") or () for item in items)):
         inner = tool.get("function", tool)
         if tool.get("type") == "namespace":
             yield from _tools(tool)
@@ -63,7 +69,7 @@ def _tools(body: Body) -> Iterator[Body]:
             yield {
                 "name": inner["name"],
                 "kind": tool.get("type", "function"),
-                "parameters": inner.get("parameters") or inner.get("input_schema") or {},
+                "parameters": next((inner[key] for key in _SCHEMAS if inner.get(key)), {}),
             }
 
 
@@ -180,6 +186,21 @@ def _response(body: Body, size: int) -> Body:
 
 def _response_events(body: Body, size: int) -> Iterator[bytes]:
     yield from _named(*response_frames(body, size))
+
+
+def _content(body: Body, size: int) -> Body:
+    """Gemini's."""
+    turn, tool, arguments = call_of(body)
+    part: Body = {"text": FINAL}
+    if tool is not None:
+        part = {"functionCall": {"id": f"call_{turn:04}", "name": tool["name"], "args": arguments}}
+    usage = {"promptTokenCount": size // 4, "candidatesTokenCount": 9, "totalTokenCount": size // 4 + 9}
+    candidate = {"index": 0, "content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}
+    return {"candidates": [candidate], "usageMetadata": usage, "responseId": f"content_{turn:04}"}
+
+
+def _content_events(body: Body, size: int) -> Iterator[bytes]:
+    yield _plain(_content(body, size))
 
 
 def _named(*events: Body) -> Iterable[bytes]:

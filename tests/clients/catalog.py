@@ -1,9 +1,16 @@
 """Which agents there are: how each is installed, and run without a person at the keyboard."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PROMPT = "Why did the nightly import fail? Look at the files here with your shell."
+
+_GEMINI = {
+    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+    "privacy": {"usageStatisticsEnabled": False},
+    "security": {"auth": {"selectedType": "gemini-api-key"}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +95,13 @@ AGENTS = (
             "COPILOT_MODEL": "gpt-5.6",
             "COPILOT_OFFLINE": "true",
         },
+    ),
+    Agent(
+        "gemini",
+        ("@google/gemini-cli",),
+        "gemini",
+        ("--yolo", "--skip-trust", "-m", "gemini-2.5-pro", "-p", "{prompt}"),
+        {"GEMINI_API_KEY": "AIza-dummy"},
+        {".gemini/settings.json": json.dumps(_GEMINI)},
     ),
 )

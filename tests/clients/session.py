@@ -28,12 +28,25 @@ _HOSTS = (
     "*.openai.com",
     "*.anthropic.com",
     "*.githubcopilot.com",
+    "*.googleapis.com",
     "chatgpt.com",
 )
 CACHE = Path(gettempdir()) / "headroom-clients"
 """Where agents are installed: some hundred megabytes each."""
 _SECONDS = 240
-_FOREIGN = ("ANTHROPIC_", "OPENAI_", "CLAUDE", "CODEX", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http", "no_proxy")
+_FOREIGN = (
+    "ANTHROPIC_",
+    "OPENAI_",
+    "CLAUDE",
+    "CODEX",
+    "GEMINI_",
+    "GOOGLE_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http",
+    "no_proxy",
+)
 
 
 class NotInstalled(Exception):

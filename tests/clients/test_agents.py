@@ -41,6 +41,23 @@ def test_the_stand_in_model_goes_on_with_each_result_and_closes_with_a_text() ->
     assert answer.whole({"messages": messages, "tools": [_SHELL]}, 1)["content"] == [{"type": "text", "text": FINAL}]
 
 
+def test_geminis_stand_in_goes_on_with_each_function_response_and_closes_with_a_text() -> None:
+    answers = agent_answers()
+    declared = {"name": "run_shell_command", "parametersJsonSchema": _SHELL["input_schema"]}
+    contents: list[dict[str, object]] = [{"role": "user", "parts": [{"text": "Why?"}]}]
+    body = {"contents": contents, "tools": [{"functionDeclarations": [declared]}]}
+    for command in COMMANDS:
+        content = answers[":generateContent"].whole(body, 1)["candidates"][0]["content"]
+        call = content["parts"][0]["functionCall"]
+        assert call["args"] == {"command": command}
+        response = {"id": call["id"], "name": call["name"], "response": {"output": "x"}}
+        contents += [content, {"role": "user", "parts": [{"functionResponse": response}]}]
+    (event,) = answers[":streamGenerateContent"].events(body, 400)
+    told = json.loads(event.removeprefix(b"data: "))
+    assert told["candidates"][0]["content"]["parts"] == [{"text": FINAL}]
+    assert told["usageMetadata"]["promptTokenCount"] == 100
+
+
 def test_a_shell_in_a_namespace_of_the_input_is_found_and_a_custom_one_gets_a_program() -> None:
     tool = {"type": "custom", "name": "exec"}
     items = [{"type": "additional_tools", "tools": [{"type": "namespace", "name": "functions", "tools": [tool]}]}]

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import anthropic
@@ -82,6 +83,15 @@ async def test_a_coded_body_is_kept_as_it_came_and_understood(
     answer = await client.post("/v1/messages", content=body, headers={"content-encoding": "gzip"})
     assert answer.headers["content-type"] == "text/event-stream"
     assert (upstream.requests[0].body, upstream.requests[0].text) == (body, b'{"stream": true}')
+
+
+async def test_an_answer_that_always_streams_does_so_whatever_the_body_says() -> None:
+    answers = {":stream": replace(ANSWERS["/messages"], streams=True), ":whole": ANSWERS["/messages"]}
+    async with StandInUpstream(answers=answers) as upstream, httpx.AsyncClient(trust_env=False) as client:
+        kinds = [
+            (await client.post(f"{upstream.url}/m{end}?alt=sse", json={})).headers["content-type"] for end in answers
+        ]
+    assert kinds == ["text/event-stream", "application/json"]
 
 
 @pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff"])
