@@ -43,7 +43,7 @@ class StandInUpstream:
 
     `before_event` is awaited before each SSE event with its index: a test holds a stream there. `port` 0 is any free
     port; after the start it is the real one. `answers` are by the end of the request's path. Without `websockets`
-    clients are sent back to HTTP.
+    clients are sent back to HTTP; the first one is cut after `cut_after` answered turns, without a close frame.
     """
 
     def __init__(
@@ -54,12 +54,13 @@ class StandInUpstream:
         before_event: Callable[[int], Awaitable[None]] | None = None,
         answers: Mapping[str, Answer] = ANSWERS,
         websockets: bool = False,
+        cut_after: int | None = None,
     ) -> None:
         self.port = port
         self.requests: list[Received] = []
         self.before_event = before_event
         self._tls = tls
-        self._answers, self._websockets = answers, websockets
+        self._answers, self._websockets, self._cut_after = answers, websockets, cut_after
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -113,7 +114,9 @@ class StandInUpstream:
             "",
         ]
         events = self._answers["/responses"].events
-        async for turn in serve_socket("\r\n".join(lines).encode("latin-1"), reader, writer, events):
+        head = "\r\n".join(lines).encode("latin-1")
+        turns, self._cut_after = self._cut_after, None
+        async for turn in serve_socket(head, reader, writer, events, turns):
             self.requests.append(Received(WEBSOCKET, request.path, {}, json.dumps(turn).encode()))
 
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:

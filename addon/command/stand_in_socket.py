@@ -24,15 +24,17 @@ async def serve_socket(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     answer: Callable[[Body, int], Iterable[bytes]],
+    turns: int | None = None,
 ) -> AsyncIterator[Body]:
     """Accept the upgrade whose head was read and serve turns; yields each one as a whole conversation.
 
-    `answer` gives the server-sent events of a body and its size.
+    `answer` gives the server-sent events of a body and its size. After the answer to `turns` turns with output the
+    caller is to cut the connection: no close frame has been sent.
     """
     connection = WSConnection(ConnectionType.SERVER)
     connection.receive_data(head)
     items: list[Body] = []
-    text = ""
+    text, answered = "", 0
     async for event in _events(connection, reader):
         match event:
             case Request():
@@ -46,12 +48,15 @@ async def serve_socket(
                     yield whole
                     for frame in _frames(answer(whole, len(json.dumps(body))), whole):
                         writer.write(connection.send(Message(data=json.dumps(frame))))
+                    answered += body.get("generate") is not False
             case Ping():
                 writer.write(connection.send(event.response()))
             case CloseConnection():
                 writer.write(connection.send(event.response()))
                 return
         await writer.drain()
+        if answered == turns:
+            return
 
 
 async def _events(connection: WSConnection, reader: asyncio.StreamReader) -> AsyncIterator[Event]:

@@ -27,6 +27,8 @@ class Agent:
     """Written into its home before it starts."""
     websockets: bool = False
     """Whether the stand-in takes them: else the client falls back to HTTP."""
+    cut_after: int | None = None
+    """After how many turns the stand-in cuts its first WebSocket."""
 
     @property
     def folder(self) -> str:
@@ -55,8 +57,9 @@ AGENTS = (
             {"CODEX_API_KEY": "sk-proj-dummy", "CODEX_HOME": "{home}/.codex"},
             {".codex/config.toml": "check_for_update_on_startup = false\n"},
             websockets=websockets,
+            cut_after=cut_after,
         )
-        for name, websockets in (("codex", True), ("codex-http", False))
+        for name, websockets, cut_after in (("codex", True, None), ("codex-cut", True, 3), ("codex-http", False, None))
     ),
     Agent(
         "opencode",

@@ -34,6 +34,7 @@ _HOSTS = (
 CACHE = Path(gettempdir()) / "headroom-clients"
 """Where agents are installed: some hundred megabytes each."""
 _SECONDS = 240
+_MODELS = frozenset({"reasoning", "function_call", "custom_tool_call"})
 _FOREIGN = (
     "ANTHROPIC_",
     "OPENAI_",
@@ -72,6 +73,8 @@ class Session:
     prefix_held: bool
     answered: bool
     """The model's closing text came out at the other end."""
+    repeated: int | None
+    """Tool results sent again on a new socket, if one was cut on purpose."""
     output: str
 
     @property
@@ -119,8 +122,10 @@ def run(agent: Agent, programs: Path, folder: Path, loop: Loop) -> Session:
         loop.run(upstream.stop())
     turns = tuple(_turns(folder / "proxy.log"))
     bodies = [request.text for request in upstream.requests if _is_turn(request.method, request.text)]
+    held = _prefixes_hold(bodies, on_socket=agent.websockets)
+    repeated = _repeated(bodies) if agent.cut_after else None
     output = done.stdout + done.stderr
-    return Session(done.returncode, seconds, turns, _prefixes_hold(bodies), FINAL in done.stdout, output)
+    return Session(done.returncode, seconds, turns, held, FINAL in done.stdout, repeated, output)
 
 
 def _run(command: Sequence[str], work: Path, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
@@ -146,7 +151,9 @@ def _upstream(folder: Path, agent: Agent) -> tuple[StandInUpstream, Path]:
     authority.issue_cert(*_HOSTS).configure_cert(context)
     path = folder / "upstream.pem"
     authority.cert_pem.write_to_path(str(path))
-    return StandInUpstream(tls=context, answers=agent_answers(), websockets=agent.websockets), path
+    return StandInUpstream(
+        tls=context, answers=agent_answers(), websockets=agent.websockets, cut_after=agent.cut_after
+    ), path
 
 
 def _through_the_proxy(folder: Path, port: int, authority: Path) -> list[str]:
@@ -193,6 +200,18 @@ def _offers_shell(body: dict[str, Any]) -> bool:
     return tool is not None or turn > 0
 
 
-def _prefixes_hold(bodies: Sequence[bytes]) -> bool:
-    texts = [normalised(body) for body in bodies]
+def _prefixes_hold(bodies: Sequence[bytes], *, on_socket: bool) -> bool:
+    """On a socket without the model's own items: the server has those, until the conversation is sent whole again."""
+    texts = [tuple(text for text in normalised(body) if not (on_socket and _is_models(text))) for body in bodies]
     return all(later[: len(earlier)] == earlier for earlier, later in pairwise(texts))
+
+
+def _is_models(text: str) -> bool:
+    item = json.loads(text)
+    return item.get("role") == "assistant" or item.get("type") in _MODELS
+
+
+def _repeated(bodies: Sequence[bytes]) -> int:
+    """How many tool results came again in a turn that builds on no response before it."""
+    whole = [body for body in map(json.loads, bodies) if "previous_response_id" not in body]
+    return max((call_of(body)[0] for body in whole), default=0)

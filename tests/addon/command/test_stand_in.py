@@ -12,6 +12,7 @@ import httpx
 import openai
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from addon.command.stand_in import LOOPBACK, StandInUpstream
 from addon.command.stand_in_answers import ANSWERS, TEXT
@@ -151,3 +152,19 @@ async def test_turns_over_a_websocket_are_kept_as_whole_conversations() -> None:
     assert prepared == ["response.created", "response.completed"]
     assert frame["response"]["output"][0]["content"][0]["text"] == TEXT
     assert [json.loads(one.body)["input"] for one in upstream.requests] == [[{"n": 1}], [{"n": 1}, {"n": 2}]]
+
+
+async def test_the_first_websocket_is_cut_without_a_close_frame_once_so_many_turns_are_answered() -> None:
+    async with StandInUpstream(websockets=True, cut_after=1) as upstream:
+        for is_cut in (True, False):
+            async with connect(f"ws://{LOOPBACK}:{upstream.port}/v1/responses", proxy=None) as socket:
+                for generate in (False, True):
+                    await socket.send(json.dumps({"type": "response.create", "input": [], "generate": generate}))
+                    while json.loads(await socket.recv())["type"] != "response.completed":
+                        continue
+                if is_cut:
+                    with pytest.raises(ConnectionClosedError) as told:
+                        await socket.recv()
+                    assert told.value.rcvd is None
+                else:
+                    await (await socket.ping())
