@@ -10,6 +10,7 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from addon.command.stand_in_answers import ANSWERS, Answer
@@ -43,7 +44,8 @@ class StandInUpstream:
 
     `before_event` is awaited before each SSE event with its index: a test holds a stream there. `port` 0 is any free
     port; after the start it is the real one. `answers` are by the end of the request's path. Without `websockets`
-    clients are sent back to HTTP; the first one is cut after `cut_after` answered turns, without a close frame.
+    clients are sent back to HTTP; the first one is cut after `cut_after` answered turns, without a close frame. `pages`
+    are what GET requests get, by the end of their path.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class StandInUpstream:
         answers: Mapping[str, Answer] = ANSWERS,
         websockets: bool = False,
         cut_after: int | None = None,
+        pages: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.port = port
         self.requests: list[Received] = []
         self.before_event = before_event
         self._tls = tls
         self._answers, self._websockets, self._cut_after = answers, websockets, cut_after
+        self._pages = pages
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -126,7 +130,9 @@ class StandInUpstream:
         if "upgrade" in request.headers:  # clients that would like a WebSocket fall back to HTTP on this
             return await _send(writer, 426, {"error": {"type": "upgrade_required", "message": "HTTP only"}})
         path = request.path.partition("?")[0]
-        answer = next((answer for suffix, answer in self._answers.items() if path.endswith(suffix)), None)
+        if request.method == "GET" and (page := _by_end(self._pages, path)) is not None:
+            return await _send(writer, 200, page)
+        answer = _by_end(self._answers, path)
         if answer is None or request.method != "POST":
             return await _send(writer, 404, {"error": {"type": "not_found_error", "message": f"no {path} here"}})
         try:
@@ -146,6 +152,10 @@ class StandInUpstream:
             await writer.drain()
         writer.write(b"0\r\n\r\n")
         await writer.drain()
+
+
+def _by_end[T](of: Mapping[str, T], path: str) -> T | None:
+    return next((one for end, one in of.items() if path.endswith(end)), None)
 
 
 def _parse(text: bytes) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.clients.chatgpt_login import ACCOUNTS, login_file
+
 PROMPT = "Why did the nightly import fail? Look at the files here with your shell."
 
 _GEMINI = {
@@ -30,11 +32,24 @@ class Agent:
     cut_after: int | None = None
     """After how many turns the stand-in cuts its first WebSocket."""
 
+    coding: str = ""
+    """The Content-Encoding of its requests."""
+    pages: Mapping[str, object] = field(default_factory=dict)
+    """What the stand-in has for its GET requests, by the end of their path."""
+
     @property
     def folder(self) -> str:
         """Where it is installed: what is run in two ways is installed once."""
         return self.program
 
+
+_CODEX = (
+    ("@openai/codex",),
+    "codex",
+    ("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "{prompt}"),
+)
+_CODEX_KEY = {"CODEX_API_KEY": "sk-proj-dummy", "CODEX_HOME": "{home}/.codex"}
+_CODEX_FILES = {".codex/config.toml": "check_for_update_on_startup = false\n"}
 
 AGENTS = (
     Agent(
@@ -49,17 +64,16 @@ AGENTS = (
         },
     ),
     *(
-        Agent(
-            name,
-            ("@openai/codex",),
-            "codex",
-            ("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "{prompt}"),
-            {"CODEX_API_KEY": "sk-proj-dummy", "CODEX_HOME": "{home}/.codex"},
-            {".codex/config.toml": "check_for_update_on_startup = false\n"},
-            websockets=websockets,
-            cut_after=cut_after,
-        )
+        Agent(name, *_CODEX, _CODEX_KEY, _CODEX_FILES, websockets=websockets, cut_after=cut_after)
         for name, websockets, cut_after in (("codex", True, None), ("codex-cut", True, 3), ("codex-http", False, None))
+    ),
+    Agent(
+        "codex-login",
+        *_CODEX,
+        {"CODEX_HOME": "{home}/.codex"},
+        {**_CODEX_FILES, ".codex/auth.json": login_file()},
+        coding="zstd",
+        pages={"/wham/accounts/check": ACCOUNTS},
     ),
     Agent(
         "opencode",

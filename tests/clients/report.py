@@ -7,7 +7,7 @@ from tests.clients.session import Session
 
 def is_good(session: Session) -> bool:
     """Whether the client worked as ever, and sent less."""
-    works = session.exit_code == 0 and session.answered and session.prefix_held
+    works = session.exit_code == 0 and session.answered and session.prefix_held and session.coding_kept
     return works and session.repeated != 0 and session.after < session.before
 
 
@@ -19,6 +19,7 @@ def told(name: str, session: Session) -> Iterator[str]:
         f"{name}: {'ok' if is_good(session) else 'FAILED'}, exit code {session.exit_code}, {session.seconds:.0f} s, "
         f"prefix law {'held' if session.prefix_held else 'BROKEN'}, "
         f"answer {'as sent' if session.answered else 'MISSING'}, {repeated}"
+        f"coding {'kept' if session.coding_kept else 'CHANGED'}, "
         f"{session.before:,} -> {session.after:,} tokens of tool outputs (-{share:.0f} %)"
     )
     for number, turn in enumerate(session.turns, 1):

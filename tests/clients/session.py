@@ -73,6 +73,8 @@ class Session:
     prefix_held: bool
     answered: bool
     """The model's closing text came out at the other end."""
+    coding_kept: bool
+    """Every request arrived in the Content-Encoding in which the client sends."""
     repeated: int | None
     """Tool results sent again on a new socket, if one was cut on purpose."""
     output: str
@@ -121,11 +123,13 @@ def run(agent: Agent, programs: Path, folder: Path, loop: Loop) -> Session:
     finally:
         loop.run(upstream.stop())
     turns = tuple(_turns(folder / "proxy.log"))
-    bodies = [request.text for request in upstream.requests if _is_turn(request.method, request.text)]
+    requests = [request for request in upstream.requests if _is_turn(request.method, request.text)]
+    bodies = [request.text for request in requests]
+    kept = all(request.headers.get("content-encoding", "") == agent.coding for request in requests)
     held = _prefixes_hold(bodies, on_socket=agent.websockets)
     repeated = _repeated(bodies) if agent.cut_after else None
     output = done.stdout + done.stderr
-    return Session(done.returncode, seconds, turns, held, FINAL in done.stdout, repeated, output)
+    return Session(done.returncode, seconds, turns, held, FINAL in done.stdout, kept, repeated, output)
 
 
 def _run(command: Sequence[str], work: Path, environ: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
@@ -152,7 +156,7 @@ def _upstream(folder: Path, agent: Agent) -> tuple[StandInUpstream, Path]:
     path = folder / "upstream.pem"
     authority.cert_pem.write_to_path(str(path))
     return StandInUpstream(
-        tls=context, answers=agent_answers(), websockets=agent.websockets, cut_after=agent.cut_after
+        tls=context, answers=agent_answers(), websockets=agent.websockets, cut_after=agent.cut_after, pages=agent.pages
     ), path
 
 

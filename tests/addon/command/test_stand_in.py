@@ -100,6 +100,15 @@ async def test_a_body_that_is_no_json_object_is_refused(client: httpx.AsyncClien
     assert (await client.post("/v1/messages", content=body)).status_code == 400
 
 
+async def test_pages_are_given_to_get_requests_by_the_end_of_their_path() -> None:
+    async with (
+        StandInUpstream(pages={"/accounts": {"accounts": []}}) as upstream,
+        httpx.AsyncClient(base_url=upstream.url, trust_env=False) as client,
+    ):
+        assert (await client.get("/any/accounts?x=1")).json() == {"accounts": []}
+        assert (await client.post("/any/accounts", json={})).status_code == 404
+
+
 async def test_other_paths_are_not_found_and_websockets_are_sent_back_to_http(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/models")).status_code == 404
     upgrade = {"connection": "upgrade", "upgrade": "websocket"}
