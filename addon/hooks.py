@@ -6,10 +6,10 @@ Every hook computes first and touches the flow last; an error while deciding lea
 import asyncio
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from mitmproxy import addonmanager, connection, contentviews, ctx, exceptions, http, tls
 from mitmproxy.proxy import mode_specs, server_hooks
@@ -17,18 +17,16 @@ from mitmproxy.proxy import mode_specs, server_hooks
 from addon import settings as options
 from addon import sinks
 from addon.cache.breaker import BreakerState
-from addon.cache.conversations import Turn
-from addon.cache.watch import CacheWatch, Judgement
+from addon.cache.watch import CacheWatch
 from addon.commands import HeadroomCommands
 from addon.dashboard.stats import stats
 from addon.deadline import Deadline
 from addon.event_log import LOGGER, EventLog
+from addon.exchanges import Exchanges
 from addon.fail_open import describe, fail_open
 from addon.figures.history import Bucket, Days
-from addon.figures.tally import Answer as Answered
 from addon.figures.tally import Tally
 from addon.metrics import Metrics
-from addon.response_tee import ResponseTee
 from addon.routing_log import VERSION, RoutingLog
 from addon.scope import Scope, opens_socket, scope_of, speaks_responses, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
@@ -37,24 +35,18 @@ from addon.signing import asked_host, may_open, prepare_certificate, signing_bou
 from addon.socket_turns import SocketTurns
 from addon.views.content_view import HeadroomView
 from addon.web.access_token import access_token
-from addon.web.beacon import Beacon
-from addon.web.by_port import PortServer
-from addon.web.by_proxy import ProxyDoor
 from addon.web.exchange import HOST, TRIAL_HOST
+from addon.web.own_site import PortTaken, Site
 from addon.web.recent import Recent
 from addon.web.sources import Sources
-from addon.wire.body_codecs import BadEncoding, codec_for, sha256
+from addon.wire.body_codecs import sha256
 from addon.wire.hosts import HostSet
 from addon.wire.name_constraints import Subtrees
-from addon.wire.usage import Ended
 from addon.workers import kompress_model
 from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
 from transforms.reasons import Reason
 
 _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
-_ERROR_STATUS = 400
-"""From this status on an answer is small and read as a whole; below, it is streamed."""
-_ERROR_BYTES = 64 * 1024
 _MOST_TOLD = 100
 _LOOPBACK = "127.0.0.1"
 _UNKNOWN = "is no known LLM API host: name it in headroom_hosts to have it rewritten"
@@ -63,17 +55,6 @@ _PASSED = "x-headroom-passed"
 """Header of the request for a tunnel through the next proxy."""
 _SENT = "headroom_sent_sha256"
 """Metadata: the hash of the body this addon has written, so that a replay is not written again."""
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """What is remembered between a request and the end of its response."""
-
-    log: RoutingLog
-    changed: bool
-    turn: Turn | None = None
-    """None where the request is not followed as a turn of a conversation."""
-    tee: ResponseTee | None = None
 
 
 class Headroom:
@@ -87,18 +68,17 @@ class Headroom:
         self._pool = WorkerPool()
         self.tally = Tally()
         self._metrics = Metrics(self.tally)
-        self._recent = Recent()
-        self._sources = Sources(
+        recent = Recent()
+        sources = Sources(
             home=lambda: self._settings.home,
             token=lambda: access_token(self._settings.home, self._settings.token),
             metrics=self._metrics.text,
             stats=self.stats,
-            recent=self._recent,
+            recent=recent,
         )
-        self._door = ProxyDoor(self._sources)
-        self._ports: dict[str, PortServer] = {}
-        self._beacon = Beacon()
+        self._site = Site(sources)
         self._watch = CacheWatch()
+        self._exchanges = Exchanges(self.tally, self._watch, recent, self._failed_response)
         self._sockets = SocketTurns(self._ask, self._watch, self.tally)
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
@@ -107,7 +87,6 @@ class Headroom:
         """Connections of a proxy of ours, which has decided already on all that comes over them."""
         self.addons = [HeadroomCommands(self.stats, lambda: self._raw)]
         """Loaded by mitmproxy together with this one."""
-        self._exchanges: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
     # Options
 
@@ -129,10 +108,11 @@ class Headroom:
             parsed = Settings.parse(raw)
             if parsed.kompress_model not in (None, self._settings.kompress_model):
                 kompress_model.check(parsed.kompress_model)
+            self._site.serve(parsed.home, port=parsed.port, metrics_port=parsed.metrics_port)
         except BadSetting as error:
             raise exceptions.OptionsError(str(error)) from None
-        self._serve(port=parsed.port, metrics_port=parsed.metrics_port)
-        self._beacon.show(parsed.home, parsed.port)
+        except PortTaken as error:
+            raise exceptions.OptionsError(options.PREFIX + str(error)) from None
         self._raw, self._settings, self._hosts = raw, parsed, HostSet.known((*parsed.hosts, TRIAL_HOST))
         self._event_log.level, self._event_log.format = parsed.log_level, parsed.log_format
 
@@ -153,9 +133,7 @@ class Headroom:
         if self._keeping is not None:
             self._keeping.cancel()
         self._keep(self.tally.take_days())
-        self._door.stop()
-        self._serve(port=0, metrics_port=0)
-        self._beacon.show(self._settings.home, 0)
+        self._site.stop(self._settings.home)
         LOGGER.warning("headroom: unloaded; traffic is no longer compressed")
         LOGGER.removeFilter(self._event_log)
 
@@ -178,24 +156,24 @@ class Headroom:
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if _PASSED in flow.request.headers:
             self._behind.add(flow.client_conn)
-        if self._door.is_for_us(flow):
-            self._door.accept_tunnel(flow)
+        if self._site.door.is_for_us(flow):
+            self._site.door.accept_tunnel(flow)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
-        self._door.refuse_connection(data)
+        self._site.door.refuse_connection(data)
         if data.server.address and data.server.address[0] == TRIAL_HOST:
             data.server.address = (_LOOPBACK, data.server.address[1])
 
     def client_disconnected(self, client: connection.Client) -> None:
-        self._door.forget(client)
+        self._site.door.forget(client)
 
     async def request(self, flow: http.HTTPFlow) -> None:
         if not flow.live:  # a saved flow that is looked at: its history stays as it was
             return
-        if self._door.is_for_us(flow):
-            await self._door.respond(flow)
-            return
         with fail_open(lambda error: self._failed_request(flow, error)):
+            if self._site.door.is_for_us(flow):
+                await self._site.door.respond(flow)
+                return
             bypass = wants_bypass(flow.request)
             strip_own_headers(flow.request)
             if flow.client_conn in self._behind:
@@ -208,36 +186,20 @@ class Headroom:
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
         await self._sockets.message(flow, self._settings)
         if flow.websocket and flow.websocket.messages and flow.websocket.messages[-1].from_client:
-            self._remember(flow)
+            self._exchanges.remember(flow)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        exchange = self._exchanges.get(flow)
-        if exchange is None or flow.response is None or exchange.log.decision is Reason.UNKNOWN_HOST:
-            return
         with fail_open(self._failed_response):
-            headers = flow.response.headers
-            kind, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
-            value = sinks.header(exchange.log)
-            exchange.tee = ResponseTee(kind, encoding, self._failed_response)
-            headers[sinks.HEADER] = value
-            wanted = flow.response.stream is True or flow.response.status_code < _ERROR_STATUS
-            if wanted and not callable(flow.response.stream):
-                flow.response.stream = exchange.tee
+            self._exchanges.open_answer(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
-        exchange = self._exchanges.get(flow)
-        if exchange is None or exchange.tee is None or flow.response is None:
-            return
         with fail_open(self._failed_response):
-            if flow.response.stream is exchange.tee and (body := exchange.tee.take()) is not None:
-                flow.response.raw_content = body  # the copy, so that mitmweb can show it and a saved flow has it
-            self._finish(flow, exchange)
+            self._exchanges.end(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """Also where a client cancels an HTTP/2 stream once it has what it wants: Codex does so on each turn."""
-        if (exchange := self._exchanges.get(flow)) is not None and exchange.tee is not None:
-            with fail_open(self._failed_response):
-                self._finish(flow, exchange)
+        with fail_open(self._failed_response):
+            self._exchanges.end(flow)
 
     # Steps
 
@@ -315,13 +277,10 @@ class Headroom:
             flow.comment = note
             flow.marked = flow.marked or sinks.marker(log)
             flow.metadata[sinks.METADATA] = data
-            self._exchanges[flow] = _Exchange(log, answer.changed is not None)
-            self._exchanges[flow].turn = self._turn(answer, log)
-            self.tally.request(log)
+            self._exchanges.begin(flow, answer, log)
             if log.decision is Reason.UNKNOWN_HOST:
                 self._tell_once(flow.request.pretty_host, _UNKNOWN)
             else:
-                self._recent.put(flow.id, data)
                 sinks.event_log(log, self._settings.log_level)
 
     def stats(self) -> dict[str, Any]:
@@ -345,48 +304,6 @@ class Headroom:
             self._told.add(host)
             LOGGER.info("headroom: %r %s", host, message)
 
-    def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
-        if not len(answer.client_prefix) or log.policy is None:
-            return None
-        threshold = log.policy.volatile_token_threshold
-        return self._watch.conversations.turn(
-            answer.client_prefix, answer.sent_prefix, threshold, on_purpose=answer.on_purpose
-        )
-
-    def _finish(self, flow: http.HTTPFlow, exchange: _Exchange) -> None:
-        """Read what the provider says of tokens and of its cache, once."""
-        tee, exchange.tee = exchange.tee, None
-        if tee is None:
-            return
-        usage = tee.usage
-        if usage is not None:
-            flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "usage": sinks.usage_metadata(usage)}
-        status = flow.response.status_code if flow.response else 0
-        text = _error_text(flow.response) if flow.response and status >= _ERROR_STATUS else ""
-        verdict, trip = None, None
-        if exchange.turn is not None:
-            judgement = self._watch.judge(
-                exchange.log.client, exchange.turn, Ended(status, usage, text), exchange.changed
-            )
-            verdict, trip = judgement.verdict, judgement.trip
-            self._tell(flow, judgement)
-        cut_off = flow.error is not None
-        self.tally.answered(Answered(exchange.log, status, usage, exchange.turn, verdict, trip, cut_off))
-        self._remember(flow)
-
-    def _remember(self, flow: http.HTTPFlow) -> None:
-        """Have what is told of a flow at hand for its page."""
-        if (record := flow.metadata.get(sinks.METADATA)) is not None:
-            self._recent.put(flow.id, record)
-
-    def _tell(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
-        """Say whether the cache held, and who broke it."""
-        if judgement.is_news:
-            flow.comment = f"{flow.comment} · {judgement.told}"
-        flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "cache": judgement.told}
-        if judgement.is_alarm:
-            LOGGER.warning("headroom: %s", judgement.told)
-
     def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:
         self.tally.failure("request")
         flow.comment, flow.marked = f"0% {Reason.FAILED} · {describe(error)}", sinks.FAILED_OPEN
@@ -407,21 +324,6 @@ class Headroom:
         names = (data.client_hello.sni, address[0] if address else None)
         return any(name is not None and (name == HOST or self._hosts.matches(name)) for name in names)
 
-    def _serve(self, **ports: int) -> None:
-        """Have the site at these ports and no others. Raises OptionsError when one is taken."""
-        for name, port in ports.items():
-            running = self._ports.get(name)
-            if port == (running.port if running else 0):
-                continue
-            try:
-                started = PortServer(self._sources, port) if port else None
-            except OSError as error:
-                raise exceptions.OptionsError(f"{options.PREFIX}{name}={port}: {error}") from None
-            if running:
-                self._ports.pop(name).stop()
-            if started:
-                self._ports[name] = started
-
 
 def _set_defaults(*, bounded: bool) -> None:
     """What LLM traffic needs of mitmproxy, unless the user has set it. `bounded`: the authority cannot sign for all."""
@@ -433,15 +335,6 @@ def _set_defaults(*, bounded: bool) -> None:
         opts.update(http2=False)
     if "web_columns" in opts and not opts.has_changed("web_columns"):
         opts.update(web_columns=[*opts.web_columns, "comment"])
-
-
-def _error_text(response: http.Response) -> str:
-    """The text of an error, or nothing where it is long or damaged."""
-    try:
-        codec = codec_for(response.headers.get("content-encoding", ""))
-        return codec.decode(response.raw_content or b"", _ERROR_BYTES)[:_ERROR_BYTES].decode("utf-8", "replace")
-    except BadEncoding:
-        return ""
 
 
 def _on(switch: bool) -> str:

@@ -65,7 +65,7 @@ def targets() -> Iterator[tuple[Any, str]]:
                     for n, member in vars(value).items()
                     if inspect.isfunction(member) and not n.startswith("__")
                 )
-    yield from ((Headroom, name) for name in ("_decide", "_apply", "_finish", "_untouched"))
+    yield from ((Headroom, name) for name in ("_decide", "_apply", "_untouched"))
 
 
 TARGETS = {f"{owner.__name__}.{name}": (owner, name) for owner, name in targets()}

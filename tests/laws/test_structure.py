@@ -25,6 +25,7 @@ MITMPROXY = {
     "addon.socket_turns",
     "addon.command.start_plan",
     "addon.commands",
+    "addon.exchanges",
     "addon.signing",
     "addon.views.content_view",
     "addon.web.by_proxy",
