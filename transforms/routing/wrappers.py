@@ -49,6 +49,7 @@ _HEADERS = (
     # Qwen Code, Gemini CLI
     r"Tool output was too large and has been truncated\.\n(?:[^\n]*\n){1,8}?Truncated part of the output:\n",
     r"Command: (?:[^\n]*\n){1,40}?Directory: [^\n]*\n(?:Output|Stdout): ",
+    r"<untrusted_context>\n(?:Output: )?",
     # mini-swe-agent, SWE-agent
     r"<returncode>-?\d+</returncode>\n?(?:<warning>\n[^<]*</warning>\n?)?<output(?:_head)?>\n?",
     r"OBSERVATION:\n",
@@ -66,6 +67,8 @@ _FOOTERS = {
     # Qwen Code, Gemini CLI
     "Exit Code: ": r"\n(?:Error|Stderr): [^\n]*\nExit Code: [^\n]*"
     r"(?:\n(?:Signal|Background PIDs|Process Group PGID): [^\n]*)*\s*",
+    "</untrusted_context>": r"(?:\n(?:Error|Exit Code|Signal|Background PIDs|Process Group PGID): [^\n]*)*"
+    r"\n?</untrusted_context>\s*",
     # mini-swe-agent, SWE-agent
     "</output": r"\n?</output(?:_tail)?>\s*",
     "bash-$": r"\n\(Open file: [^\n]*\)\n\(Current directory: [^\n]*\)\nbash-\$\s*",

@@ -75,6 +75,12 @@ WRAPPED = [
     ("Codex, a patch", "Exit code: 0\nWall time: 0.1 seconds\nOutput:\n" + LOG, LOG),
     ("Codex, code mode", codex_object(LOG), LOG),
     ("Qwen Code", f"Command: cat x\nDirectory: (root)\nOutput: {LOG}\nError: (none)\nExit Code: 0\nSignal: 0", LOG),
+    (
+        "Gemini CLI",
+        f"<untrusted_context>\nOutput: {PRINTED}Exit Code: 1\nProcess Group PGID: 6834\n</untrusted_context>",
+        PRINTED,
+    ),
+    ("Gemini CLI, no shell", f"<untrusted_context>\n{PRINTED}</untrusted_context>", PRINTED),
     ("mini-swe-agent", f"<returncode>0</returncode>\n<output>\n{LOG}</output>", LOG),
     ("mini-swe-agent, JSON", jinja(LOG + "a < b && c > 'd'\n"), LOG + "a < b && c > 'd'\n"),
     ("SWE-agent", "OBSERVATION:\n" + LOG, LOG),
