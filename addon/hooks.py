@@ -226,7 +226,8 @@ class Headroom:
         """What a worker makes of a request, and for how long that held it. `held`: it came over a WebSocket."""
         if scope.refusal is not None:
             return self._untouched(scope, scope.refusal)
-        await self._pool.ready()  # the time in which the proxy comes up is nobody's time budget
+        began = time.monotonic()
+        await self._pool.ready()  # the time in which the proxy comes up is nobody's time budget, but it is waited for
         started = time.monotonic()
         job = Job(
             body=scope.body,
@@ -242,7 +243,7 @@ class Headroom:
             ascii_only=held is not None,  # mitmproxy cuts a changed message where it likes, through characters too
         )
         answer = await self._answer(scope, job)
-        return replace(answer, log=answer.log.with_time((time.monotonic() - started) * 1000))
+        return replace(answer, log=answer.log.with_time((time.monotonic() - began) * 1000))
 
     async def _answer(self, scope: Scope, job: Job) -> Answer:
         if job.keep is Reason.BYPASS:

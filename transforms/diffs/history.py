@@ -70,14 +70,15 @@ def _ranks(lines: Sequence[str], starts: Sequence[int], named: frozenset[int]) -
 
 def _paragraphs(lines: Sequence[str], start: int, end: int) -> Iterator[Paragraph]:
     """The paragraphs of the message of the commit that stands from `start` to `end`; the first one is its subject."""
-    first = -1
+    first, begun = -1, False
     for at in range(start + 1, end):
         spoken = lines[at].startswith(_INDENT) and not lines[at].isspace()
         if first >= 0 and not spoken:
             yield first, at - 1
         first = (first if first >= 0 else at) if spoken else -1
-        if lines[at].startswith(("diff ", "@@", "---")):
-            return
+        begun = begun or spoken
+        if begun and not spoken and lines[at].strip():
+            return  # notes, diffstats and patches, which may be indented further down
     if first >= 0:
         yield first, end - 1
 

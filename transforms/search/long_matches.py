@@ -2,7 +2,8 @@
 
 Lossy. A line of code is read whole; of a line of twenty thousand characters a reader wants the place that was found.
 Kept of such a line: its start with path and number, its end, and what stands around every hit of a word that the call
-or the question names. Every gap tells its columns, counted in the line, so that `cut -c` gives it back.
+or the question names. Every gap tells its columns: characters, counted in the line from 1. It begins and ends at a
+blank or a sign that parts expressions, so that no name, number, path or time is shown in part.
 
     dist/app.js:1:!function(e){…         ->  dist/app.js:1:!function(e){…[columns 241-48121 omitted; full text: PATH]…
     …fetchUser(id)…                          …fetchUser(id)…
@@ -28,8 +29,10 @@ _SHORTEST = 400
 _MOST_HITS = 40
 """A word that is found more often in a line is no place in it."""
 _MIN_TOKENS = 100
-_IN_WORD = re.compile(r"[\w.-]{2}")
-_SEPARATOR = re.compile(r"[^\w.-]")
+_PARTS = " \t;(){}"
+"""Signs between expressions. Commas, colons and points also stand within numbers, times and paths."""
+_FARTHEST = 400
+"""Characters in which such a sign is looked for; where there is none, the line is no code."""
 _MARKER = re.compile(r"\[columns ([1-9]\d{0,11})-([1-9]\d{0,11}) omitted(?:; full text: [^\]\n]+)?\]")
 
 
@@ -80,32 +83,36 @@ def _long_lines(text: str) -> Iterator[tuple[int, int]]:
 
 def _gaps(text: str, start: int, end: int, terms: Sequence[str]) -> Iterator[_Gap]:
     """What stands between the kept places of one line; nothing where no place in it is named."""
-    hits = list(_hits(text[start:end].lower(), terms))
+    hits = list(_hits(text[start:end], terms))
     if not hits or len(hits) > _MOST_HITS:
         return
     kept = sorted((start + low - _AROUND, start + high + _AROUND) for low, high in hits)
     at = start + _START
     for low, high in [*kept, (end - _END, end)]:
-        if low - at >= _SHORTEST:
-            yield _Gap(start, *_between_words(text, at, low))
+        gap = _between_parts(text, at, low)
+        if low > at and gap[1] - gap[0] >= _SHORTEST:
+            yield _Gap(start, *gap)
         at = max(at, high)
 
 
-def _between_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """The stretch without the ends of words that it cuts in two: no name and no number is shown in part."""
-    while start < end and _IN_WORD.match(text, start - 1):
-        start += 1
-    while start < end and _IN_WORD.match(text, end - 1):
-        end -= 1
-    return start, end
+def _between_parts(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch from the first sign between expressions to the last one, both kept; nothing where there is none."""
+    first = _next_part(text, start, min(end, start + _FARTHEST))
+    last = next((at for at in range(end - 1, max(start, end - _FARTHEST), -1) if text[at] in _PARTS), 0)
+    return (first, last) if first and last > first else (end, end)
+
+
+def _next_part(text: str, start: int, end: int) -> int:
+    """Behind the next sign between expressions; 0 where there is none."""
+    return next((at + 1 for at in range(start, end) if text[at] in _PARTS), 0)
 
 
 def _hits(line: str, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where the terms stand in a line of lower-case letters; a term that stands everywhere counts as none."""
+    """Where the terms, in whatever case, stand in a line; a term that stands everywhere counts as none."""
     for term in terms:
-        places = [match.start() for match in re.finditer(re.escape(term), line)]
+        places = [match.span() for match in re.finditer(re.escape(term), line, re.IGNORECASE)]
         if len(places) <= _MOST_HITS:
-            yield from ((place, place + len(term)) for place in places)
+            yield from places
 
 
 def _chosen(text: str, gaps: list[_Gap], budget: Budget) -> list[_Gap]:
@@ -124,9 +131,9 @@ def _chosen(text: str, gaps: list[_Gap], budget: Budget) -> list[_Gap]:
 
 
 def _tail(text: str, gap: _Gap, share: float) -> _Gap:
-    """The last `share` of a gap, a little less, for tokens are not spread evenly; it begins behind a separator."""
-    cut = _SEPARATOR.search(text, gap.end - int((gap.end - gap.start) * share * 0.95), gap.end)
-    return _Gap(gap.line, cut.end() if cut else gap.end, gap.end)
+    """The last `share` of a gap, a little less, for tokens are not spread evenly; it begins behind a sign as well."""
+    at = gap.end - int((gap.end - gap.start) * share * 0.95)
+    return _Gap(gap.line, _next_part(text, at, min(gap.end, at + _FARTHEST)) or gap.end, gap.end)
 
 
 def _cut(text: str, gaps: Sequence[_Gap], handle: str) -> Rewrite:

@@ -73,3 +73,11 @@ def test_the_budget_holds(tokens: int) -> None:
 @pytest.mark.parametrize("budget", [Budget(0, "/o/1"), Budget(1000, "")], ids=["no tokens", "no way back"])
 def test_nothing_goes_without_budget_or_handle(budget: Budget) -> None:
     assert _rewritten("".join(map(_commit, range(30))), budget=budget) is None
+
+
+def test_notes_of_a_commit_are_no_part_of_its_message() -> None:
+    notes = "Notes:\n" + "".join(
+        f"    REVERTED in production, part {n} of a longer story told here\n" for n in range(6)
+    )
+    text = "".join(_commit(number, "").rstrip("\n") + f"\n\n{notes}\n" for number in range(30))
+    assert _rewritten(text) is None

@@ -1,5 +1,6 @@
 """Matches in generated code: cut around what was found, every gap named by its columns."""
 
+import re
 from collections.abc import Callable
 from random import Random
 
@@ -105,3 +106,26 @@ def test_a_wrong_result_proves_nothing(forged: Callable[[str], str]) -> None:
     assert cut is not None
     assert _TRIMMER.proof(line, cut)
     assert not _TRIMMER.proof(line, forged(cut))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1,001,251,222,698 ", "03:09:17 18:06:54 ", "-6.344672e+08 ", r"\u70b8\u00e9 ", "%C3%9F%19 ", "src/a/x.py "],
+)
+def test_no_number_time_escape_or_path_is_shown_in_part(piece: str) -> None:
+    line = f"a.js:1:{piece * 200}fetchUser(1) {piece * 200}"
+    for tokens in (400, 1200, 4000):
+        cut = _rewritten(line, Budget(tokens, "/o/1"))
+        assert cut is not None
+        shown = re.sub(r"\[columns [^\]]*\]", " ", cut.removeprefix("a.js:1:").replace("fetchUser(1) ", " "))
+        assert set(shown.split()) == set(piece.split())
+
+
+def test_a_line_without_signs_between_expressions_stays_whole() -> None:
+    assert _rewritten(f"a.txt:1:{'x,' * 1500}fetchUser{',x' * 1500}") is None
+
+
+def test_letters_that_grow_when_they_are_lowered_do_not_move_the_place() -> None:
+    cut = _rewritten(f"a.json:1:{'İ;' * 600} fetchUser(12345) {'abc;' * 600}")
+    assert cut is not None
+    assert "fetchUser(12345)" in cut
