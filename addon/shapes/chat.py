@@ -5,8 +5,9 @@ Spoken by most other providers and gateways too.
 """
 
 from addon.shapes.json_spans import Node
+from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape, is_message, not_empty
-from addon.shapes.slot import Conversation, Held, string, text_parts
+from addon.shapes.slot import string, text_parts
 
 _TEXT = frozenset({"text"})
 _TOP = frozenset(
@@ -17,38 +18,44 @@ _THINKING = frozenset({"reasoning_content", "reasoning_details", "thinking_block
 """Where DeepSeek, OpenRouter and LiteLLM put the model's thinking."""
 
 
-def _evidence(top: Members, messages: list[Members]) -> Evidence:
-    """Tools and ids of calls are Ollama's too; there the arguments of a call are an object."""
-    if not _TOP.isdisjoint(top) or any(_is_function(message) or _has_calls(message) for message in messages):
+def _element(message: Members) -> Evidence | None:
+    """Ids of calls are Ollama's too; there the arguments of a call are an object."""
+    if not is_message(message):
+        return None
+    if _is_function(message) or _has_calls(message):
         return Evidence.OWN
-    shared = _has_function(top.get("tools")) or any(_is_tool(message) for message in messages)
-    return Evidence.SHARED if shared else Evidence.NONE
+    return Evidence.SHARED if _is_tool(message) else Evidence.NONE
 
 
-def read(messages: list[Members], _held: Held | None = None) -> Conversation:
-    """The conversation with the texts of its tool and function messages."""
-    conversation = Conversation()
-    for message in messages:
-        match string(message, "role"):
-            case "assistant":
-                conversation.answered()
-                conversation.has_thinking |= not _THINKING.isdisjoint(message)
-                _calls(message.get("tool_calls"), conversation)
-            case "user":
-                for _, text in text_parts(message.get("content"), _TEXT):
-                    conversation.asked(text.text())
-            case "tool" if call_id := string(message, "tool_call_id"):
-                conversation.output(call_id, text_parts(message.get("content"), _TEXT))
-            case "function" if name := string(message, "name"):
-                conversation.output("", text_parts(message.get("content"), _TEXT), tool=name)
-    return conversation
+def _evidence(top: Members, spoken: Evidence) -> Evidence:
+    """Tools are Ollama's too."""
+    if not _TOP.isdisjoint(top):
+        return Evidence.OWN
+    return max(spoken, Evidence.SHARED if _has_function(top.get("tools")) else Evidence.NONE)
 
 
-def _calls(tool_calls: Node | None, conversation: Conversation) -> None:
+def read(message: Members, reading: Reading) -> None:
+    """Read one message. Tool outputs are the texts of tool and function messages."""
+    match string(message, "role"):
+        case "assistant":
+            reading.answered()
+            if not _THINKING.isdisjoint(message):
+                reading.thought()
+            _calls(message.get("tool_calls"), reading)
+        case "user":
+            for _, text in text_parts(message.get("content"), _TEXT):
+                reading.asked(text.text())
+        case "tool" if call_id := string(message, "tool_call_id"):
+            reading.output(call_id, text_parts(message.get("content"), _TEXT))
+        case "function" if name := string(message, "name"):
+            reading.output("", text_parts(message.get("content"), _TEXT), tool=name)
+
+
+def _calls(tool_calls: Node | None, reading: Reading) -> None:
     for element in tool_calls.elements() if tool_calls else ():
         call = element.object()
         function = call["function"].object() if "function" in call else {}
-        conversation.called(string(call, "id"), string(function, "name"), string(function, "arguments") or "")
+        reading.called(string(call, "id"), string(function, "name"), string(function, "arguments") or "")
 
 
 def _is_tool(message: Members) -> bool:
@@ -77,7 +84,7 @@ def _has_function(entries: Node | None) -> bool:
 SHAPE = Shape(
     name="chat",
     conversation="messages",
-    element=is_message,
+    element=_element,
     evidence=_evidence,
     complete=not_empty,
     read=read,

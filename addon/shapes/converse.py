@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 """
 
 from addon.shapes.json_spans import Node
+from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape, blocks, is_message, not_empty
-from addon.shapes.slot import Conversation, Held, member_texts, string
+from addon.shapes.slot import member_texts, string
 
 _TOP = frozenset({"toolConfig", "inferenceConfig", "additionalModelRequestFields"})
 _INNER = 1000
@@ -14,41 +15,42 @@ _INNER = 1000
 _BLOCKS = frozenset({"toolUse", "toolResult", "cachePoint", "reasoningContent"})
 
 
-def _evidence(top: Members, messages: list[Members]) -> Evidence:
-    own = not _TOP.isdisjoint(top) or any(
-        not _BLOCKS.isdisjoint(block) for message in messages for block in blocks(message)
-    )
-    return Evidence.OWN if own else Evidence.NONE
+def _element(message: Members) -> Evidence | None:
+    if not is_message(message):
+        return None
+    return Evidence.OWN if any(not _BLOCKS.isdisjoint(block) for block in blocks(message)) else Evidence.NONE
 
 
-def read(messages: list[Members], _held: Held | None = None) -> Conversation:
-    """The conversation with the texts of its tool results."""
-    conversation = Conversation()
-    for message in messages:
-        is_models = string(message, "role") == "assistant"
+def _evidence(top: Members, spoken: Evidence) -> Evidence:
+    return spoken if _TOP.isdisjoint(top) else Evidence.OWN
+
+
+def read(message: Members, reading: Reading) -> None:
+    """Read one message. Tool outputs are the texts of tool results."""
+    is_models = string(message, "role") == "assistant"
+    if is_models:
+        reading.answered()
+    for block in blocks(message):
         if is_models:
-            conversation.answered()
-        for block in blocks(message):
-            if is_models:
-                _models_block(block, conversation)
-            elif text := string(block, "text"):
-                conversation.asked(text)
-            elif found := block.get("toolResult"):
-                _result(found.object(), conversation)
-    return conversation
+            _models_block(block, reading)
+        elif text := string(block, "text"):
+            reading.asked(text)
+        elif found := block.get("toolResult"):
+            _result(found.object(), reading)
 
 
-def _models_block(block: Members, conversation: Conversation) -> None:
-    conversation.has_thinking |= "reasoningContent" in block
+def _models_block(block: Members, reading: Reading) -> None:
+    if "reasoningContent" in block:
+        reading.thought()
     if found := block.get("toolUse"):
         use = found.object()
         arguments = use["input"].literal().decode("utf-8", "replace") if "input" in use else ""
-        conversation.called(string(use, "toolUseId"), string(use, "name"), arguments)
+        reading.called(string(use, "toolUseId"), string(use, "name"), arguments)
 
 
-def _result(result: Members, conversation: Conversation) -> None:
+def _result(result: Members, reading: Reading) -> None:
     if call_id := string(result, "toolUseId"):
-        conversation.output(call_id, _texts(result), is_error=string(result, "status") == "error")
+        reading.output(call_id, _texts(result), is_error=string(result, "status") == "error")
 
 
 def _texts(result: Members) -> list[tuple[int, Node]]:
@@ -66,7 +68,7 @@ def _texts(result: Members) -> list[tuple[int, Node]]:
 SHAPE = Shape(
     name="converse",
     conversation="messages",
-    element=is_message,
+    element=_element,
     evidence=_evidence,
     complete=not_empty,
     read=read,

@@ -5,10 +5,12 @@ moderations, telemetry, ...) miss the evidence or carry a key that no shape of o
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from addon.shapes.catalog import SHAPES
 from addon.shapes.json_spans import Node
+from addon.shapes.reading import Reading, Step
 from addon.shapes.shape import Evidence, Members, Shape
 from addon.shapes.slot import Conversation, Held, Slot, string
 from transforms.reasons import Reason
@@ -63,35 +65,50 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
         return Reason.UNKNOWN_SHAPE
     if len(_CONVERSATIONS.intersection(top)) > 1:
         return Reason.MIXED_SHAPE
-    read: dict[int, list[Members]] = {}
-    shape = _owner({shape: _evidence(shape, top, read) for shape in SHAPES})
+    shape = _owner({shape: _evidence(shape, top) for shape in SHAPES})
     if isinstance(shape, Reason):
         return shape
     request = shape.request(top)
-    elements = _elements(shape, request, read)
+    elements = shape.elements(request)
     if request is not top and _repeated(top[shape.within], request):
         return Reason.UNKNOWN_SHAPE
     if not shape.complete(request, elements):
         return Reason.UNKNOWN_SHAPE
     before = (held or Held()) if shape.server_holds(request) else None
-    return Detected.of(shape.name, string(top, "model") or "", shape.read(elements, before))
+    return Detected.of(shape.name, string(top, "model") or "", _conversation(shape, elements, before))
 
 
-def _elements(shape: Shape, request: Members, read: dict[int, list[Members]]) -> list[Members]:
-    """The elements of the conversation; shapes that have it under one key read it once."""
-    found = request.get(shape.conversation)
-    if found is None:
-        return []
-    if found.start not in read:
-        read[found.start] = shape.elements(request)
-    return read[found.start]
+def _evidence(shape: Shape, top: Members) -> Evidence:
+    request, spoken = shape.request(top), _SPOKEN[shape.name]
+    found = [element.piece.once(spoken, element) for element in shape.elements(request)]
+    if shape.conversation not in request or None in found:
+        return Evidence.NONE
+    return shape.evidence(request, max(filter(None, found), default=Evidence.NONE))
 
 
-def _evidence(shape: Shape, top: Members, read: dict[int, list[Members]]) -> Evidence:
-    request = shape.request(top)
-    elements = _elements(shape, request, read)
-    known = shape.conversation in request and all(map(shape.element, elements))
-    return shape.evidence(request, elements) if known else Evidence.NONE
+def _conversation(shape: Shape, elements: list[Node], held: Held | None) -> Conversation:
+    """What the elements tell, one after the other; `held` is what came before, where the server has that."""
+    conversation = Conversation(dict(held.calls), all_new=True, question=held.question) if held else Conversation()
+    steps = _STEPS[shape.name]
+    for element in elements:
+        for step in element.piece.once(steps, element):
+            step(conversation, element)
+    return conversation
+
+
+def _spoken(shape: Shape, element: Node) -> Evidence | None:
+    return shape.element(element.object())
+
+
+def _steps(shape: Shape, element: Node) -> list[Step]:
+    reading = Reading(element)
+    shape.read(element.object(), reading)
+    return reading.steps
+
+
+_SPOKEN = {shape.name: partial(_spoken, shape) for shape in SHAPES}
+_STEPS = {shape.name: partial(_steps, shape) for shape in SHAPES}
+"""What is made of one element, by shape: each is also what a piece remembers it by."""
 
 
 def _owner(found: dict[Shape, Evidence]) -> Shape | Reason:

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from addon.shapes.seen import Piece, Seen
 
@@ -26,7 +25,7 @@ _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|
 _COMMA = re.compile(_WS + b"," + _WS)
 _STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _OPENING = (b"[", b"{")
-_CONVERSATIONS = frozenset({b'"messages"', b'"input"'})
+_CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})
 """Keys of the lists that hold conversations, as every client spells them."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
@@ -169,14 +168,10 @@ def _walk_pieces(document: Node, at: int, seen: Seen) -> int:
             end = document.end_of(at)
         elif (piece := before.follower(raw, at)) is not None:
             before, end = piece, at + len(piece.raw)
-            ends.pieces[at] = piece
-            ends.update([(at + first, at + last) for first, last in piece.ends])
+            ends[at], ends.pieces[at] = end, piece
         else:
-            known = len(ends)
             end = document.end_of(at)
             before = ends.pieces[at] = seen.add(raw[at:end], before)
-            inside = islice(reversed(ends.items()), len(ends) - known)
-            before.ends = tuple([(first - at, last - at) for first, last in inside])
         elements.append(Node(raw, at, end, ends))
         at = _behind(raw, end, b"]")
     return at + 1

@@ -3,38 +3,42 @@
 https://docs.ollama.com/api/chat
 """
 
+from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape, is_message, not_empty
-from addon.shapes.slot import Conversation, Held, string, text_parts
+from addon.shapes.slot import string, text_parts
 
 _TEXT = frozenset({"text"})
 _TOP = frozenset({"options", "keep_alive"})
 
 
-def _evidence(top: Members, messages: list[Members]) -> Evidence:
-    """Its own options, tools' names on their outputs, or arguments that are an object and no text."""
-    own = not _TOP.isdisjoint(top) or any(_is_named(message) or _has_calls(message) for message in messages)
-    return Evidence.OWN if own else Evidence.NONE
+def _element(message: Members) -> Evidence | None:
+    """Tools' names on their outputs are its own, and arguments that are an object and no text."""
+    if not is_message(message):
+        return None
+    return Evidence.OWN if _is_named(message) or _has_calls(message) else Evidence.NONE
 
 
-def read(messages: list[Members], _held: Held | None = None) -> Conversation:
-    """The conversation with the texts of its tool messages; an output without an id is of the oldest open call of its
-    tool."""
-    conversation = Conversation()
-    for message in messages:
-        match string(message, "role"):
-            case "assistant":
-                conversation.answered()
-                conversation.has_thinking |= "thinking" in message
-                for call_id, function in _calls(message):
-                    conversation.called(call_id, string(function, "name"), _arguments(function))
-            case "user":
-                conversation.asked(string(message, "content"))
-            case "tool":
-                call_id = string(message, "tool_call_id") or ""
-                tool = string(message, "tool_name") or string(message, "name") or ""
-                if call_id or tool:
-                    conversation.output(call_id, text_parts(message.get("content"), _TEXT), tool=tool)
-    return conversation
+def _evidence(top: Members, spoken: Evidence) -> Evidence:
+    return spoken if _TOP.isdisjoint(top) else Evidence.OWN
+
+
+def read(message: Members, reading: Reading) -> None:
+    """Read one message. Tool outputs are the texts of tool messages; one without an id is of the oldest open call of
+    its tool."""
+    match string(message, "role"):
+        case "assistant":
+            reading.answered()
+            if "thinking" in message:
+                reading.thought()
+            for call_id, function in _calls(message):
+                reading.called(call_id, string(function, "name"), _arguments(function))
+        case "user":
+            reading.asked(string(message, "content"))
+        case "tool":
+            call_id = string(message, "tool_call_id") or ""
+            tool = string(message, "tool_name") or string(message, "name") or ""
+            if call_id or tool:
+                reading.output(call_id, text_parts(message.get("content"), _TEXT), tool=tool)
 
 
 def _calls(message: Members) -> list[tuple[str, Members]]:
@@ -60,7 +64,7 @@ def _has_calls(message: Members) -> bool:
 SHAPE = Shape(
     name="ollama",
     conversation="messages",
-    element=is_message,
+    element=_element,
     evidence=_evidence,
     complete=not_empty,
     read=read,

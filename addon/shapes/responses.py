@@ -5,8 +5,9 @@ The same body, flat, is a WebSocket frame with `"type": "response.create"`.
 """
 
 from addon.shapes.json_spans import Node
+from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape
-from addon.shapes.slot import Conversation, Held, string, text_parts
+from addon.shapes.slot import string, text_parts
 from transforms.call import Call
 
 _TEXT = frozenset({"input_text", "output_text", "text"})
@@ -37,24 +38,22 @@ _STATE_KEYS = ("previous_response_id", "conversation")
 _ROLES = frozenset({"user", "assistant", "system", "developer"})
 
 
-def _is_item(item: Members) -> bool:
-    return string(item, "type") is not None or string(item, "role") is not None
+def _element(item: Members) -> Evidence | None:
+    kind, role = string(item, "type"), string(item, "role")
+    if kind is None and role is None:
+        return None
+    return Evidence.OWN if kind in _ITEMS or (kind is None and role in _ROLES) else Evidence.NONE
 
 
-def _evidence(top: Members, items: list[Members]) -> Evidence:
+def _evidence(top: Members, spoken: Evidence) -> Evidence:
     """At least one item of a known type, or a frame of a WebSocket, which may hold none."""
     frame = string(top, "type")
     if frame not in (None, _FRAME):
         return Evidence.NONE
-    known = any((kind := string(item, "type")) in _ITEMS or (kind is None and _has_role(item)) for item in items)
-    return Evidence.OWN if known or (frame and not items) else Evidence.NONE
+    return Evidence.OWN if frame and not any(top["input"].elements()) else spoken
 
 
-def _has_role(item: Members) -> bool:
-    return string(item, "role") in _ROLES
-
-
-def _complete(top: Members, _: list[Members]) -> bool:
+def _complete(top: Members, _: list[Node]) -> bool:
     return top["input"].type == "["
 
 
@@ -63,22 +62,20 @@ def server_holds(top: Members) -> bool:
     return any((state := top.get(key)) is not None and state.literal() != b"null" for key in _STATE_KEYS)
 
 
-def read(items: list[Members], held: Held | None = None) -> Conversation:
-    """The conversation with the texts of its tool outputs; `held` is what came before, where the server has that."""
-    conversation = Conversation(dict(held.calls), all_new=True, question=held.question) if held else Conversation()
-    for item in items:
-        kind = string(item, "type") or "message"
-        if kind in _MODEL_MADE or (kind == "message" and string(item, "role") == "assistant"):
-            conversation.answered()
-            conversation.has_thinking |= kind == "reasoning"
-            if found := call_of(item):
-                conversation.calls[found[0]] = found[1]
-        elif kind == "message" and string(item, "role") == "user":
-            for _, text in text_parts(item.get("content"), _TEXT):
-                conversation.asked(text.text())
-        elif call_id := string(item, "call_id"):
-            conversation.output(call_id, _output_parts(kind, item.get("output")))
-    return conversation
+def read(item: Members, reading: Reading) -> None:
+    """Read one item. Tool outputs are the texts of outputs of calls that the client has run."""
+    kind = string(item, "type") or "message"
+    if kind in _MODEL_MADE or (kind == "message" and string(item, "role") == "assistant"):
+        reading.answered()
+        if kind == "reasoning":
+            reading.thought()
+        if found := call_of(item):
+            reading.called(found[0], found[1].tool, found[1].arguments)
+    elif kind == "message" and string(item, "role") == "user":
+        for _, text in text_parts(item.get("content"), _TEXT):
+            reading.asked(text.text())
+    elif call_id := string(item, "call_id"):
+        reading.output(call_id, _output_parts(kind, item.get("output")))
 
 
 def call_of(item: Members) -> tuple[str, Call] | None:
@@ -112,7 +109,7 @@ def _output_parts(kind: str, output: Node | None) -> list[tuple[int, Node]]:
 SHAPE = Shape(
     name="responses",
     conversation="input",
-    element=_is_item,
+    element=_element,
     evidence=_evidence,
     complete=_complete,
     read=read,

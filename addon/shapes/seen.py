@@ -17,12 +17,10 @@ _MOST_FOLLOWERS = 8
 class Piece:
     """The bytes of one element, and what was made of them."""
 
-    __slots__ = ("_edited", "_edits", "_followers", "_made", "ends", "raw")
+    __slots__ = ("_edited", "_edits", "_followers", "_made", "raw")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self.ends: tuple[tuple[int, int], ...] = ()
-        """First byte and end of every object and array in it."""
         self._followers: list[Piece] = []
         self._made: dict[object, object] = {}
         self._edits: object = None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from addon.shapes.json_spans import Node
-from addon.shapes.slot import Conversation, Held, string
+from addon.shapes.reading import Reading
+from addon.shapes.slot import string
 
 type Members = dict[str, Node]
 """An object's values by key."""
@@ -30,19 +31,23 @@ def _never(_: Members) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One API's requests. Functions get the request's members and the elements of its conversation."""
+    """One API's requests.
+
+    `element` and `read` get one element of the conversation alone: what they tell is remembered by its bytes.
+    """
 
     name: str
     """As it stands in the routing log and in metrics."""
     conversation: str
     """The key of the list that holds the conversation."""
-    element: Callable[[Members], bool]
-    """Whether an element can be one of such a conversation."""
-    evidence: Callable[[Members, list[Members]], Evidence]
-    complete: Callable[[Members, list[Members]], bool]
-    """Whether this is a turn, and not another request that looks like one."""
-    read: Callable[[list[Members], Held | None], Conversation]
-    """The conversation with its tool outputs. `held`: what came before, where the server has that."""
+    element: Callable[[Members], Evidence | None]
+    """What an element speaks for; None where it can be none of such a conversation."""
+    evidence: Callable[[Members, Evidence], Evidence]
+    """What a request's members speak for, beside the strongest of what its elements do."""
+    complete: Callable[[Members, list[Node]], bool]
+    """Whether this is a turn, and not another request that looks like one; gets its members and its elements."""
+    read: Callable[[Members, Reading], None]
+    """Reads one element."""
     explains: frozenset[str] = frozenset()
     """Shapes whose shared evidence says nothing beside this one's own."""
     server_holds: Callable[[Members], bool] = _never
@@ -59,10 +64,9 @@ class Shape:
         wrapped = top.get(self.within) if self.conversation not in top else None
         return top if wrapped is None else wrapped.object()
 
-    def elements(self, request: Members) -> list[Members]:
+    def elements(self, request: Members) -> list[Node]:
         """The elements of the conversation."""
-        found = request.get(self.conversation)
-        return [] if found is None else [element.object() for element in found.elements()]
+        return list(request[self.conversation].elements()) if self.conversation in request else []
 
 
 def is_message(element: Members) -> bool:
@@ -71,7 +75,7 @@ def is_message(element: Members) -> bool:
     return role == "assistant" or (role is not None and not _SAID.isdisjoint(element))
 
 
-def not_empty(_: Members, elements: list[Members]) -> bool:
+def not_empty(_: Members, elements: list[Node]) -> bool:
     """`Shape.complete` of APIs in which every conversation is a turn."""
     return bool(elements)
 

@@ -1,8 +1,8 @@
 """A slot: one place in a request where the text of a tool output stands."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
 
 from addon.shapes.json_spans import Node
 from transforms.call import Call
@@ -57,9 +57,22 @@ class Held:
         return cls({call_id: Call(*call) for call_id, call in plain["calls"].items()}, plain["question"])
 
 
+class OutputText(NamedTuple):
+    """A text of a tool output, by its place in the element of the conversation that holds it."""
+
+    part: int
+    start: int
+    end: int
+    text: str
+
+
+type _Told = tuple[Node, str, str, int, Call, bool]
+"""The fields of a slot that need not wait for what follows."""
+
+
 @dataclass(slots=True)
 class Conversation:
-    """Collects the slots of a request while a shape walks it in order."""
+    """Collects the slots of a request while its elements are gone through in order."""
 
     calls: dict[str, Call] = field(default_factory=dict)
     """Tool calls seen so far, by id."""
@@ -75,14 +88,14 @@ class Conversation:
     _without_id: list[Call] = field(default_factory=list)
     """Calls of this turn that only their tool's name ties to an output."""
     _decided: list[Slot] = field(default_factory=list)
-    _open: list[Slot] = field(default_factory=list)
+    _open: list[_Told] = field(default_factory=list)
 
-    def called(self, call_id: str | None, tool: str | None, arguments: str) -> None:
+    def called(self, call_id: str, call: Call) -> None:
         """A tool call of the model."""
         if call_id:
-            self.calls[call_id] = Call(tool or "", arguments)
-        elif tool:
-            self._without_id.append(Call(tool, arguments))
+            self.calls[call_id] = call
+        elif call.tool:
+            self._without_id.append(call)
 
     def asked(self, text: str | None) -> None:
         """A text of the user. Blocks that a client wraps in tags are its own notes, not a question."""
@@ -99,15 +112,17 @@ class Conversation:
             self.turns += 1
         self._answering = True
 
-    def output(
-        self, call_id: str, parts: Iterable[tuple[int, Node]], *, is_error: bool = False, tool: str = ""
-    ) -> None:
-        """A tool output, by its text parts."""
+    def thought(self) -> None:
+        """The model's thinking."""
+        self.has_thinking = True
+
+    def output(self, element: Node, texts: Iterable[OutputText], call_id: str, is_error: bool, tool: str) -> None:
+        """A tool output in an element of the conversation."""
         self._answering = False
         call = self.calls.get(call_id) or self._oldest(tool)
-        for part, node in parts:
-            if text := node.text():
-                self._open.append(Slot(node, text, call_id, part, call, is_error))
+        for part, start, end, text in texts:
+            node = Node(element.raw, element.start + start, element.start + end, element.ends)
+            self._open.append((node, text, call_id, part, call, is_error))
 
     def _oldest(self, tool: str) -> Call:
         """The oldest call of a tool that has no output yet, where calls have no ids."""
@@ -121,7 +136,7 @@ class Conversation:
         return (*self._decided, *self._settled(in_tail=True))
 
     def _settled(self, *, in_tail: bool) -> Iterator[Slot]:
-        return (replace(slot, in_tail=in_tail, question=self.question) for slot in self._open)
+        return (Slot(*told, in_tail, self.question) for told in self._open)
 
 
 def text_parts(content: Node | None, text_types: frozenset[str]) -> list[tuple[int, Node]]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from addon.shapes import json_spans, responses
+from addon.shapes import json_spans
+from addon.shapes.detect import Detected, detect
 from addon.socket_events import Called, event_of
 from addon.wire.usage import Ended
 
@@ -29,8 +30,10 @@ def told(event: object) -> Called | Ended | None:
 @pytest.mark.parametrize("item", CALLS, ids=lambda item: item["type"])
 def test_a_call_is_read_as_it_is_read_from_the_clients_own_copy_of_it(item: dict[str, Any]) -> None:
     event = {"type": "response.output_item.done", "output_index": 1, "item": {"id": "x", "status": "completed", **item}}
-    calls = responses.read([json_spans.parse(json.dumps(item).encode()).object()], None).calls
-    assert told(event) == Called(item["call_id"], calls[item["call_id"]])
+    output = {"type": "function_call_output", "call_id": item["call_id"], "output": "x"}
+    found = detect(json_spans.parse(json.dumps({"input": [item, output]}).encode()))
+    assert isinstance(found, Detected)
+    assert told(event) == Called(item["call_id"], found.slots[0].call)
 
 
 def test_the_end_of_a_response_has_its_figures() -> None:
