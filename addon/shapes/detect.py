@@ -65,7 +65,7 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
         return Reason.UNKNOWN_SHAPE
     if len(_CONVERSATIONS.intersection(top)) > 1:
         return Reason.MIXED_SHAPE
-    shape = _owner({shape: _evidence(shape, top) for shape in SHAPES})
+    shape = _owner(_evidence(top))
     if isinstance(shape, Reason):
         return shape
     request = shape.request(top)
@@ -78,12 +78,17 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
     return Detected.of(shape.name, string(top, "model") or "", _conversation(shape, elements, before))
 
 
-def _evidence(shape: Shape, top: Members) -> Evidence:
-    request, spoken = shape.request(top), _SPOKEN[shape.name]
-    found = [element.piece.once(spoken, element) for element in shape.elements(request)]
-    if shape.conversation not in request or None in found:
-        return Evidence.NONE
-    return shape.evidence(request, max(filter(None, found), default=Evidence.NONE))
+def _evidence(top: Members) -> dict[Shape, Evidence]:
+    """What speaks for each shape that the request can be of."""
+    found = {}
+    for shapes, spoken in _SPOKEN.items():
+        key, request = shapes[0].conversation, shapes[0].request(top)
+        rows = [element.piece.once(spoken, element) for element in shapes[0].elements(request)]
+        for at, shape in enumerate(shapes) if key in request else ():
+            known = [evidence for row in rows if (evidence := row[at]) is not None]
+            if len(known) == len(rows):
+                found[shape] = shape.evidence(request, max(known, default=Evidence.NONE))
+    return found
 
 
 def _conversation(shape: Shape, elements: list[Node], held: Held | None) -> Conversation:
@@ -96,8 +101,9 @@ def _conversation(shape: Shape, elements: list[Node], held: Held | None) -> Conv
     return conversation
 
 
-def _spoken(shape: Shape, element: Node) -> Evidence | None:
-    return shape.element(element.object())
+def _spoken(shapes: tuple[Shape, ...], element: Node) -> tuple[Evidence | None, ...]:
+    members = element.object()
+    return tuple(shape.element(members) for shape in shapes)
 
 
 def _steps(shape: Shape, element: Node) -> list[Step]:
@@ -106,9 +112,14 @@ def _steps(shape: Shape, element: Node) -> list[Step]:
     return reading.steps
 
 
-_SPOKEN = {shape.name: partial(_spoken, shape) for shape in SHAPES}
+# What is made of one element. The functions themselves are what a piece remembers it by, so each is there once.
+_TOGETHER = [
+    tuple(shape for shape in SHAPES if (shape.conversation, shape.within) == place)
+    for place in dict.fromkeys((shape.conversation, shape.within) for shape in SHAPES)
+]
+"""Shapes that have their conversations in one place."""
+_SPOKEN = {shapes: partial(_spoken, shapes) for shapes in _TOGETHER}
 _STEPS = {shape.name: partial(_steps, shape) for shape in SHAPES}
-"""What is made of one element, by shape: each is also what a piece remembers it by."""
 
 
 def _owner(found: dict[Shape, Evidence]) -> Shape | Reason:

@@ -1,6 +1,7 @@
 """A conversation that comes again is known by its bytes, and read as if it were new."""
 
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.laws.conversations import turns
 from tests.recorded import Recorded, bodies
 
 BODIES = [body for body in bodies() if "sigv4" not in body.name]
+LISTS = ("messages", "input", "contents")
 
 
 def read(body: bytes, seen: Seen | None) -> Any:
@@ -128,3 +130,35 @@ def test_what_is_no_json_is_none_also_behind_pieces_that_are_known(body: bytes) 
     parse(b'{"messages": [{"a": 1}]}', seen)
     with pytest.raises(NotJson):
         [element.object() for element in parse(body, seen).object()["messages"].elements()]
+
+
+def altered(body: bytes, strange: list[Any], choice: random.Random) -> Iterator[bytes]:
+    """The body with elements of its conversation moved, changed, repeated, or under the key of another shape."""
+    whole = json.loads(body)
+    key = next(key for key in LISTS if key in whole)
+    elements = list(whole[key])
+    at, to = choice.randrange(len(elements)), choice.randrange(len(elements))
+    element = elements[at]
+    changes: list[list[Any]] = [
+        [*elements[:at], *elements[at + 1 :], element],
+        [*elements[:to], element, *elements[to:]],
+        [*elements[:to], choice.choice(strange), *elements[to:]],
+        [*elements[:at], {**element, "role": "tool", "name": "x"}, *elements[at + 1 :]],
+        [*elements[:at], {**element, "content": "other"}, *elements[at + 1 :]],
+        [*elements[:at], choice.choice([1, "x", None, {}, []]), *elements[at + 1 :]],
+    ]
+    for changed in changes:
+        yield json.dumps({**whole, key: changed}, separators=(",", ":")).encode()
+    rest = {name: value for name, value in whole.items() if name != key}
+    yield json.dumps({**rest, choice.choice(LISTS): elements}, separators=(",", ":")).encode()
+
+
+def test_what_is_known_of_an_element_holds_wherever_it_stands() -> None:
+    seen, choice = Seen(), random.Random(7)
+    conversations = [body.body for body in BODIES if isinstance(read(body.body, None), tuple)]
+    values = [json.loads(body) for body in conversations]
+    strange = [value[key][-1] for value in values for key in LISTS if isinstance(value.get(key), list)]
+    for body in conversations:
+        if any(isinstance(json.loads(body).get(key), list) for key in LISTS):
+            for other in altered(body, strange, choice):
+                assert read(other, seen) == read(other, None)
