@@ -23,7 +23,7 @@ def ready(checkout: Checkout) -> Checkout:
 def test_run_makes_the_environment_and_hands_its_arguments_on_unchanged(ready: Checkout) -> None:
     done = ready.run("run", "-p", "9000", "--set", "a=b c")
     assert done.stdout == "<-P><-m><addon.command.cli><-p><9000><--set><a=b c>\n"
-    assert ready.calls() == [f"uv sync --frozen --quiet --python {ready.bin}/python3.13 --no-dev --inexact"]
+    assert ready.calls() == [f"uv sync --frozen --quiet --python {ready.bin}/python3.13 --no-dev --inexact --extra mcp"]
 
 
 def test_nothing_is_resolved_the_second_time(ready: Checkout) -> None:
@@ -45,7 +45,10 @@ def test_a_changed_lock_or_project_is_synced(ready: Checkout, name: str) -> None
 def test_run_is_content_with_what_test_has_installed_but_not_the_other_way_round(ready: Checkout) -> None:
     ready.run("run")
     ready.run("test")
-    assert [call.partition("python3.13 ")[2] for call in ready.calls()] == ["--no-dev --inexact", "--group dev"]
+    assert [call.partition("python3.13 ")[2] for call in ready.calls()] == [
+        "--no-dev --inexact --extra mcp",
+        "--group dev",
+    ]
     ready.run("run")
     assert ready.calls() == []
 
