@@ -304,18 +304,9 @@ def test_no_number_path_or_identifier_is_invented_in_any_text(transform: Transfo
     text, own = block.text, unicode_unescaped(_COUNTED.sub(" ", _EXPLAINED.sub(" ", rewrite.text)))
     page = html.unescape(text)
     plain = (text, page, re.sub(r"<[^>]*>", "", page), unescaped(text), unicode_unescaped(text))
-    known = {
-        atom
-        for spelling in (*plain, *displayed(text), _CODES.sub(" ", text), _shown(text))
-        for atom in atoms_of(spelling)
-    }
+    known = {atom for spelling in (*plain, *displayed(text), _CODES.sub(" ", text)) for atom in atoms_of(spelling)}
     invented = (atoms_of(own) & atoms_of(_CODES.sub(" ", own))) - known - own_words()
     assert not {atom for atom in invented if len(atom) > 1}, sorted(invented)[:10]
-
-
-def _shown(text: str) -> str:
-    """What a terminal shows where codes, line ends or strikes stand between letters."""
-    return re.sub(r"[\x00-\x09\x0b-\x1f]", "", _CODES.sub("", text))
 
 
 _COUNTED = re.compile(
@@ -332,12 +323,30 @@ def atoms_of(text: str) -> set[str]:
 
 
 def displayed(text: str) -> Iterator[str]:
-    """The text as a terminal shows it: without titles, and what as many characters were struck over gone."""
-    text = re.sub(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)", "", text)
-    for count in (3, 2, 1, 1, 1):
-        text = re.sub(rf"[^\x08\n]{{{count}}}\x08{{{count}}}", "", text)
-        yield _CODES.sub("", text)
+    """What a terminal shows: of every line, what stood on it whenever the cursor was about to go back."""
+    if not _CONTROL.search(text):
+        return
+    for spelling in (_CODES.sub("", text), _CODES.sub("", re.sub(r"[\x00-\x07]", "", text))):
+        yield re.sub(r"[\x00-\x09\x0b-\x1f]", "", spelling)
+        for line in filter(_CONTROL.search, spelling.split("\n")):
+            yield from _painted(line)
     yield re.sub(r"[\x00-\x08]", " ", text)
+
+
+def _painted(line: str) -> Iterator[str]:
+    cells: list[str] = []
+    at = 0
+    for stroke in re.findall(r"\x08+|\r|[^\x08\r]+", line):
+        if stroke[0] in "\x08\r":
+            yield "".join(cells)
+            at = max(0, at - len(stroke)) if stroke[0] == "\x08" else 0
+        else:
+            cells[at : at + len(stroke)] = stroke
+            at += len(stroke)
+    yield "".join(cells)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 @cache
@@ -351,7 +360,7 @@ def unicode_unescaped(text: str) -> str:
     return re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
 
 
-_CODES = re.compile(r"\x1b\[[\d;]*[A-Za-z]|.\x08")
+_CODES = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
 def words(text: str) -> set[str]:

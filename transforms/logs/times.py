@@ -42,25 +42,25 @@ MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE = rf"{MONTH} {{1,2}}[0-9]{{1,2}}"
 WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 FORMATS: tuple[TimeFormat, ...] = (
-    TimeFormat(rf"{_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9][.,][0-9]{{1,9}}"),
-    TimeFormat(rf"{_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9]"),
-    TimeFormat(rf"[0-9][0-9]/{MONTH}/[0-9]{{4}}:{_CLOCK}"),
+    TimeFormat(rf"(?<![0-9]){_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9][.,][0-9]{{1,9}}"),
+    TimeFormat(rf"(?<![0-9]){_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9]"),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9]/{MONTH}/[0-9]{{4}}:{_CLOCK}"),
     TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}\.[0-9]{{1,9}}"),
     TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}"),
     TimeFormat(rf"{_DATE} {_CLOCK}\.[0-9]{{1,9}}", syslog=True),
     TimeFormat(rf"{_DATE} {_CLOCK}", syslog=True),
-    TimeFormat(r"[0-9]{8}-[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,3}"),
-    TimeFormat(rf"[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}"),
-    TimeFormat(rf"[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}"),
-    TimeFormat(rf"[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}"),
-    TimeFormat(rf"[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}"),
+    TimeFormat(r"(?<![0-9])[0-9]{8}-[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,3}"),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}"),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}"),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}"),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}"),
     TimeFormat(rf"(?<![0-9:]){_CLOCK}[.,][0-9]{{1,9}}"),
     TimeFormat(rf"(?<![0-9:]){_CLOCK}(?![:0-9])"),
     TimeFormat(r"(?<!\S)[0-9]{6} [0-9]{6}(?!\S)"),
     TimeFormat(r"(?<=\[)[ 0-9]{4}[0-9]\.[0-9]{6}(?=\])"),
     TimeFormat(r"(?<![\w.])1[0-9]{9}(?:\.[0-9]{1,9}|(?![\w.]))"),
 )
-"""Most telling first: a shorter way may stand inside a longer one."""
+"""Most telling first: a shorter way may stand inside a longer one. None begins inside a number."""
 _WHOLE = tuple(re.compile(known.pattern) for known in FORMATS)
 _NEAR = tuple(re.compile(rf"[^\n]{{0,{REACH}}}?{known.pattern}") for known in FORMATS)
 _ANY = re.compile(r"[0-9][:.][0-9]{1,2}[:.][0-9]|[0-9]{6}")

@@ -9,7 +9,8 @@ frames of one progress display. The last frame that names a failure stays in any
 A link (OSC 8) keeps its text, and its address too unless that names a local file. Blanks at the end of a line go
 only after frames: programs pad to erase. Other trailing blanks and empty lines stay, they may be content.
 
-A text with an uncoloured diff header keeps its codes: there they are content of the files compared.
+A text with an uncoloured diff header keeps its codes: there they are content of the files compared. So does one with
+a code that was cut off before another code.
 Known limitation: displays redrawn over several lines (cursor up) lose their codes, not their earlier frames; lines
 that place text by column stay as they are.
 """
@@ -35,13 +36,15 @@ _PLACED = re.compile(r"\x1b\[\d*[CD@PX]|\x1b\[\d+G|\x1b\[1K|[^\r\x1b]\x1b\[[\d;]
 """Codes after which text stands somewhere else than behind what was written before it."""
 _SEQUENCE = re.compile(
     r"\x1b(?:"
-    r"\[[0-?]*+[ -/]*+[@-JL-~]"  # CSI but for erasing in the line, ECMA-48 5.4
+    r"\[[0-?]*+[ !\"$']?[@-JL-~]"  # CSI but for erasing in the line, ECMA-48 5.4
     r"|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)"  # OSC
     r"|[PX^_][^\x07\x1b\n]*+\x1b\\"  # DCS, SOS, PM, APC
     r"|[ -/]++[0-~]"  # character sets
     r"|[=>78cDEHMNOZ]"  # single shifts, keypad modes, save and restore
     r")"
 )
+_BROKEN = re.compile(r"\x1b(?:\[[ -?]*+|[\]PX^_][^\x07\x1b\n]*+)?\x1b(?!\\)")
+"""A code that ends in another one, which would grow together with what stands behind that."""
 _STRIKES = [re.compile(rf"[^\x08\r\x1b]{{{n}}}\x08{{{n}}}(?=[^\x08\r\x1b]{{{n}}})") for n in (6, 5, 4, 3, 2, 1)]
 """Characters that the same number of characters is struck over: bold and underlined letters, spinners, percentages."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -63,6 +66,8 @@ class TerminalNoise:
         if not any(mark in text for mark in _MARKS) or not _CONTROL.search(text) or _PLAIN_DIFF.search(text):
             return None
         if "\x1b" in text:
+            if _BROKEN.search(text):
+                return None
             text = _COLOUR.sub("", _LINK.sub(_link, text))
         if _CONTROL.search(text):
             text = "\n".join([_settled(line) if _CONTROL.search(line) else line for line in text.split("\n")])
@@ -71,7 +76,7 @@ class TerminalNoise:
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether a terminal that plays both shows the same, line by line."""
         before, after = _COLOUR.sub("", original).split("\n"), _COLOUR.sub("", rewritten).split("\n")
-        if len(before) != len(after):
+        if len(before) != len(after) or _BROKEN.search(original):
             return False
         return all(one == two or screen_line(one) == screen_line(two) for one, two in zip(before, after, strict=True))
 

@@ -141,6 +141,14 @@ def test_a_rare_error_stands_whole_with_its_time() -> None:
     assert error in folded("\n".join(lines)).split("\n")
 
 
+def test_a_time_does_not_begin_within_a_number() -> None:
+    """A year of five digits is no year: the line stands as it was."""
+    odd = "2" + HEADS[0].format(s=30, n=7) + "checkpoint written"
+    lines = log(HEADS[0]).split("\n")
+    lines.insert(30, odd)
+    assert odd in folded("\n".join(lines)).split("\n")
+
+
 def test_the_last_line_of_a_traceback_is_kept() -> None:
     """The line that says what went wrong stands below its traceback, on a line of its own."""
     trace = 'Traceback (most recent call last):\n  File "/app/run.py", line 3, in go\n    pay(1)\nValueError: no such order: 1'

@@ -62,6 +62,14 @@ def test_the_proof_sees_a_lost_character_and_a_lost_line() -> None:
     assert not NOISE.proof("longer frame\rshort", "short")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[0\x1b[0m: shipment", "\x1b[1m\x1b\x1b[0m[31m", "\x1b]0;ti\x1b[0mtle\x07 text", "\x1b[./scripts/run.sh"],
+)
+def test_a_code_that_is_no_code_keeps_what_stands_behind_it(text: str) -> None:
+    assert cleaned(text) == text
+
+
 def test_source_files_are_not_asked_about() -> None:
     assert Kind.CODE not in NOISE.kinds
 
