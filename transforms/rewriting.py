@@ -33,8 +33,6 @@ _TELLING = (
 """What to say of a block that was left alone, most telling first."""
 _TOKENS_PER_SEAM = 4
 """How far two counts may be off, together, where pieces meet that were counted apart."""
-_SEAM_SPACING = 1 << 14
-"""Characters: half of what `count_tokens` counts at once, because a rewrite moves the seams inside its counts."""
 
 
 class Guard(Protocol):
@@ -113,7 +111,7 @@ def rewrite_block(block: Block, transforms: Sequence[Transform], bounds: Bounds,
     before, after = sum(b for b, _ in tokens), sum(a for _, a in tokens)
     attempts = tuple(attempt for chain in chains for attempt in chain.attempts)
     used = [transform for chain in chains for transform in chain.used]
-    if not used or before - after <= _doubt(block, way.parts):
+    if not used or before - after <= _TOKENS_PER_SEAM * (len(way.parts) - 1):
         return BlockRewrite(block.text, _UNCHANGED, None, before, before, _why_not(attempts), attempts=attempts)
     return BlockRewrite(
         text=join(way.parts, [chain.text for chain in chains]),
@@ -185,12 +183,6 @@ def _tokens_as_written(chain: _Chain) -> tuple[int, int]:
         return chain.tokens_before, chain.tokens
     before = count_tokens(chain.part.written(chain.part.text))
     return before, count_tokens(chain.part.written(chain.text)) if chain.used else before
-
-
-def _doubt(block: Block, parts: Sequence[Part]) -> int:
-    """Tokens that a saving must exceed to be one, when the parts were counted apart; 0 for a single part."""
-    seams = len(parts) - 1
-    return _TOKENS_PER_SEAM * (seams + len(block.text) // _SEAM_SPACING) if seams else 0
 
 
 def _why_not(attempts: Sequence[Attempt]) -> Reason:
