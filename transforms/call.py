@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 _COMMAND_KEYS = ("command", "cmd", "script", "shell_command")
 _PATH_KEYS = (
@@ -58,8 +59,13 @@ class Call:
 
     @property
     def _decoded(self) -> dict[str, object] | None:
-        try:
-            decoded = json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return None
-        return decoded if isinstance(decoded, dict) else None
+        return _decoded(self.arguments)
+
+
+@lru_cache(maxsize=32)
+def _decoded(arguments: str) -> dict[str, object] | None:
+    try:
+        decoded = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return None
+    return decoded if isinstance(decoded, dict) else None

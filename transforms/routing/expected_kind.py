@@ -6,7 +6,7 @@ Contract: pure, never raises; a guess that the text itself may overrule (`transf
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from transforms.call import Call
 from transforms.contract import Kind
@@ -27,8 +27,9 @@ class Expected:
 _NOTHING = Expected()
 
 
+@lru_cache(maxsize=32)
 def expected(call: Call) -> Expected:
-    """The guess for the output of `call`."""
+    """The guess for the output of `call`. The last ones are remembered: an output may fall into many parts."""
     tool = re.sub(r"[^a-z0-9]", "", call.tool.rpartition("__")[2].lower())
     if tool in _READERS and call.path:
         return Expected(file_kind(call.path), call.path)

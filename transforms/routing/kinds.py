@@ -30,6 +30,7 @@ files by exact match. The questions:
 
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 
 from transforms.call import Call
 from transforms.contract import Kind
@@ -45,8 +46,9 @@ _RULE_WITHIN = 6
 """Lines at the beginning of a table in which the rule below its header stands; a title may stand above."""
 
 
+@lru_cache(maxsize=32)
 def kind_of(text: str, call: Call) -> Kind:
-    """What `text`, printed by `call`, is."""
+    """What `text`, printed by `call`, is. The last ones are remembered: several steps of one decision ask."""
     sample = Sample(sampled(text), len(text), expected(call))
     return next(kind for question in _QUESTIONS if (kind := question(sample)) is not None)
 
@@ -121,9 +123,11 @@ def _drawn(sample: Sample) -> Kind | None:
 
 
 def _measured(sample: Sample) -> Kind | None:
+    wanted = max(5, 0.4 * len(sample.lines))
     decimal = [line for line in sample.lines if forms.DECIMAL.search(line)]
-    measured = sum(forms.METRIC.search(line) is not None for line in decimal)
-    return Kind.TEXT if measured >= max(5, 0.4 * len(sample.lines)) else None
+    if len(decimal) < wanted:
+        return None
+    return Kind.TEXT if sum(forms.METRIC.search(line) is not None for line in decimal) >= wanted else None
 
 
 def _test(sample: Sample) -> Kind | None:
@@ -142,12 +146,15 @@ def _search(sample: Sample) -> Kind | None:
 
 
 def _blob(sample: Sample) -> Kind | None:
-    unbroken = sum(len(run) for run in forms.UNBROKEN.findall(sample.text))
-    if unbroken > 0.5 * len(sample.text):
-        return Kind.BLOB
-    long_lines = len(sample.text) > 1000 * (1 + sample.text.count("\n"))
-    signs, blanks = len(forms.CODE_SIGN.findall(sample.text)), len(forms.BLANK.findall(sample.text))
-    return Kind.BLOB if long_lines and signs > 0.08 * len(sample.text) and blanks < 0.1 * len(sample.text) else None
+    text, words = sample.text, sample.text.split()
+    if max(map(len, words)) >= forms.UNBROKEN_LENGTH:
+        unbroken = sum(len(run) for run in forms.UNBROKEN.findall(text))
+        if unbroken > 0.5 * len(text):
+            return Kind.BLOB
+    if len(text) <= 1000 * (1 + text.count("\n")):
+        return None
+    signs, blanks = sum(map(text.count, forms.CODE_SIGNS)), len(text) - sum(map(len, words))
+    return Kind.BLOB if signs > 0.08 * len(text) and blanks < 0.1 * len(text) else None
 
 
 def _log(sample: Sample) -> Kind | None:
@@ -184,12 +191,12 @@ def _code(sample: Sample) -> Kind | None:
 
 
 def _prose(sample: Sample) -> Kind | None:
+    ended = sample.share(forms.SENTENCE_END) >= 0.3
+    marked = sample.share(forms.MARKDOWN) >= 0.3 and sample.hits(forms.HEADING) > 0
+    if not (ended or marked):
+        return None
     sentences = sum(forms.WORDS.search(line) is not None for line in sample.lines) / len(sample.lines)
-    if sentences >= 0.4 and sample.share(forms.SENTENCE_END) >= 0.3:
-        return Kind.PROSE
-    return (
-        Kind.PROSE if sentences >= 0.2 and sample.share(forms.MARKDOWN) >= 0.3 and sample.hits(forms.HEADING) else None
-    )
+    return Kind.PROSE if sentences >= (0.2 if marked else 0.4) else None
 
 
 def _one_form(sample: Sample) -> Kind | None:

@@ -88,10 +88,10 @@ REPORT_LINE = _form(
     r"E   +\S",
 )
 
-UNBROKEN = re.compile(r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{200,}=*")
+UNBROKEN_LENGTH = 200
+UNBROKEN = re.compile(rf"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{{{UNBROKEN_LENGTH},}}+=*")
 """Searched for."""
-CODE_SIGN = re.compile(r"[;{}(),=]")
-BLANK = re.compile(r"\s")
+CODE_SIGNS = ";{}(),="
 
 LOG_LINE = _form(
     r".{0,60}?\d{4}[-/]\d\d[-/]\d\d[T ,]\d\d:\d\d",

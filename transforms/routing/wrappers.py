@@ -10,6 +10,7 @@ Directory: … Output: …`), mini-swe-agent and SWE-agent (`<returncode>`, `OBS
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from transforms.routing.spelling import Spelling, recognize
@@ -94,6 +95,8 @@ _CUT = re.compile(
 )
 _CUT_WORDS = ("truncated", "TRUNCATED", "omitted", "elided")
 """One of them stands in every such notice."""
+_CUT_ABOVE, _CUT_BELOW = 20, 160
+"""Characters of a notice above the line with its word, and behind the word, at most."""
 _RAW_CUT = re.compile(_CUT_INSIDE_A_LINE)
 
 _ENVELOPE = re.compile(r'\{\s*"(?:chunk_id|returncode|exit_code|output|stdout|stderr|content|wall_time_seconds)"\s*:')
@@ -145,11 +148,27 @@ def _footer_start(text: str, start: int) -> int:
 def _between_cuts(text: str, spelling: Spelling = Spelling.PLAIN) -> list[Piece]:
     """The payloads on either side of every notice of a truncation."""
     pieces, at = [], 0
-    for cut in _CUT.finditer(text) if any(word in text for word in _CUT_WORDS) else ():
+    for cut in _cuts(text):
         pieces += [Piece(text[at : cut.start()], True, spelling), Piece(cut[0], False, spelling)]
         at = cut.end()
     pieces.append(Piece(text[at:], True, spelling))
     return [piece for piece in pieces if piece.text]
+
+
+def _cuts(text: str) -> Iterator[re.Match[str]]:
+    """Every notice of a truncation. Looked for only near its words: nothing finds these as fast as `str.find`."""
+    at = 0
+    for place in sorted(place for word in _CUT_WORDS for place in _places(text, word)):
+        start, end = text.rfind("\n", 0, place) - _CUT_ABOVE, text.find("\n", place + _CUT_BELOW) + 1
+        if place >= at and (cut := _CUT.search(text, max(at, start), end or len(text))):
+            yield cut
+            at = cut.end()
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = -1
+    while (at := text.find(word, at + 1)) >= 0:
+        yield at
 
 
 def _envelope(text: str) -> list[Piece]:
