@@ -11,11 +11,10 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborNode
 
-from transforms.pages.text import address, heading, metadata, parse, said
+from transforms.pages.text import address, heading, metadata, parse, said, without_blanks
 
 _INSERTED = re.compile(r'<(?P<address>[^<>\n]+)>|\((?P<path>/(?:[^\s()"]|\([^\s()"]*\))*+)(?:\)| ")')
 _HEADING = re.compile(r"(?<!#)#{1,6} ")
-_BLANKS = re.compile(r"\s+")
 
 
 def keeps_page(html: str, text: str) -> bool:
@@ -39,7 +38,7 @@ def keeps_page(html: str, text: str) -> bool:
 
 def _says(html: str, text: str) -> bool:
     """Whether both say the same, with or without the addresses of images."""
-    ink = _BLANKS.sub("", text)
+    ink = without_blanks(text)
     pages = (parse(html) for _ in range(2))
     return any(
         page and page.body and said(page.body, images) == ink for page, images in zip(pages, (False, True), strict=True)

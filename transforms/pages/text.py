@@ -11,6 +11,7 @@ are marked, for without them numbers and prices would read wrong.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from html import unescape
 from itertools import accumulate
 
@@ -26,19 +27,25 @@ _NESTING = re.compile(
 """Start and end tags, but for those that have no end tag or need none."""
 _MAX_DEPTH = 400
 """Levels; HTML's parsing rules search the open elements at each tag, quadratic in the depth. Pages have 20 to 60."""
-_CONTROLS = re.compile(r"[\x00-\x04]|&#(?:0*[0-4]|[xX]0*[0-4]);?(?![0-9a-fA-F])")
+_CONTROL = re.compile(r"[\x00-\x04]")
+_CONTROL_REFERENCE = re.compile(r"&#(?:0*[0-4]|[xX]0*[0-4]);?(?![0-9a-fA-F])")
 _GLUED = re.compile(
     r"(</(?:span|a|time|label|button|small|img|i|em|strong|b)>)(?=<(?:span|a|time|label|button|small|i)\b)"
 )
-_BLANKS = re.compile(r"[ \t\n\r\f\xa0]+")
-_REST = r'(?=[\s/>])(?:[^">]++|"[^"]*+")*+>'
-_SPACED = re.compile(rf"</?(?:ul|ol|dl|table|blockquote|p|hr|figure|form|article|section|h[1-6]){_REST}")
-_BROKEN = re.compile(
-    "</?(?:address|aside|br|caption|center|dd|details|dir|div|dt|fieldset|figcaption|footer|header|legend|li|main|menu|"
-    rf"nav|option|optgroup|select|summary|tbody|tfoot|thead|tr|textarea|video|audio|iframe){_REST}"
+_BLANKS = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")
+"""All but the single blanks, which stay as they are."""
+_SPACED = ("ul", "ol", "dl", "table", "blockquote", "p", "hr", "figure", "form", "article", "section")
+_BROKEN = (
+    *("address", "aside", "br", "caption", "center", "dd", "details", "dir", "div", "dt", "fieldset", "figcaption"),
+    *("footer", "header", "legend", "li", "main", "menu", "nav", "option", "optgroup", "select", "summary", "tbody"),
+    *("tfoot", "thead", "tr", "textarea", "video", "audio", "iframe"),
 )
-"""The tags at which a paragraph or a line ends."""
-_TAG = re.compile(rf"<!--.*?-->|</?[a-zA-Z][^\s/>]*+{_REST}", re.DOTALL)
+_ENDS = {
+    **dict.fromkeys((*_SPACED, *("h1", "h2", "h3", "h4", "h5", "h6")), "\n"),
+    **dict.fromkeys(_BROKEN, "\r"),
+}
+"""The tags at which a paragraph or a line ends, and how that is written until all lines are."""
+_TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*+)(?=[\s/>])(?:[^">]++|"[^"]*+")*+>', re.DOTALL)
 _META = ("description", "author", "date", "article:published_time", "article:modified_time")
 _FIELDS = {
     "form": ("action", "method"),
@@ -63,20 +70,27 @@ _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
 _LINES = re.compile(r" *[\r\n][ \r\n]*")
 _AFTER_MARK = re.compile(f"{_SHUT}[ \r\n]+")
 _EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}\\d]*{_SHUT}{_STOP}")
-_ANY_BLANKS = re.compile(r"\s+")
-_SPACES = re.compile(r"[ \t\f\xa0]+")
+_SPACES = re.compile(r"[ \t\f\xa0]{2,}|[\t\f\xa0]")
 _STOPS = re.compile(f"[{_OPEN}{_SHUT}{_STOP}]")
 _CODE = re.compile(f"{_HOLD}(\\d+){_HOLD}")
 
 
 def parse(html: str) -> LexborHTMLParser | None:
     """The page without what no reader sees; None when it cannot be parsed in linear time."""
-    depth = max(accumulate(-1 if close else 1 for close in _NESTING.findall(html)), default=0)
-    if depth > _MAX_DEPTH or _CONTROLS.search(html):
+    if not _is_harmless(html):
         return None
     page = LexborHTMLParser(html)
     page.strip_tags(HIDDEN)
     return page
+
+
+@lru_cache(maxsize=1)
+def _is_harmless(html: str) -> bool:
+    """Whether a page is nested like one and holds none of our signs. Asked at every parse of the same page."""
+    if _CONTROL.search(html) or ("&#" in html and _CONTROL_REFERENCE.search(html)):
+        return False
+    depth = max(accumulate(-1 if close else 1 for close in _NESTING.findall(html)), default=0)
+    return depth <= _MAX_DEPTH
 
 
 def attribute(node: LexborNode, name: str) -> str:
@@ -121,10 +135,15 @@ def write(page: LexborHTMLParser, images: bool) -> str:
     return f"{head}\n\n{text}" if head else text
 
 
+def without_blanks(text: str) -> str:
+    """`text` without blanks and line ends."""
+    return "".join(text.split())
+
+
 def said(body: LexborNode, images: bool) -> str:
     """What the page says without its line ends and blanks, taken from the tree's text. Uses the page up."""
-    code = [_ANY_BLANKS.sub("", piece) for piece in _annotate(body, images)]
-    text = _STOPS.sub("", _EMPTY_ITEM.sub("", _ANY_BLANKS.sub("", body.text())))
+    code = [without_blanks(piece) for piece in _annotate(body, images)]
+    text = _STOPS.sub("", _EMPTY_ITEM.sub("", without_blanks(body.text())))
     return _CODE.sub(lambda hold: code[int(hold[1])], text)
 
 
@@ -142,8 +161,9 @@ def _annotate(body: LexborNode, images: bool) -> list[str]:
 
 def _flat(html: str, code: list[str]) -> str:
     """Serialised HTML, in which every tag is whole and every other `<` of a text escaped, as text."""
-    broken = _BROKEN.sub("\r", _SPACED.sub("\n", _BLANKS.sub(" ", _GLUED.sub(r"\1 ", html))))
-    text = _SPACES.sub(" ", unescape(_TAG.sub("", broken)))
+    pieces = _TAG.split(_BLANKS.sub(" ", _GLUED.sub(r"\1 ", html)))
+    pieces[1::2] = [_ENDS.get(tag, "") for tag in pieces[1::2]]
+    text = _SPACES.sub(" ", unescape("".join(pieces)))
     text = _STOPS.sub("", _EMPTY_ITEM.sub("", _AFTER_MARK.sub(_SHUT, text)))
     return _CODE.sub(lambda hold: code[int(hold[1])], _LINES.sub(_line_end, text).strip("\n "))
 
