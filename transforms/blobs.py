@@ -11,7 +11,7 @@ does a blob of which the question or the call names a part, and everything when 
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
@@ -19,8 +19,8 @@ from transforms.tokenizer import count_tokens
 
 _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
-_MIN_WORD, _MAX_WRAPPED, _MIN_WRAPPED = 60, 80, 3
-"""Characters of a line of wrapped base64, at least and at most, and how many such lines there are at least."""
+_MIN_WORD, _MAX_WRAPPED, _MIN_WRAPPED = 60, 81, 3
+"""Characters of a line of wrapped base64, at least and at most with a `\\r`, and how many such lines there must be."""
 _MIN_TOKENS = 100
 """A marker costs 25 to 45 tokens."""
 _MIN_LINE = 2000
@@ -88,24 +88,29 @@ class BlobElider:
 
 
 def _blobs(text: str) -> Iterator[_Blob]:
-    """Every blob in the order of the text, none within another. What is searched for is told from the longest runs."""
-    words = [*map(len, text.encode("utf-8", "replace").translate(_RUNS).split())]
+    """Every blob in the order of the text, none within another. What is searched for is told from the longest lines."""
+    lines = [line for line in text.split("\n") if len(line) >= _MIN_WORD]
     found: list[_Blob] = []
-    if sum(_MIN_WORD <= length <= _MAX_WRAPPED for length in words) >= _MIN_WRAPPED:
+    if sum(len(line) <= _MAX_WRAPPED and " " not in line for line in lines) >= _MIN_WRAPPED:
         wrapped = (match for match in _WRAPPED.finditer(text) if _is_base64(text, match))
         found += [_Blob("base64", match.start(), match.start() + len(match[0].rstrip())) for match in wrapped]
-    if max(words, default=0) >= _MIN_CHARS:
+    if _longest_run(line for line in lines if len(line) >= _MIN_CHARS) >= _MIN_CHARS:
         found += [_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text)]
         runs = (match for match in _BASE64.finditer(text) if _is_base64(text, match))
         found += [_Blob("base64", match.start(), match.end()) for match in runs]
-    if max(map(len, text.split("\n"))) >= _MIN_LINE:
-        lines = (match for match in _LONG_LINE.finditer(text) if _is_minified(match[0]))
-        found += [_Blob("minified code", match.start(), match.end()) for match in lines]
+    if any(len(line) >= _MIN_LINE for line in lines):
+        minified = (match for match in _LONG_LINE.finditer(text) if _is_minified(match[0]))
+        found += [_Blob("minified code", match.start(), match.end()) for match in minified]
     end = 0
     for blob in sorted(found, key=lambda blob: (blob.start, -blob.end)):
         if blob.start >= end:
             yield blob
             end = blob.end
+
+
+def _longest_run(lines: Iterable[str]) -> int:
+    """Bytes of the longest run that could be base64 or hexadecimal."""
+    return max(map(len, "\n".join(lines).encode("utf-8", "replace").translate(_RUNS).split()), default=0)
 
 
 def _is_base64(text: str, match: re.Match[str]) -> bool:

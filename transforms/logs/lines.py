@@ -5,12 +5,11 @@ what may belong to the message is left to the message, because messages are quot
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 from transforms.logs.times import REACH, TimeFormat
+from transforms.occurrences import Occurrences
 
 _LEVEL = (
     r"(?i:trace|debug|verbose|fine|info|information|notice|log|warn|warning|error|err|severe|fatal|critical|crit|alert|"
@@ -41,14 +40,11 @@ _APART = r"\s\"'`()\[\]{}<>,;=|*#"
 """What stands between words, as far as values are told from the words around them."""
 _WORD_WITH_DIGIT = re.compile(rf"(?<![^{_APART}])[^{_APART}0-9]*+[0-9][^{_APART}]*+")
 _SEVERE_STEMS = (
-    *("error", "fail", "fatal", "exception", "panic", "warn", "critical", "severe", "traceback"),
-    *("denied", "refused", "abort", "killed"),
+    *("error", "fail", "fatal", "exception", "panic", "warn", "critical", "severe", "traceback", "denied", "refused"),
+    *("abort", "killed", "sigsegv", "segfault", "out of memory", "unable to ", "cannot ", "could not ", '" 5', '" 4'),
 )
-_SEVERE_WORDS = (
-    *(word for stem in _SEVERE_STEMS for word in (stem, stem.capitalize(), stem.upper())),
-    *("SIGSEGV", "segfault", "Out of memory", "out of memory", "OOM", "nable to ", "annot ", "ould not ", '" 5', '" 4'),
-)
-"""What an error or a warning is told by; the last two are the status in an access log."""
+"""What an error or a warning is told by, in lower case; the last two are the status in an access log."""
+_OUT_OF_MEMORY = "OOM"
 _SEVERE_HEAD = re.compile(r"(?:^|[ \[\t])(?:[EFW]|ERR|err|CRIT|crit|alert|emerg)(?=[\s\]]|$)")
 
 
@@ -97,14 +93,7 @@ def with_numbers(words: str, shown: Callable[[str], str]) -> str:
 
 def severe_lines(text: str, parsed: Sequence[Parsed]) -> list[int]:
     """The lines of `text` (counted from 0) that tell of an error or a warning, in order."""
-    ends = list(accumulate(len(line) + 1 for line in text.split("\n")))
-    found: set[int] = set()
-    for word in _SEVERE_WORDS:
-        at = text.find(word)
-        while at >= 0:
-            line = bisect_right(ends, at)
-            found.add(line)
-            at = text.find(word, ends[line])
+    found = Occurrences(text.lower()).lines_with_any(_SEVERE_STEMS) | {*Occurrences(text).lines_with(_OUT_OF_MEMORY)}
     heads = {head for head in {line.before + line.head for line in parsed} if severe_head(head)}
     if heads:
         found.update(number for number, line in enumerate(parsed) if line.before + line.head in heads)

@@ -4,10 +4,10 @@ Contract: pure; one search of the text for each name. Lines are counted from 0.
 """
 
 import re
-from bisect import bisect_right
-from itertools import accumulate
+from itertools import islice
 
 from transforms.contract import Block
+from transforms.occurrences import Occurrences
 
 _NAME = re.compile(r"[\w.:/@-]*\d[\w.:/@-]*\w")
 _SHORTEST = 5
@@ -26,15 +26,9 @@ def names_asked_for(question: str) -> list[str]:
 
 def lines_asked_for(block: Block) -> frozenset[int]:
     """The lines of the block's text with a name of the question or of the call's arguments."""
-    text, named = block.text, set[int]()
-    ends: list[int] = []
+    found, named = Occurrences(block.text), set[int]()
     for name in names_asked_for(f"{block.call.arguments[:_ASKED]} {block.question[-_ASKED:]}"):
-        at, places = text.find(name), set[int]()
-        while at >= 0 and len(places) <= _COMMON:
-            ends = ends or list(accumulate(len(line) + 1 for line in text.split("\n")))
-            line = bisect_right(ends, at)
-            places.add(line)
-            at = text.find(name, ends[line])
+        places = [*islice(found.lines_with(name), _COMMON + 1)]
         if len(places) <= _COMMON:
-            named |= places
+            named.update(places)
     return frozenset(named)

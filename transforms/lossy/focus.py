@@ -4,10 +4,13 @@ Contract: pure, linear in the text whatever the length of the question, never ra
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
 
+from transforms.call import Call
 from transforms.contract import Block
+from transforms.occurrences import Occurrences
 
 _QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
 _TERM = re.compile(r"\w[\w./:@+-]*\w")
@@ -34,43 +37,58 @@ _COMMON_QUOTED = 60
 
 def named_lines(block: Block, lines: Sequence[str]) -> frozenset[int]:
     """The numbers of the `lines` of `block.text` that hold a term of the question or of the call's arguments."""
-    quoted, plain = _terms(block)
-    keyed: dict[str, list[str]] = defaultdict(list)
-    for term in {**dict.fromkeys(quoted), **dict.fromkeys(plain)}:
-        keyed[max(_WORD.findall(term), key=len)].append(term)
-    hits = _hits(_present(keyed, block.text), lines)
-    named: set[int] = set()
-    for term, places in hits.items():
+    quoted, plain = _terms(block.question, block.call)
+    text, named = _Text("\n".join(lines).lower()), set[int]()
+    for term in (*quoted, *plain):
         limit, share = (_COMMON_QUOTED, 5) if term in quoted else (_COMMON, 20)
-        if len(places) <= max(limit, len(lines) // share):
+        most = max(limit, len(lines) // share)
+        places = [*islice(text.lines_naming(term), most + 1)]
+        if len(places) <= most:
             named.update(places)
     return frozenset(named)
 
 
+class _Text:
+    """A text, in which terms are looked for."""
+
+    def __init__(self, lowered: str) -> None:
+        self._found = Occurrences(lowered)
+        self._words = lru_cache(maxsize=None)(lambda line: frozenset(_WORD.findall(self._found.lines[line])))
+
+    def lines_naming(self, term: str) -> Iterator[int]:
+        """The lines that hold a term, and the longest word of it as a word of its own."""
+        longest = max(_WORD.findall(term), key=len)
+        return (line for line in self._found.lines_with(term) if longest in self._words(line))
+
+
 def named_terms(block: Block) -> tuple[str, ...]:
     """What the question quotes and what it or the call's arguments name, in lower case, each once."""
-    quoted, plain = _terms(block)
+    quoted, plain = _terms(block.question, block.call)
     return tuple(dict.fromkeys([*sorted(quoted), *plain]))
 
 
-def _terms(block: Block) -> tuple[frozenset[str], list[str]]:
-    """What is quoted in the question, and the other names in question and arguments; all in lower case."""
-    question = block.question[-_QUESTION:]
+@lru_cache(maxsize=16)
+def _terms(question: str, call: Call) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What is quoted in the question, and the other names in question and arguments; all in lower case.
+
+    The last ones are remembered: every transform that is asked about a block looks for the same.
+    """
+    question = question[-_QUESTION:]
     quoted = [t.lower() for m in _QUOTED.finditer(question) for t in m.groups() if t and _WORD.search(t)]
     found: dict[str, None] = {}
-    for text in (question, *_arguments(block)):
+    for text in (question, *_arguments(call)):
         for match in reversed([*_TERM.finditer(text)]):
             found.update(dict.fromkeys(_names(match[0])))
             if len(found) > _MOST_TERMS:
                 break
-    return frozenset(quoted[-_MOST_TERMS:]), list(found)
+    return frozenset(quoted[-_MOST_TERMS:]), tuple(found)
 
 
-def _arguments(block: Block) -> Iterator[str]:
+def _arguments(call: Call) -> Iterator[str]:
     """The texts of the call's arguments; free text as it is."""
-    values = block.call.values
+    values = call.values
     if not values:
-        yield block.call.arguments[:_QUESTION]
+        yield call.arguments[:_QUESTION]
     for value in values.values():
         if isinstance(value, str):
             yield value[:_QUESTION]
@@ -85,24 +103,3 @@ def _names(term: str) -> Iterable[str]:
         yield from (part.lower() for part in _WORD.findall(term) if len(part) > 4 and _IDENTIFIER.search(part))
     elif len(term) > 3 and term.lower() not in _SENTENCE_WORDS:
         yield term.lower()
-
-
-def _present(keyed: dict[str, list[str]], text: str) -> dict[str, list[str]]:
-    """The terms that stand in the text at all; most of a question does not."""
-    lowered = text.lower() if keyed else ""
-    found = {key: [term for term in terms if term in lowered] for key, terms in keyed.items() if key in lowered}
-    return {key: terms for key, terms in found.items() if terms}
-
-
-def _hits(keyed: dict[str, list[str]], lines: Sequence[str]) -> dict[str, list[int]]:
-    """Where each term is found: the longest word of the term stands on the line as a word, the term as a text."""
-    hits: dict[str, list[int]] = defaultdict(list)
-    if not keyed:
-        return hits
-    for number, line in enumerate(lines):
-        lowered = line.lower()
-        for key in keyed.keys() & set(_WORD.findall(lowered)):
-            for term in keyed[key]:
-                if term in lowered:
-                    hits[term].append(number)
-    return hits

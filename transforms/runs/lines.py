@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from statistics import median
 
+from transforms.occurrences import Occurrences
+
 _STAMP = re.compile(
     r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t\ufeff?(?=\d{4}-\d\d-\d\dT))?\ufeff?"  # `gh run view --log`: job, step
     r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? "
@@ -144,6 +146,14 @@ _SIGN = re.compile(
     r"(?-i:\w(?:Error|Exception|Failure)\b)|[✗✘✕×❌✖]|\bxpass",
     re.IGNORECASE,
 )
+_SIGN_STEMS = (
+    *("error", "fail", "fatal", "panic", "exception", "traceback", "assert", "abort", "crash", "denied", "refused"),
+    *("time", "unable", "cannot", "can't", "could", "not found", "no such", "missing", "undefined", "unresolved"),
+    *("invalid", "illegal", "unexpected", "critical", "severe", "killed", "seg", "leak", "mismatch", "conflict"),
+    *("vulnerabilit", "exit", "violat", "unhandled", "uncaught", "reject", "unsupported", "broken", "corrupt", "bad"),
+    *("wrong", "status", "http", "code", "xpass", "✗", "✘", "✕", "×", "❌", "✖"),
+)
+"""One of them stands in whatever `_SIGN` matches."""
 _PLACE = re.compile(r"[ \t]*(?:E  |> |##\[(?:error|warning)\]|\S{1,300}?\.\w{1,8}(?::\d+(?::\d+)?[:\s]|\(\d+,\d+\): ))")
 _WARNING = re.compile(r"\b(?:warn(?:ing|ings|ed)?|deprecat\w+|caution|notice)\b|Warning\b", re.IGNORECASE)
 _NONE_OF = re.compile(
@@ -174,10 +184,13 @@ def routine(body: str) -> str:
     return found.lastgroup or "" if found is not None else ""
 
 
-def is_sign(body: str) -> bool:
-    """Whether a line may be about something wrong: an error word, an assertion, a place in a source file."""
-    if _PLACE.match(body) is not None:
-        return True
+def signs(bodies: Sequence[str]) -> list[bool]:
+    """Which lines may be about something wrong: an error word, an assertion, a place in a source file."""
+    told = Occurrences("\n".join(bodies).lower()).lines_with_any(_SIGN_STEMS)
+    return [_PLACE.match(body) is not None or (at in told and _tells(body)) for at, body in enumerate(bodies)]
+
+
+def _tells(body: str) -> bool:
     return _SIGN.search(body) is not None and _SIGN.search(_NONE_OF.sub("", body)) is not None
 
 

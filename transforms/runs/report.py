@@ -24,7 +24,7 @@ from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.runs.failures import failure_lines, library_frames
 from transforms.runs.headings import below_their_headings
-from transforms.runs.lines import LABELS, body_at, is_sign, is_warning, routine, slow_lines
+from transforms.runs.lines import LABELS, body_at, is_warning, routine, signs, slow_lines
 from transforms.runs.repeats import patterns, quoted
 
 _ROUTINE, _REPEATED, _FRAMES = range(1, 4)
@@ -75,8 +75,8 @@ class RunReport:
 def _read(lines: Sequence[str]) -> _Lines:
     bodies = [line[body_at(line) :] for line in lines]
     routines = [routine(body) for body in bodies]
-    signs = [not kind and is_sign(body) for kind, body in zip(routines, bodies, strict=True)]
-    failures = failure_lines(bodies, signs, routines)
+    wrong = [told and not kind for told, kind in zip(signs(bodies), routines, strict=True)]
+    failures = failure_lines(bodies, wrong, routines)
     read = _Lines(bodies, [""] * len(lines), [0] * len(lines))
     seen: set[str] = set()
     for at, (kind, pattern) in enumerate(zip(routines, patterns(bodies), strict=True)):
@@ -90,16 +90,16 @@ def _read(lines: Sequence[str]) -> _Lines:
             read.kinds[at], read.ranks[at] = quoted(pattern), _REPEATED
     _keep(read, _ends(read.kinds))
     _keep(read, slow_lines(bodies, routines))
-    _keep(read, _neighbours(signs, read))
+    _keep(read, _neighbours(wrong, read))
     _keep(read, _headers(read))
     for at in library_frames(bodies):
         read.kinds[at], read.ranks[at] = "lines of library frames", _FRAMES
     return read
 
 
-def _neighbours(signs: Sequence[bool], read: _Lines) -> list[int]:
+def _neighbours(wrong: Sequence[bool], read: _Lines) -> list[int]:
     """The repeated lines beside a line about something wrong, and the start of the test before it."""
-    beside = ((sign + step, step) for sign, told in enumerate(signs) if told for step in (-1, 1))
+    beside = ((sign + step, step) for sign, told in enumerate(wrong) if told for step in (-1, 1))
     return [
         at
         for at, step in beside

@@ -15,17 +15,23 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.occurrences import Occurrences
 from transforms.search.paths import Place, places
 
 _BARE = re.compile(r" {0,4}(?:Line |L)?(\d{1,9}):")
 """A match below its file's name (`rg --heading`, agents' own tools) or of the only file searched."""
-_DECLARATION = re.compile(
-    r"\b(?:class|def|defmodule|defn|defp|enum|export|extends|fn|func|fun|function|impl|implements|interface|macro|"
-    r"macro_rules|mod|module|namespace|object|package|protocol|record|static|struct|trait|type|typedef|union)\b"
-    r"|#define\b|\b(?:CREATE|create) (?:TABLE|VIEW|table|view)\b"
+_DECLARING = frozenset(
+    (
+        *("class", "def", "defmodule", "defn", "defp", "enum", "export", "extends", "fn", "func", "fun", "function"),
+        *("impl", "implements", "interface", "macro", "macro_rules", "mod", "module", "namespace", "object", "package"),
+        *("protocol", "record", "static", "struct", "trait", "type", "typedef", "union"),
+    )
 )
-_ALARM = re.compile(
-    r"error|warn|fail|fatal|panic|exception|critical|denied|traceback|todo|fixme|deprecat", re.IGNORECASE
+_DEFINING = ("#define", "CREATE TABLE", "CREATE VIEW", "create table", "create view")
+_WORD = re.compile(r"\w+")
+_ALARMING = (
+    *("error", "warn", "fail", "fatal", "panic", "exception", "critical", "denied", "traceback", "todo", "fixme"),
+    "deprecat",
 )
 _VALUE = re.compile(r"\"[^\"]*+\"?|'[^']*+'?|`[^`]*+`?|[0-9]++|\s++")
 """What differs between matches of the same form: strings, numbers, blanks."""
@@ -127,9 +133,14 @@ def _first_of(forms: dict[int, str]) -> list[int]:
 
 def _telling(matches: dict[int, Place]) -> list[int]:
     """Declarations, and what is alarming where little else is."""
-    alarms = [at for at, place in matches.items() if _ALARM.search(place.rest)]
-    declarations = [at for at, place in matches.items() if _DECLARATION.search(place.rest)]
-    return declarations + (alarms if len(alarms) * _COMMON_SHARE <= len(matches) else [])
+    declarations = [at for at, place in matches.items() if _declares(place.rest)]
+    lines = list(matches)
+    alarms = Occurrences("\n".join(place.rest for place in matches.values()).lower()).lines_with_any(_ALARMING)
+    return declarations + ([lines[at] for at in alarms] if len(alarms) * _COMMON_SHARE <= len(matches) else [])
+
+
+def _declares(text: str) -> bool:
+    return not _DECLARING.isdisjoint(_WORD.findall(text)) or any(sign in text for sign in _DEFINING)
 
 
 def _told(matches: dict[int, Place], first: int, last: int) -> str:
