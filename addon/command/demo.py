@@ -11,14 +11,16 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from addon.command.demo_proxy import DemoFailed, DemoProxy, demo_proxy
 from addon.command.demo_requests import DemoRequest, demo_requests
+from addon.command.own_proxy import OwnProxy, ProxyFailed, own_proxy
 from addon.command.stand_in import LOOPBACK, StandInUpstream
 from transforms.tokenizer import count_tokens
 
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(_demo(stay=stay))
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
-    except (DemoFailed, OSError, http.client.HTTPException) as error:
+    except (ProxyFailed, OSError, http.client.HTTPException) as error:
         print(f"The demo failed: {error}", file=sys.stderr)
         return 1
     return 0
@@ -53,18 +55,42 @@ async def _demo(*, stay: bool) -> None:
     with TemporaryDirectory(prefix="headroom-demo-", ignore_cleanup_errors=True) as home:
         async with (
             StandInUpstream() as upstream,
-            demo_proxy(upstream.url, Path(home), web=stay, hold_ms=_HOLD_MS) as proxy,
+            _proxy(upstream.url, Path(home), web=stay) as proxy,
         ):
-            reading = asyncio.create_task(proxy.until_end())
             before, after = await _show_all(proxy, upstream)
             print(f"\nAll tool outputs: {_saving(before, after)}")
             if stay:
                 print(_where_to_look(proxy), flush=True)
-                await reading
-            reading.cancel()
+                await asyncio.to_thread(proxy.until_end)
 
 
-async def _show_all(proxy: DemoProxy, upstream: StandInUpstream) -> tuple[int, int]:
+@asynccontextmanager
+async def _proxy(upstream: str, home: Path, *, web: bool) -> AsyncIterator[OwnProxy]:
+    """mitmweb or mitmdump before `upstream`, all state of it in `home`. Raises `ProxyFailed`."""
+    arguments = ["--set", f"confdir={home / 'mitmproxy'}", "--mode", f"reverse:{upstream}"]
+    if web:
+        arguments += ["--no-web-open-browser", "--web-host", LOOPBACK, "--web-port", str(_free_port())]
+    settings = {
+        "HEADROOM_COMPRESS_PASSTHROUGH": "1",  # the stand-in's address is no known LLM API's
+        "HEADROOM_HOME": str(home),
+        "HEADROOM_TIME_BUDGET_MS": str(_HOLD_MS),
+    }
+    others = {name: value for name, value in os.environ.items() if not name.startswith("HEADROOM_")}
+    running = own_proxy(arguments, others | settings, tool="mitmweb" if web else "mitmdump")
+    proxy = await asyncio.to_thread(running.__enter__)
+    try:
+        yield proxy
+    finally:
+        await asyncio.to_thread(running.__exit__, None, None, None)
+
+
+def _free_port() -> int:
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def _show_all(proxy: OwnProxy, upstream: StandInUpstream) -> tuple[int, int]:
     """Send each request, print what became of it. Returns the tokens of all tool outputs before and after."""
     totals = [0, 0]
     for request in demo_requests():
@@ -78,9 +104,9 @@ async def _show_all(proxy: DemoProxy, upstream: StandInUpstream) -> tuple[int, i
     return totals[0], totals[1]
 
 
-def _send(proxy: DemoProxy, request: DemoRequest) -> dict[str, Any]:
+def _send(proxy: OwnProxy, request: DemoRequest) -> dict[str, Any]:
     """Send a request through the proxy. Returns the routing log of its response."""
-    connection = http.client.HTTPConnection(LOOPBACK, proxy.port, timeout=_ANSWER_SECONDS)
+    connection = http.client.HTTPConnection(LOOPBACK, proxy.at.port, timeout=_ANSWER_SECONDS)
     try:
         headers = {"content-type": "application/json", **request.headers}
         connection.request("POST", request.path, json.dumps(request.body, separators=(",", ":")), headers)
@@ -89,10 +115,10 @@ def _send(proxy: DemoProxy, request: DemoRequest) -> dict[str, Any]:
     finally:
         connection.close()
     if response.status != 200:
-        raise DemoFailed(proxy.explain(f"{request.path} was answered with {response.status}: {answer.decode()[:500]}"))
+        raise ProxyFailed(proxy.explain(f"{request.path} was answered with {response.status}: {answer.decode()[:500]}"))
     value = response.getheader(HEADER)
     if value is None:
-        raise DemoFailed(proxy.explain(f"the answer to {request.path} has no {HEADER} header"))
+        raise ProxyFailed(proxy.explain(f"the answer to {request.path} has no {HEADER} header"))
     log: dict[str, Any] = json.loads(value)
     return log
 
@@ -133,11 +159,11 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _where_to_look(proxy: DemoProxy) -> str:
+def _where_to_look(proxy: OwnProxy) -> str:
     return f"""
 Look at the flows:  {proxy.web_ui}
   Open one: its Comment tab has the decisions in a line, its request is what was sent on; Flow > Revert shows what came.
-Send your own:      curl http://{LOOPBACK}:{proxy.port}/v1/messages -d @request.json -i
+Send your own:      curl {proxy.at.url}/v1/messages -d @request.json -i
 Ctrl-C ends the demo."""
 
 

@@ -34,7 +34,7 @@ MITMPROXY = {
 ENVIRONMENT = {
     "addon/hooks.py": ["load: os.environ"],
     "addon/command/cli.py": ["_start: os.environ", "main: os.environ"],
-    "addon/command/demo_proxy.py": ["demo_proxy: os.environ"],
+    "addon/command/demo.py": ["_proxy: os.environ"],
 }
 """Where the environment is read: the options' defaults, and the commands that start other programs."""
 

@@ -13,9 +13,9 @@ from addon.command.doctor.finding import EXIT_CODES, Finding, Status, broken, ok
 from addon.command.doctor.probes import CLIENTS, ask_with_runtime, find_program
 from addon.command.doctor.trial import try_proxy
 from addon.command.hints import Endpoint
+from addon.command.own_proxy import ProxyFailed, own_proxy
 from addon.command.start_plan import LOOPBACK, PORT
 from addon.command.trust import CONFDIR, NoAuthority, write_bundle
-from addon.command.wrap.own_proxy import ProxyFailed, own_proxy
 from addon.command.wrap.running_proxy import version_of
 from addon.command.wrap.variables import NoUpstream, client_variables, upstream_of
 
@@ -90,8 +90,8 @@ def _proxy(proxy: Endpoint, confdir: Path, environ: Mapping[str, str]) -> Iterat
     if version_of(proxy):
         yield proxy
         return
-    with own_proxy(["--set", f"confdir={confdir}"], [], {**_DEFAULTS, **environ}) as started:
-        yield started
+    with own_proxy(["--set", f"confdir={confdir}"], {**_DEFAULTS, **environ}) as started:
+        yield started.at
 
 
 def _told(finding: Finding) -> Iterator[str]:

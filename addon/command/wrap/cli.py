@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from addon.command.hints import Endpoint
+from addon.command.own_proxy import ProxyFailed, own_proxy
 from addon.command.start_plan import LOOPBACK, PORT, read_plan
 from addon.command.trust import NoAuthority, write_bundle, write_upstream_roots
 from addon.command.wrap.child import NOT_EXECUTABLE, NOT_FOUND, run_command
 from addon.command.wrap.java_store import write_java_store
-from addon.command.wrap.own_proxy import ProxyFailed, own_proxy
 from addon.command.wrap.running_proxy import figures_of, is_trusted, version_of
 from addon.command.wrap.shells import SHELLS, forgotten_by, told_to, usual_shell
 from addon.command.wrap.variables import client_variables, is_java, java_options, unproxied, upstream_of
@@ -104,8 +104,8 @@ def _proxy(
     if not any(argument.startswith(_UPSTREAM_ROOTS) for argument in rest):
         arguments += ["--set", f"{_UPSTREAM_ROOTS}={write_upstream_roots(confdir, environ)}"]
     settings = {"HEADROOM_ONLY_LLM_HOSTS": "true", **environ}
-    with own_proxy([*arguments, *rest], private, settings, given.log) as proxy:
-        yield proxy
+    with own_proxy([*arguments, *rest], settings, private=private, log=given.log) as proxy:
+        yield proxy.at
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

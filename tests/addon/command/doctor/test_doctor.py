@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
@@ -23,8 +23,8 @@ from addon.command.doctor.finding import Finding, Status
 from addon.command.doctor.probes import CLIENTS, Client, ask_with_runtime, explain, find_program
 from addon.command.doctor.trial import try_proxy
 from addon.command.hints import Endpoint
+from addon.command.own_proxy import own_proxy
 from addon.command.trust import write_bundle
-from addon.command.wrap.own_proxy import own_proxy
 from addon.command.wrap.variables import client_variables
 from addon.settings import Settings
 from addon.wire.hosts import KNOWN_HOSTS
@@ -34,11 +34,13 @@ _PYTHON = Client(sys.executable, ("SSL_CERT_FILE",), (sys.executable, *CLIENTS["
 _CLEAN = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
 
 
-def started(folder: Path, **options: str) -> AbstractContextManager[Endpoint]:
+@contextmanager
+def started(folder: Path, **options: str) -> Iterator[Endpoint]:
     """A proxy with an authority in this folder."""
     settings = {"confdir": folder, "headroom_home": folder / "home", "headroom_time_budget_ms": 20000, **options}
     arguments = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-    return own_proxy(arguments, [], os.environ)
+    with own_proxy(arguments, os.environ) as running:
+        yield running.at
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from addon.command.hints import Endpoint
+from addon.command.own_proxy import own_proxy
 from addon.command.trust import write_bundle
 from addon.command.wrap import cli
-from addon.command.wrap.own_proxy import own_proxy
 
 pytestmark = pytest.mark.e2e
 
@@ -35,11 +35,11 @@ def given(port: int) -> argparse.Namespace:
 def test_one_that_runs_is_shared_where_the_bundle_has_its_authority(environ: dict[str, str], tmp_path: Path) -> None:
     theirs, other = tmp_path / "theirs", tmp_path / "other"
     bundle, stranger = write_bundle(theirs, {}), write_bundle(other, {})
-    with own_proxy(["--set", f"confdir={theirs}"], [], environ) as running:
-        with cli._proxy(given(running.port), [], environ, theirs, bundle) as shared:
-            assert shared == running
-        with cli._proxy(given(running.port), ["--set", f"confdir={other}"], environ, other, stranger) as own:
-            assert own != running
+    with own_proxy(["--set", f"confdir={theirs}"], environ) as running:
+        with cli._proxy(given(running.at.port), [], environ, theirs, bundle) as shared:
+            assert shared == running.at
+        with cli._proxy(given(running.at.port), ["--set", f"confdir={other}"], environ, other, stranger) as own:
+            assert own != running.at
 
 
 def test_a_proxy_of_the_users_own_is_gone_through_and_its_password_is_in_no_list_of_processes(
