@@ -21,7 +21,7 @@ from addon.deadline import Deadline
 from addon.event_log import LOGGER
 from addon.settings import PREFIX, BadSetting, LogLevel, Mode, Settings, option_names
 from addon.views.content_view import original_body
-from addon.views.request_text import request_text
+from addon.views.request_text import decisions
 from addon.wire.body_codecs import BODY_LIMIT, BadEncoding, codec_for
 from addon.wire.clients import classify
 from addon.workers.worker_pool import Job, NoWorker, WorkerPool
@@ -51,10 +51,9 @@ class HeadroomCommands:
         if not isinstance(flow, http.HTTPFlow) or not isinstance(log, dict):
             raise exceptions.CommandError("headroom has not looked at this flow: no POST with a JSON body")
         try:
-            told = request_text(flow.comment, log, _sent_body(flow), original_body(flow))
+            return decisions(flow.comment, log, _sent_body(flow), original_body(flow))
         except (ValueError, BadEncoding):  # no conversation: the decision is all there is
-            told = f"summary: {flow.comment}"
-        return told.partition("# conversation")[0].splitlines()
+            return [f"summary: {flow.comment}"]
 
     @command.command("headroom.stats")
     def show_stats(self) -> Sequence[str]:
@@ -117,13 +116,7 @@ class HeadroomCommands:
         return [*AuthMode, "unknown"]
 
     def _replay_settings(self, settings: Sequence[str]) -> dict[str, str]:
-        given = {
-            **self._raw(),
-            "mode": "compress",
-            "auth_modes": "all",
-            "attach": "rewrite",
-            "policy_enforcement": "on",
-        }
+        given = {**self._raw(), **_REPLAYED}
         for setting in settings:
             name, _, value = setting.partition("=")
             name = name.removeprefix(PREFIX)

@@ -1,6 +1,7 @@
 """Fail-open: the one place that swallows errors, so that a fault of ours never stops or changes traffic.
 
-Two seams use it: around one transform, and around the handling of one request or response chunk.
+It is used around a step whose result can be done without: a transform, a request's deciding, a piece of an answer,
+what is told of it all.
 """
 
 import asyncio

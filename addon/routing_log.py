@@ -36,7 +36,7 @@ class Omitted(_Record):
     original: str
     """Id of the original in which it counts; its file, address and the MCP tool go by it."""
     unit: str
-    """`lines`, `rows` or `characters`."""
+    """`lines`, `rows`, `sentences` or `characters`."""
     first: int
     """From 1."""
     last: int
@@ -79,7 +79,7 @@ class RoutingLog(_Record):
     decision: Reason
     """`compressed` or `replayed` when a byte was changed, else why not."""
     shape: str = ""
-    """`responses`, `chat`, `messages`, or an empty string."""
+    """The API's name in `addon.shapes.catalog`, or an empty string."""
     client: str = ""
     auth_mode: AuthMode | None = None
     mode: str = ""

@@ -1,6 +1,6 @@
 """Settings: one frozen record, parsed once from mitmproxy options whose defaults are environment variables.
 
-This is the only place that reads the environment. A bad value raises `BadSetting` with the option's name, the value
+It reads no environment itself: callers give it one. A bad value raises `BadSetting` with the option's name, the value
 and what is allowed; nothing is guessed.
 """
 
@@ -323,7 +323,8 @@ class Settings(BaseModel):
     )
     tls_strict: Switch = _option(
         "on",
-        "TLS connections of our own hold certificates to RFC 5280; off clears OpenSSL's X509_STRICT and nothing else.",
+        "TLS connections of `run` and `doctor`, which read the variable, hold certificates to RFC 5280; off clears "
+        "OpenSSL's X509_STRICT and nothing else.",
     )
     log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
     log_format: Annotated[LogFormat, _word(LogFormat)] = _option(

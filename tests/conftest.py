@@ -7,11 +7,17 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import mitmproxy.test.taddons
     import mitmproxy.tools.main  # noqa: F401  # for its side effect, as the module's docstring says
+
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+settings.register_profile("explore", settings.get_profile("same"), derandomize=False, print_blob=True)
+settings.load_profile("same")
+"""The same examples in every run. Others: `./scripts/test --hypothesis-profile explore`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

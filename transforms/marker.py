@@ -1,7 +1,8 @@
 """The one form in which a gap is named: `[lines 120-480 omitted: 361 INFO lines; full text: HANDLE]`.
 
 The first marker in a block carries the handle, the later ones belong to the same whole and stay short.
-Markers found in content are never trusted as ours: nothing in this project reads them back.
+Markers found in content are never trusted as ours. Proofs read those of a rewrite, against its original; a
+transform whose gaps lie within lines writes the same form there.
 """
 
 from dataclasses import dataclass, field

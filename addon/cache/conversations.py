@@ -187,7 +187,7 @@ class Conversations:
         return verdict
 
     def anchors(self, conversation: str) -> set[str]:
-        """What requests of a conversation can be told by (`cache_prefix.anchor`); empty before its second turn."""
+        """What requests of a conversation can be told by (`prefix.anchor`); empty before its second turn."""
         branches = (branch for branch in self._branches.values() if branch.conversation == conversation)
         return {found for branch in branches if (found := anchor(branch.client))}
 

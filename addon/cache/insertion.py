@@ -25,7 +25,7 @@ def insertion(root: Node, shape: str, *, later_turn: bool, cache_key: str) -> tu
 
     Messages: a top-level `cache_control`, from the second turn of a conversation on (`later_turn`), because a write
     pays only when it is read again: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
-    Chat and Responses: `prompt_cache_key`, on every turn the same (`cache_prefix.cache_key`):
+    Chat and Responses: `prompt_cache_key`, on every turn the same (`prefix.cache_key`):
     https://developers.openai.com/api/docs/guides/prompt-caching
     """
     if any(mark in root.raw for mark in _OWN_CACHING):

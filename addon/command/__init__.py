@@ -1,1 +1,1 @@
-"""The command `headroom-mitm`: start, hints, trust, demo."""
+"""The command `headroom-mitm`: start, wrap a client, look for what is wrong, keep certificates and state, demo."""

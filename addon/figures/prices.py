@@ -49,9 +49,8 @@ class Price:
 
     def of(self, usage: Usage) -> float:
         """Dollars for one response's figures."""
-        fresh = max(0, usage.input_tokens - usage.cached_tokens - usage.written_tokens)
-        costs = fresh * self.fresh + usage.cached_tokens * self.cached + usage.written_tokens * self.written
-        return (costs + usage.output_tokens * self.output) / _MILLION
+        prompt = usage.fresh_tokens * self.fresh + usage.cached_tokens * self.cached
+        return (prompt + usage.written_tokens * self.written + usage.output_tokens * self.output) / _MILLION
 
     def of_first(self, tokens: int, usage: Usage) -> float:
         """Dollars that new input costs beside these figures: it is written to the cache, where there is one."""

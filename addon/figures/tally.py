@@ -216,7 +216,7 @@ class Tally:
 
     def _billed(self, usage: Usage, talk: Talk, bucket: Bucket) -> None:
         """The provider's own figures, of every answer: a retry is billed too."""
-        fresh = max(0, usage.input_tokens - usage.cached_tokens - usage.written_tokens)
+        fresh = usage.fresh_tokens
         self.provider["input_fresh"] += fresh
         self.provider["input_cached"] += usage.cached_tokens
         self.provider["input_written"] += usage.written_tokens

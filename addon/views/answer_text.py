@@ -34,8 +34,8 @@ def _usage(usage: Usage | None) -> Iterator[str]:
     if usage is None:
         yield "usage: the provider gave no figures"
         return
-    fresh = usage.input_tokens - usage.cached_tokens - usage.written_tokens
-    split = f"{usage.cached_tokens:,} from the cache, {usage.written_tokens:,} written to it, {fresh:,} fresh"
+    cached, written, fresh = usage.cached_tokens, usage.written_tokens, usage.fresh_tokens
+    split = f"{cached:,} from the cache, {written:,} written to it, {fresh:,} fresh"
     yield f"usage: {usage.input_tokens:,} tokens in ({split}), {usage.output_tokens:,} out"
     yield f"model: {shown(usage.model, 80)}"
 

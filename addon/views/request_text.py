@@ -30,13 +30,17 @@ def request_text(note: str, log: dict[str, Any], sent: bytes, original: bytes | 
 
     Both bodies without their Content-Encoding. Raises `NotJson` where `sent` is none.
     """
+    lines = decisions(note, log, sent, original)
+    return page([*lines, *_conversation(sent, MOST_LINES - len(lines))] if len(sent) <= MOST_BYTES else lines)
+
+
+def decisions(note: str, log: dict[str, Any], sent: bytes, original: bytes | None) -> list[str]:
+    """The view's lines without the conversation, from the same. Raises `NotJson` where `sent` is none."""
     if len(sent) > MOST_BYTES or (original and len(original) > MOST_BYTES):
-        return page([shown(note, 400), f"{len(sent):,} bytes are too many for this view; the Raw view has them."])
+        return [shown(note, 400), f"{len(sent):,} bytes are too many for this view; the Raw view has them."]
     now, before = _slots(sent), _slots(original) if original and original != sent else None
     entries = log.get("entries") or []
-    lines = [*_head(note, log), *_overview(entries, now)]
-    lines += _differences(entries, now, before)
-    return page([*lines, *_conversation(sent, MOST_LINES - len(lines))])
+    return [*_head(note, log), *_overview(entries, now), *_differences(entries, now, before)]
 
 
 def _slots(body: bytes) -> tuple[Slot, ...]:

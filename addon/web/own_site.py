@@ -9,11 +9,10 @@ from addon.web.sources import Sources
 
 
 class PortTaken(Exception):
-    """`name` is the setting that asks for a port which is not to be had."""
+    """A port that a setting asks for is not to be had; the message names both."""
 
     def __init__(self, name: str, port: int, error: OSError) -> None:
         super().__init__(f"{name}={port}: {error}")
-        self.name = name
 
 
 class Site:

@@ -106,11 +106,6 @@ def parse_host_pattern(text: str) -> str:
     return pattern
 
 
-def allow_hosts_pattern(hosts: HostSet) -> str:
-    """The regular expression for mitmproxy's `allow_hosts` option, which is searched for in `host:port`."""
-    return rf"(?a)^(?:{_expression(hosts.patterns)})\.?:[0-9]+\Z"
-
-
 def _bare(host: str) -> str:
     """The host in the form of a pattern, without its port."""
     name = host.strip().lower()

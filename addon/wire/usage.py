@@ -64,6 +64,11 @@ class Usage:
     cache_missed_tokens: int = 0
     """How many tokens that cost, about."""
 
+    @property
+    def fresh_tokens(self) -> int:
+        """What the cache had no part in."""
+        return max(0, self.input_tokens - self.cached_tokens - self.written_tokens)
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -73,7 +78,7 @@ class Ended:
     """Of HTTP; over a WebSocket what it would be there."""
     usage: Usage | None
     error_text: str = ""
-    """The body of a 4xx."""
+    """The body of a 4xx or 5xx."""
 
 
 class UsageReader:
@@ -198,8 +203,7 @@ def _messages(counts: _Json, before: Usage) -> Usage:
 
     https://platform.claude.com/docs/en/build-with-claude/streaming
     """
-    fresh_before = before.input_tokens - before.cached_tokens - before.written_tokens
-    fresh = _count(counts, "input_tokens", fresh_before)
+    fresh = _count(counts, "input_tokens", before.fresh_tokens)
     cached = _count(counts, "cache_read_input_tokens", before.cached_tokens)
     written = _count(counts, "cache_creation_input_tokens", before.written_tokens)
     return replace(

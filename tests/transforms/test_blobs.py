@@ -119,7 +119,7 @@ def test_the_proof_sees_a_wrong_length_hash_or_text() -> None:
     ),
     st.integers(0, 3_000),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_mixture_is_proven_within_the_budget_and_settled_at_once(pieces: list[str], tokens: int) -> None:
     text = "".join(pieces)
     rewrite = elided(text, Budget(tokens, "/o/1"))

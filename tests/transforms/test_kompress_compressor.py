@@ -115,7 +115,7 @@ def test_columns_stay_whole() -> None:
         st.sampled_from([*FACTS, PLAIN, "", "```", "\r", "\ud800", "\x00", "a\u2028b", "[line 3 omitted]"]), max_size=30
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_is_proven_or_left_alone(pieces: list[str]) -> None:
     KOMPRESS.rewrite(Block("\n".join(pieces), Call(), QUESTION), BUDGET)
     shortened(TEXT + "\n".join(pieces))
@@ -171,7 +171,7 @@ def test_what_is_worth_least_goes_first_and_what_is_worth_keeping_stays() -> Non
 
 
 @given(st.lists(st.sampled_from([*FACTS, PLAIN, "", "\ud800", "[line 3 omitted]"]), min_size=30, max_size=60))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 def test_with_a_scorer_any_text_is_proven_and_a_result_is_left_alone(pieces: list[str]) -> None:
     rewrite = ranked("\n".join(pieces), Worth())
     assert rewrite is None or ranked(rewrite.text, Worth()) is None

@@ -97,7 +97,7 @@ def test_a_header_that_promises_too_much_restores_nothing() -> None:
     st.integers(0, 2000),
     st.lists(st.sampled_from(LINES), max_size=3),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_numbered_text_comes_back_and_is_settled_at_once(
     runs: list[list[str]], style: str, first: int, between: list[str]
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.routing.test_kinds import LOG, PROSE, RECORDS
@@ -220,7 +220,6 @@ def test_the_question_and_the_call_reach_every_transform() -> None:
     assert seen == [Block(PROSE, Call("Bash", '{"command": "make"}'), "why?")]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([*REAL, *ODD]) | st.text(max_size=30), max_size=6), st.sampled_from("e 1\n"))
 def test_every_result_is_smaller_or_the_block_itself(pieces: list[str], gone: str) -> None:
     text = "".join(pieces)

@@ -124,7 +124,7 @@ def test_goldens(golden: Golden) -> None:
     assert rewrite is None or CRUSHER.proof(golden.before, rewrite.text)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(st.lists(trees, min_size=1, max_size=3))
 def test_every_document_reads_back_as_the_values_it_was_written_from(values: list[Tree]) -> None:
     text = Source(values).minified
@@ -132,7 +132,7 @@ def test_every_document_reads_back_as_the_values_it_was_written_from(values: lis
     assert CRUSHER.proof(text, document(text))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_records_keep_the_order_of_their_keys_whatever_is_said_in_the_header(data: st.DataObject) -> None:
     cells = st.sampled_from(
@@ -145,7 +145,7 @@ def test_records_keep_the_order_of_their_keys_whatever_is_said_in_the_header(dat
     assert decode(document(text)).minified == Source.read(text).minified
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(trees, st.sampled_from([0, 1, 4, None]))
 def test_a_rewrite_is_proven_and_final(tree: Tree, indent: int | None) -> None:
     minified = Source([tree]).minified
@@ -153,7 +153,7 @@ def test_a_rewrite_is_proven_and_final(tree: Tree, indent: int | None) -> None:
     assert rewritten is None or crush(rewritten) in (None, rewritten)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_damaged_text_never_raises(data: st.DataObject) -> None:
     original = data.draw(st.sampled_from([ORDERS, RICH]))

@@ -65,7 +65,7 @@ def test_a_csv_with_quoted_cells_stays() -> None:
 @given(
     st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=14), st.sampled_from([",", "\t", "|", " | "])
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_rows_keep_their_cells_and_are_settled_at_once(rows: list[list[str]], delimiter: str) -> None:
     text = "\n".join(delimiter.join(row) for row in rows)
     out = compact(text)
@@ -76,7 +76,7 @@ def test_any_rows_keep_their_cells_and_are_settled_at_once(rows: list[list[str]]
 @given(
     st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=2, max_size=8), st.integers(0, 200), st.integers(0, 9)
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_drawn_table_is_settled_at_once(rows: list[list[str]], at: int, cut: int) -> None:
     text = "+-----+-----+\n" + "\n".join(f"| {a:<9} | {b:>9} |" for a, b in rows) + "\n+-----+-----+"
     out = compact(text[:at] + text[at + cut :])

@@ -38,7 +38,7 @@ _SPACED = ("ul", "ol", "dl", "table", "blockquote", "p", "hr", "figure", "form",
 _BROKEN = (
     *("address", "aside", "br", "caption", "center", "dd", "details", "dir", "div", "dt", "fieldset", "figcaption"),
     *("footer", "header", "legend", "li", "main", "menu", "nav", "option", "optgroup", "select", "summary", "tbody"),
-    *("tfoot", "thead", "tr", "textarea", "video", "audio", "iframe"),
+    *("tfoot", "thead", "title", "tr", "textarea", "video", "audio", "iframe"),
 )
 _ENDS = {
     **dict.fromkeys((*_SPACED, *("h1", "h2", "h3", "h4", "h5", "h6")), "\n"),

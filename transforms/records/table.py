@@ -99,7 +99,7 @@ class Tally:
     def sparse(self, names: list[str]) -> set[str]:
         """Which of the columns `names`, emptiest first, are better named in the rows that have them.
 
-        None where cells are found at a glance, in narrow or nearly full tables.
+        None of them where cells are found at a glance, in narrow or nearly full tables.
         """
         counts = {name: self.columns[name][0] for name in names}
         if len(names) < _WIDE or sum(counts.values()) > _FILLED * self.rows * len(names):

@@ -10,7 +10,7 @@ every line that names what the question or the call named.
     [lines 4-97 omitted: 94 passed tests; full text: /var/lib/headroom/o/1a2b]
     tests/test_api.py::test_put FAILED                       [ 97%]
 
-Known limitation: routine is told by the form of a line, so a tool unknown to `run_lines` is folded only where its
+Known limitation: routine is told by the form of a line, so a tool unknown to `lines` is folded only where its
 lines repeat a pattern.
 """
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addon.wire.hosts import KNOWN_HOSTS, HostSet, allow_hosts_pattern, parse_host_pattern
+from addon.wire.hosts import KNOWN_HOSTS, HostSet, parse_host_pattern
 
 LLM_HOSTS = [
     "api.openai.com",
@@ -113,22 +113,7 @@ def test_a_pattern_that_is_none_is_refused_with_what_is_wrong(pattern: str, comp
     assert repr(pattern) in str(refusal.value)
 
 
-def search_as_mitmproxy_does(pattern: str, host_and_port: str) -> bool:
-    return re.compile(pattern, re.IGNORECASE).search(host_and_port) is not None
-
-
-def test_the_allow_hosts_expression_finds_the_hosts_and_no_others() -> None:
-    pattern = allow_hosts_pattern(HostSet.known(["::1"]))
-    for host in [*LLM_HOSTS, "API.Anthropic.com", "::1", "chatgpt.com."]:
-        assert search_as_mitmproxy_does(pattern, f"{host}:443"), host
-    for host in OTHER_HOSTS:
-        assert not search_as_mitmproxy_does(pattern, f"{host}:443"), host
-    for address in ("api.openai.com", "api.openai.com:", "x api.openai.com:443", "api.openai.com:443\n", "1.2.3.4:443"):
-        assert not search_as_mitmproxy_does(pattern, address), address
-
-
-def test_the_expression_of_no_hosts_finds_nothing() -> None:
-    assert not search_as_mitmproxy_does(allow_hosts_pattern(HostSet(())), "api.openai.com:443")
+def test_no_hosts_match_nothing() -> None:
     assert not HostSet(()).matches("api.openai.com")
 
 
@@ -141,7 +126,6 @@ def test_any_text_is_answered_and_what_is_a_pattern_stays_the_same(text: str) ->
         return
     assert parse_host_pattern(pattern) == pattern
     assert HostSet((pattern,)).matches(pattern.replace("*", "x"))
-    assert search_as_mitmproxy_does(allow_hosts_pattern(HostSet((pattern,))), f"{pattern.replace('*', 'x')}:1")
 
 
 def test_a_long_hostile_name_is_answered_at_once() -> None:

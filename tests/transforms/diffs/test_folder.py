@@ -63,7 +63,7 @@ def test_an_author_without_an_address_makes_the_rewrite_unprovable() -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_damaged_diffs_come_back_or_are_left_alone(data: st.DataObject) -> None:
     lines = TEXT.split("\n")
     for _ in range(data.draw(st.integers(0, 5))):

@@ -167,7 +167,7 @@ def test_nothing_is_dropped_without_a_budget_or_a_way_back() -> None:
 
 
 @given(st.integers(0, 3000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_more_than_the_budget_is_dropped(tokens: int) -> None:
     text = LOCK + hunk("dist/app.js", [f"+function f{n}() {{ return {n}; }}" for n in range(60)])
     rewrite = TRIMMER.rewrite(Block(text, Call()), Budget(tokens, HANDLE))
@@ -177,7 +177,7 @@ def test_no_more_than_the_budget_is_dropped(tokens: int) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_damaged_diffs_are_proven_or_left_alone_and_never_shrink_twice(data: st.DataObject) -> None:
     lines = (LOCK + hunk("src/a.py", ["-a", "+b", *[" same line of context"] * 40, "+c"])).split("\n")
     for _ in range(data.draw(st.integers(0, 4))):

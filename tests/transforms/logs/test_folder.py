@@ -92,7 +92,7 @@ def test_every_way_of_writing_logs_gets_shorter(head: str) -> None:
     st.lists(st.tuples(st.sampled_from((*HEADS, "")), st.sampled_from(MESSAGES + TAILS + ODD_LINES)), max_size=60),
     st.data(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_mixture_of_lines_is_given_back(parts: Sequence[tuple[str, str]], data: st.DataObject) -> None:
     """Formats mixed in one text, odd lines and lines that look like our own form do not confuse the inverse."""
     numbers = data.draw(st.lists(st.integers(0, 59), min_size=len(parts), max_size=len(parts)))
@@ -104,7 +104,7 @@ def test_any_mixture_of_lines_is_given_back(parts: Sequence[tuple[str, str]], da
 
 
 @given(st.sampled_from(HEADS), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_damaged_log_is_given_back_or_left_alone(head: str, data: st.DataObject) -> None:
     """Pieces cut out, doubled or replaced by odd characters never raise and never lose a character."""
     text = log(head, 40)

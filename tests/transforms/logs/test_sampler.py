@@ -265,7 +265,7 @@ def test_what_is_left_is_folded_and_keeps_the_gaps() -> None:
 
 
 @given(st.integers(40, 160), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_damaged_log_is_sampled_truthfully_or_left_alone(count: int, data: st.DataObject) -> None:
     """Pieces cut out, doubled or replaced by odd characters never raise and never make a marker lie."""
     text = "\n".join(log(count))

@@ -56,7 +56,7 @@ def test_gaps_that_do_not_pay_for_their_markers_are_not_made() -> None:
 
 
 @given(st.lists(st.integers(0, 3), min_size=40, max_size=40), st.integers(0, 700))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_gaps_are_in_order_apart_and_within_the_budget(ranks: list[int], tokens: int) -> None:
     gaps = choose(LINES, ranks, tokens)
     assert all(ranks[at] for first, last in gaps for at in range(first, last + 1))

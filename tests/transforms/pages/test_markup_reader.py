@@ -131,7 +131,7 @@ def test_nesting_too_deep_to_parse_in_linear_time_is_left_alone(open_tag: str) -
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_any_page_is_read_without_an_error_and_once(body: str) -> None:
     source = page(f"{body}<p>{'and more text ' * 3}")
     out = read(source)
@@ -140,7 +140,7 @@ def test_any_page_is_read_without_an_error_and_once(body: str) -> None:
 
 
 @given(st.integers(0, len(PAGE)), st.integers(0, 40), st.sampled_from(PIECES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_damaged_page_is_proven_and_proves_nothing_for_the_whole_one(at: int, cut: int, piece: str) -> None:
     source = PAGE[:at] + piece + PAGE[at + cut :]
     out = read(source)

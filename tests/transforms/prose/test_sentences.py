@@ -28,7 +28,7 @@ def test_a_line_is_parted_into_sentences(line: str, parts: list[str]) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_sentences_joined_are_the_line(line: str) -> None:
     assert "".join(sentences(line)) == line
 
@@ -48,7 +48,7 @@ def test_a_gap_is_named_where_it_is_in_sentences_of_the_line() -> None:
     ),
     st.data(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_is_cut_is_proven_and_seen_to_be_cut(pieces: list[str], data: st.DataObject) -> None:
     line = " ".join(pieces)
     total = len(sentences(line))

@@ -40,7 +40,7 @@ def test_the_same_texts_have_the_same_scores_to_the_last_digit(classifier: Token
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=40), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_has_a_score_between_0_and_1(texts: list[str]) -> None:
     scores = _SHARED[0].scores(texts)
     assert len(scores) == len(texts)

@@ -151,7 +151,7 @@ def test_a_gap_that_is_not_told_is_no_proof() -> None:
     assert not SAMPLER.proof(text, "plain")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_any_array_is_proven_and_damage_never_raises(data: st.DataObject) -> None:
     cell = st.sampled_from(["ok", "error", "", None, 1, 2, 2.5, "[rows 2-9 omitted]", "a b", [1], {"x": 1}])

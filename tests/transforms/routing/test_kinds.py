@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.call import Call
@@ -273,14 +273,12 @@ def test_a_long_text_is_told_as_its_short_form_is() -> None:
     assert kind_of(json.dumps(RECORDS * 100), NO_CALL) is Kind.JSON
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_no_text_and_no_call_raises(text: str, tool: str, arguments: str) -> None:
     kind_of(text, Call(tool, arguments))
     kind_of(text, bash(arguments))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SAMPLES), st.integers(0, 400), st.text(max_size=20), st.integers(0, 400))
 def test_no_damaged_sample_raises(sample: tuple[str, str, Call, Kind], at: int, text: str, cut: int) -> None:
     kind_of(sample[1][:at] + text + sample[1][at + cut :], sample[2])

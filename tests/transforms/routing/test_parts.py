@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.routing.test_kinds import (
@@ -136,7 +136,6 @@ def test_a_cut_in_the_middle_stands_between_two_payloads() -> None:
     assert [text for text, _ in payloads(plain)] == [LOG, LOG]
 
 
-@settings(deadline=None)
 @given(st.integers(200, 2000), st.integers(2100, 4000))
 def test_a_cut_inside_an_escape_loses_nothing(before: int, after: int) -> None:
     raw = codex_object('"\\\n\té\x02' * 900)
@@ -217,7 +216,6 @@ ODD = [
 ]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*REAL, *ODD]) | st.text(max_size=30), max_size=8),
     st.integers(0, 2000),

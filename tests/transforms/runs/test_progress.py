@@ -103,7 +103,7 @@ PIECES = (
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_proven_and_done_in_one_go(text: str) -> None:
     out = shown(text)
     assert shown(out) == out

@@ -216,7 +216,7 @@ def test_nothing_is_dropped_without_a_budget_or_a_way_back() -> None:
 
 
 @given(st.integers(0, 2500))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_no_more_than_the_budget_is_dropped(tokens: int) -> None:
     text = passing(60) + "note: slow\n" + passing(60, "   Compiling crate_{} v1.0.2") + "warning: end\n"
     rewrite = REPORT.rewrite(Block(text, Call()), Budget(tokens, HANDLE))
@@ -226,7 +226,7 @@ def test_no_more_than_the_budget_is_dropped(tokens: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(1, 40)), max_size=12), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_mixture_is_proven_and_never_shrinks_twice(parts: list[tuple[int, int]], crlf: bool) -> None:
     forms = (
         "tests/test_a.py::test_{} PASSED", "Traceback (most recent call last):", '  File "a.py", line {}, in f', "",

@@ -88,7 +88,7 @@ def test_a_screen_line_ignores_colours_and_titles() -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_mixture_of_codes_is_proven_and_settled_at_once(text: str) -> None:
     out = cleaned(text)
     if NOISE.proof(text, out):
