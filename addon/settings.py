@@ -355,6 +355,11 @@ class Settings(BaseModel):
             value = _LOGIN.sub("//…@", values.get(name, ""))
             raise BadSetting(f"{PREFIX}{name}={value!r}: {reason}") from None
 
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str]) -> Self:
+        """What a proxy started in this environment has, unless it is told otherwise. Raises `BadSetting`."""
+        return cls.parse({name: option_default(name, environ) for name in option_names()})
+
 
 def suggestion(name: str) -> str:
     """A hint at the option that a misspelled one may stand for; empty when none is close."""

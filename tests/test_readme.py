@@ -35,7 +35,8 @@ from transforms.contract import Kind
 from transforms.reasons import Reason
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "addon/README.md", "transforms/README.md")}
+README = "\n".join(PAGES.values())
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -45,13 +46,14 @@ _CELLS = re.compile(r"(?<!\\)\|")
 type Row = tuple[str, ...]
 
 
-def section(title: str) -> str:
+def section(title: str, page: str = "README.md") -> str:
     """What stands below a heading, up to the next one of its level or above."""
-    headings = list(_HEADING.finditer(README))
+    text = PAGES[page]
+    headings = list(_HEADING.finditer(text))
     at = next(n for n, heading in enumerate(headings) if heading[2] == title)
     level = len(headings[at][1])
-    end = next((h.start() for h in headings[at + 1 :] if len(h[1]) <= level), len(README))
-    return README[headings[at].end() : end]
+    end = next((h.start() for h in headings[at + 1 :] if len(h[1]) <= level), len(text))
+    return text[headings[at].end() : end]
 
 
 def tables(text: str) -> Iterator[list[Row]]:
@@ -61,8 +63,8 @@ def tables(text: str) -> Iterator[list[Row]]:
         yield [tuple(cell.strip() for cell in _CELLS.split(line)[1:-1]) for line in lines[2:]]
 
 
-def rows(title: str, table: int = 0) -> list[Row]:
-    return list(tables(section(title)))[table]
+def rows(title: str, table: int = 0, page: str = "README.md") -> list[Row]:
+    return list(tables(section(title, page)))[table]
 
 
 def code(words: Iterable[object]) -> str:
@@ -109,7 +111,7 @@ def test_the_table_of_options_is_that_of_the_settings() -> None:
         )
         for name in option_names()
     ]
-    assert rows("Options") == expected
+    assert rows("Options", page="addon/README.md") == expected
 
 
 def test_the_table_of_apis_has_every_shape_in_order() -> None:
@@ -117,7 +119,7 @@ def test_the_table_of_apis_has_every_shape_in_order() -> None:
 
 
 def test_the_table_of_transforms_is_the_catalog_in_its_order() -> None:
-    told = rows("Transforms")
+    told = rows("Transforms", page="transforms/README.md")
     assert [row[:3] for row in told] == [(f"`{t.name}`", str(t.loss), kinds(t.kinds)) for t in TRANSFORMS]
     assert all(row[3].endswith(".") for row in told)
 
@@ -125,7 +127,7 @@ def test_the_table_of_transforms_is_the_catalog_in_its_order() -> None:
 def test_the_tables_of_reasons_hold_every_reason_in_the_same_words() -> None:
     meanings = documented("transforms/reasons.py", "Reason")
     expected = [(f"`{reason}`", meanings[reason.name]) for reason in Reason]
-    assert [row for table in tables(section("Reasons")) for row in table] == expected
+    assert [row for table in tables(section("Reasons", "addon/README.md")) for row in table] == expected
 
 
 def test_the_table_of_policies_has_every_field_of_every_mode() -> None:
@@ -168,7 +170,7 @@ def test_the_table_of_metrics_names_each_with_its_labels() -> None:
         labels = [label for label in family.samples[0].labels if label != "le"]
         name = f"{family.name}_total" if family.type == "counter" else family.name
         expected.append((f"`{name}`", code(labels) or "none", cell(family.documentation)))
-    assert rows("Metrics") == expected
+    assert rows("Metrics", page="addon/README.md") == expected
 
 
 def test_every_client_that_a_start_names_is_in_the_table_with_its_variable() -> None:
@@ -202,7 +204,7 @@ def test_every_constant_named_exists_and_every_bound_of_a_policy_is_named() -> N
 def test_every_word_of_ours_in_the_text_exists() -> None:
     known = {*Reason, *(t.name for t in TRANSFORMS), *CompressionPolicy.model_fields, *Usage.__dataclass_fields__}
     known |= {*Entry.model_fields, *RoutingLog.model_fields, "cache_control", "auth_mode"}
-    known |= {word for row in rows("Metrics") for text in row for word in _CODE.findall(text)}
+    known |= {word for row in rows("Metrics", page="addon/README.md") for text in row for word in _CODE.findall(text)}
     known |= {PREFIX + name for name in option_names()} | set(CacheVerdict) | set(retrieval.TOOLS)
     assert set(re.findall(r"`(?:~meta )?([a-z]+(?:_[a-z]+)+)`", README)) <= known
 
@@ -215,13 +217,20 @@ def test_every_path_named_exists() -> None:
     assert len(paths) > 10
 
 
-def test_every_link_within_the_project_leads_somewhere() -> None:
-    anchors = {re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") for heading in _HEADING.finditer(README)}
-    for target in re.findall(r"\]\(([^)]+)\)", README + CHANGELOG):
-        if target.startswith("#"):
-            assert target[1:] in anchors
-        elif not target.startswith("https://"):
-            assert (ROOT / target).is_file(), target
+def anchors(page: str) -> set[str]:
+    headings = _HEADING.finditer((ROOT / page).read_text("utf-8"))
+    return {re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "certs/README.md"])
+def test_every_link_within_the_project_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text("utf-8")):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(str(file.resolve().relative_to(ROOT.resolve()))), target
 
 
 def test_every_argument_of_our_own_commands_is_known_to_them() -> None:

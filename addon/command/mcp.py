@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
-from addon.settings import BadSetting, Settings, option_default, option_names
+from addon.settings import BadSetting, Settings
 from addon.web.access_token import access_token
 from addon.web.beacon import announced
 from addon.web.mcp_page import retrieve, tools_module
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser = argparse.ArgumentParser(prog="headroom-mitm mcp", description=__doc__, allow_abbrev=False)
     parser.parse_args(arguments)
     try:
-        settings = Settings.parse({name: option_default(name, environ) for name in option_names()})
+        settings = Settings.of_environment(environ)
         tools = tools_module()
     except (BadSetting, ImportError) as error:
         print(f"{parser.prog}: {_MISSING if isinstance(error, ImportError) else error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from addon.command.doctor.probes import Client, explain
 from addon.command.hints import Endpoint
 from addon.command.wrap.running_proxy import ask_over_tls, version_of
 from addon.command.wrap.variables import NoUpstream, unproxied, upstream_of
-from addon.settings import BadSetting, Settings, option_default, option_names
+from addon.settings import BadSetting, Settings
 from addon.store.state import State
 from addon.wire.tls_contexts import client_context
 
@@ -26,7 +26,7 @@ _FREE_BYTES = 100 << 20
 def check_settings(environ: Mapping[str, str]) -> tuple[Finding, Settings]:
     """Whether the variables hold values that are allowed. The default ones stand in for those that do not."""
     try:
-        settings = Settings.parse({name: option_default(name, environ) for name in option_names()})
+        settings = Settings.of_environment(environ)
     except BadSetting as error:
         return broken("settings", str(error), "the proxy will not start with it: set it to what is allowed"), Settings()
     if settings.mode != "compress":
