@@ -17,6 +17,7 @@ nobody can tell whether a blank behind the colon belongs to the gutter or to the
 
 import re
 from collections.abc import Callable
+from itertools import count
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
@@ -47,10 +48,11 @@ class LineGutter:
         out: list[str] = []
         at = copied = 0
         while at < len(lines):
-            end = _run_end(lines, at)
-            if end - at >= _MIN_RUN:
+            gutters = _run(lines, at)
+            end = at + len(gutters)
+            if len(gutters) >= _MIN_RUN:
                 out += lines[copied:at]
-                out += _without_numbers(lines[at:end])
+                out += _without_numbers(lines[at:end], gutters)
                 copied = end
             at = max(end, at + 1)
         if copied == 0:
@@ -68,7 +70,7 @@ def restore(text: str) -> str | None:
     out: list[str] = []
     at = 0
     while at < len(lines):
-        header = _HEADER.fullmatch(lines[at])
+        header = _HEADER.fullmatch(lines[at]) if _HEADER_MARK in lines[at] else None
         numbering = _numbering(header[3]) if header else None
         if header and numbering and numbering(int(header[1])) != header[3]:
             return None
@@ -80,13 +82,13 @@ def restore(text: str) -> str | None:
         body = lines[at + 1 : at + 2 + last - first]
         if not first <= last < first + len(body):
             return None
-        out += [_numbered(numbering(number), line) for number, line in enumerate(body, first)]
+        out += map(_numbered, map(numbering, count(first)), body)
         at += 1 + len(body)
     return "\n".join(out)
 
 
 def _numbered(gutter: str, line: str) -> str:
-    return line if line in (gutter, gutter.rstrip()) else gutter + line
+    return gutter + line if len(line) > len(gutter) or line not in (gutter, gutter.rstrip()) else line
 
 
 def _numbering(gutter: str) -> Numbering | None:
@@ -99,37 +101,29 @@ def _numbering(gutter: str) -> Numbering | None:
     return f"{match['lead']}{{:{fill}>{len(digits)}}}{match['mark']}".format
 
 
-def _run_end(lines: list[str], start: int) -> int:
-    """Index after the last line that continues the numbering begun at `start`; `start` when there is none."""
+def _run(lines: list[str], start: int) -> list[str]:
+    """The gutters of the lines that continue the numbering begun at `start`; none when there is none."""
     match = _GUTTER.match(lines[start])
     numbering = _numbering(match[0]) if match else None
+    gutters: list[str] = []
     if match is None or numbering is None:
-        return start
-    number, end = int(match["digits"]), start
-    while end < len(lines):
-        gutter = numbering(number + end - start)
-        if not lines[end].startswith(gutter) and lines[end] != gutter.rstrip():
-            break
-        end += 1
-    return end
-
-
-def _without_numbers(lines: list[str]) -> list[str]:
-    """The header for `lines`, which are one run, and their text; some empty ones keep their number."""
-    match = _GUTTER.match(lines[0])
-    numbering = _numbering(match[0]) if match else None
-    if match is None or numbering is None:
-        raise ValueError("not a run of numbered lines")
-    first = shown = int(match["digits"])
-    text: list[str] = []
-    sparse = False
-    for number, line in enumerate(lines, first):
+        return gutters
+    for number, at in enumerate(range(start, len(lines)), int(match["digits"])):
         gutter = numbering(number)
-        due = line == gutter and number - shown >= _STRIDE
-        if due or not line.startswith(gutter):
-            shown, sparse = number, True
-            text.append(line)
-        else:
-            text.append(line[len(gutter) :])
+        if not lines[at].startswith(gutter) and lines[at] != gutter.rstrip():
+            break
+        gutters.append(gutter)
+    return gutters
+
+
+def _without_numbers(lines: list[str], gutters: list[str]) -> list[str]:
+    """The header for `lines`, which are one run, and their text; some empty ones keep their number."""
+    text = list(map(str.removeprefix, lines, gutters))
+    empty = [at for at, (line, gutter) in enumerate(zip(lines, gutters, strict=True)) if len(line) <= len(gutter)]
+    shown, sparse = 0, False
+    for at in empty:
+        if lines[at] != gutters[at] or at - shown >= _STRIDE:
+            text[at], shown, sparse = lines[at], at, True
+    first = int("".join(filter(str.isdigit, gutters[0])))
     where = "only on some empty lines" if sparse else "left out"
-    return [f'[lines {first}-{first + len(lines) - 1}; numbers ("{match[0]}") {where}]', *text]
+    return [f'[lines {first}-{first + len(lines) - 1}; numbers ("{gutters[0]}") {where}]', *text]

@@ -19,18 +19,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.logs.lines import Parsed, parser, severe_lines, without_numbers
+from transforms.logs.lines import Parsed, severe_lines, taken_apart, without_numbers
 from transforms.logs.names import lines_asked_for
 from transforms.logs.repeats import repeats
-from transforms.logs.times import common_format
 from transforms.logs.unfold import is_folded, unfolded
 from transforms.logs.writer import Log, folded
 
 _FEWEST_LINES = 5
 _MOST_LEFT = 0.95
 """Share of the characters. A form that the reader has to learn must save more than a few."""
-_SAMPLE = 100
-"""Lines that the way of writing times is told from: evenly spread over the text."""
 _RARE = 3
 """An error whose template stands on more lines than this is routine, as far as its time and head are concerned."""
 _WHOLE_SHARE = 50
@@ -50,8 +47,7 @@ class LogFolder:
         lines = block.text.split("\n")
         if len(lines) < _FEWEST_LINES or is_folded(block.text):
             return None
-        written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
-        parsed = parser(written)(block.text) if written else [Parsed("", "", "", "", line) for line in lines]
+        parsed = taken_apart(lines)
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
         log = Log(lines, parsed, found, _quoted_errors(block.text, parsed) | lines_asked_for(block))
         text = folded(log)

@@ -6,9 +6,10 @@ what may belong to the message is left to the message, because messages are quot
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from transforms.logs.times import REACH, TimeFormat
+from transforms.logs.times import REACH, TimeFormat, common_format
 from transforms.occurrences import Occurrences
 
 _LEVEL = (
@@ -48,6 +49,12 @@ _OUT_OF_MEMORY = "OOM"
 _SEVERE_HEAD = re.compile(r"(?:^|[ \[\t])(?:[EFW]|ERR|err|CRIT|crit|alert|emerg)(?=[\s\]]|$)")
 
 
+_SAMPLE = 100
+"""Lines that the way of writing times is told from: evenly spread over the text."""
+_MOST_KNOWN = 1 << 14
+"""Lines that a parser remembers, and those of one text besides."""
+
+
 class Parsed(NamedTuple):
     """One line; the four parts and the message, joined, are the line. Without a time, all of it is message."""
 
@@ -62,18 +69,49 @@ class Parsed(NamedTuple):
     message: str
 
 
-def parser(written: TimeFormat) -> Callable[[str], list[Parsed]]:
-    """A function that takes a text apart whose times are written as `written` says: one `Parsed` for each line."""
-    program = _SYSLOG_PROGRAM if written.syslog else _PROGRAM
-    head = (
-        rf"(?:(?:{_FIELD})++(?:{_LOGGER})?|{_HOST_AND_LEVEL}(?:{_FIELD})*+(?:{_LOGGER})?|{program}|{_OWN_NAME})?"
-        r"(?:[ \t]+-(?=[ ]))?"
-    )
-    pattern = re.compile(
-        rf"^(?:([^\n]{{0,{REACH}}}?)({written.pattern})({_ZONE})({head})(?:(?=[ \n]|\Z)|(?<=\|)))?([^\n]*)$",
-        re.MULTILINE,
-    )
-    return lambda text: [Parsed._make(parts) for parts in pattern.findall(text)]
+class Parser:
+    """Takes lines apart whose times are written in one way.
+
+    Lines are remembered: what leaves lines out of a log, what folds the rest and what proves it all take them apart.
+    """
+
+    def __init__(self, written: TimeFormat) -> None:
+        program = _SYSLOG_PROGRAM if written.syslog else _PROGRAM
+        head = (
+            rf"(?:(?:{_FIELD})++(?:{_LOGGER})?|{_HOST_AND_LEVEL}(?:{_FIELD})*+(?:{_LOGGER})?|{program}|{_OWN_NAME})?"
+            r"(?:[ \t]+-(?=[ ]))?"
+        )
+        self._pattern = re.compile(
+            rf"^(?:([^\n]{{0,{REACH}}}?)({written.pattern})({_ZONE})({head})(?:(?=[ \n]|\Z)|(?<=\|)))?([^\n]*)$",
+            re.MULTILINE,
+        )
+        self._known: dict[str, Parsed] = {}
+
+    def lines(self, lines: Sequence[str]) -> list[Parsed]:
+        """Each of `lines`, taken apart."""
+        if len(self._known) > _MOST_KNOWN:
+            self._known = {}
+        known = self._known
+        new = [line for line in lines if line not in known]
+        if new:
+            known.update(zip(new, map(Parsed._make, self._pattern.findall("\n".join(new))), strict=True))
+        return [known[line] for line in lines]
+
+    def line(self, line: str) -> Parsed:
+        """One line, taken apart."""
+        return self._known.get(line) or self.lines([line])[0]
+
+
+@lru_cache(maxsize=4)
+def parser(written: TimeFormat) -> Parser:
+    """The parser for times that are written as `written` says."""
+    return Parser(written)
+
+
+def taken_apart(lines: Sequence[str]) -> list[Parsed]:
+    """The lines of a text, by the way in which it writes its times; without times, all of a line is message."""
+    written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
+    return parser(written).lines(lines) if written else [Parsed("", "", "", "", line) for line in lines]
 
 
 def without_numbers(words: str) -> str:

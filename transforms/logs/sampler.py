@@ -14,10 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.logs.lines import Parsed, parser
+from transforms.logs.lines import taken_apart
 from transforms.logs.names import lines_asked_for, names_asked_for
 from transforms.logs.routine import Kinds, routine_ranks
-from transforms.logs.times import common_format
 from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
@@ -25,8 +24,6 @@ from transforms.lossy.proof import has_gaps, lines_survive
 _FEWEST_LINES = 40
 _SHORTEST_GAP = 6
 """Lines. What is left of a log is written so shortly afterwards that a smaller gap costs more than it saves."""
-_SAMPLE = 100
-"""Lines that the way of writing times is told from: evenly spread over the text."""
 _SHOWN = 72
 """Characters of a kind that a marker shows."""
 
@@ -43,8 +40,7 @@ class LogSampler:
         lines = block.text.split("\n")
         if len(lines) < _FEWEST_LINES or budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
             return None
-        written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
-        parsed = parser(written)(block.text) if written else [Parsed("", "", "", "", line) for line in lines]
+        parsed = taken_apart(lines)
         kinds = Kinds.of(parsed)
         asks = any(name in block.text for name in names_asked_for(block.question))
         ranks = routine_ranks(block.text, parsed, kinds, keep_names=not asks)

@@ -62,7 +62,6 @@ FORMATS: tuple[TimeFormat, ...] = (
 )
 """Most telling first: a shorter way may stand inside a longer one. None begins inside a number."""
 _WHOLE = tuple(re.compile(known.pattern) for known in FORMATS)
-_NEAR = tuple(re.compile(rf"[^\n]{{0,{REACH}}}?{known.pattern}") for known in FORMATS)
 _ANY = re.compile(r"[0-9][:.][0-9]{1,2}[:.][0-9]|[0-9]{6}")
 """Stands in a time of every format: most lines of a text that is no log are passed over at once."""
 _LONGEST = 40
@@ -84,7 +83,8 @@ def _index_of_format(line: str) -> int:
     """Which of `FORMATS` the time of a line is written in; -1: it has none."""
     if _ANY.search(line, 0, REACH + _LONGEST) is None:
         return -1
-    return next((index for index, near in enumerate(_NEAR) if near.match(line)), -1)
+    found = ((index, pattern.search(line, 0, REACH + _LONGEST)) for index, pattern in enumerate(_WHOLE))
+    return next((index for index, time in found if time and time.start() <= REACH), -1)
 
 
 def format_of(time: str) -> TimeFormat | None:

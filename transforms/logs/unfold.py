@@ -16,11 +16,11 @@ line directly above. A line that only looks like one of these forms stands behin
 """
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from transforms.logs.legend import HOLE, TIME, blank_follows
-from transforms.logs.lines import Parsed, parser
+from transforms.logs.lines import Parser, parser
 from transforms.logs.times import MONTH, WEEKDAY, completed, format_of
 
 CLOSING = "]"
@@ -93,7 +93,7 @@ def unfolded(text: str) -> str | None:
     end = lines.index(CLOSING) if opened["legend"] and CLOSING in lines else -1
     reader = _Reader(
         legend=dict(_definition(line) for line in lines[: max(end, 0)]),
-        parse=parser(written) if written else None,
+        parser=parser(written) if written else None,
         time=opened["first"] or "",
         keeps_places=_AGAIN.search(text) is not None,
     )
@@ -135,7 +135,7 @@ class _Reader:
     """Reads folded lines one after the other."""
 
     legend: dict[str, str]
-    parse: Callable[[str], list[Parsed]] | None
+    parser: Parser | None
     time: str
     keeps_places: bool
     above: tuple[str, list[str]] = ("", [])
@@ -159,7 +159,7 @@ class _Reader:
 
     def first_time(self) -> str:
         """The first time in the lines read, empty without one."""
-        return next((time for line in self.lines if (time := self.parse(line)[0].time)), "") if self.parse else ""
+        return next((time for line in self.lines if (time := self.parser.line(line).time)), "") if self.parser else ""
 
     def repeat(self, line: str) -> None:
         """Add the lines that a form for repeated lines stands for, or `line` itself if it is no such form."""
@@ -174,12 +174,12 @@ class _Reader:
     def again(self, line: str) -> None:
         """Add a line that is not shown."""
         self.lines.append(line)
-        if self.parse and (time := self.parse(line)[0].time):
+        if self.parser and (time := self.parser.line(line).time):
             self.time = time
 
     def add(self, line: str) -> None:
         """Add a line as it was."""
-        parsed = self.parse(line)[0] if self.parse else None
+        parsed = self.parser.line(line) if self.parser else None
         if parsed is not None and parsed.time:
             self.time = parsed.time
         self.place(line, parsed.message if parsed is not None else line)
@@ -211,7 +211,7 @@ class _Reader:
             rest = rest if tail is None else rest[: tail.start() + 1] + self.legend[tail[1]]
             rest = rest if form.blank else rest[1:]
         line = form.frame % tuple(values) + rest
-        self.place(line, self.parse(line)[0].message if self.parse and self.keeps_places else line)
+        self.place(line, self.parser.line(line).message if self.parser and self.keeps_places else line)
         return form.head, shown
 
     def form(self, tag: str) -> _Form:
