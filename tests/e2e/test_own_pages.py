@@ -28,14 +28,15 @@ def test_curl_reads_them_through_the_proxy(headroom: Proxy, upstream: StandInUps
     assert len(upstream.requests) == before
 
 
-@pytest.mark.parametrize("option", ["headroom_only_llm_hosts=on", "connection_strategy=lazy"])
-def test_they_are_there_whatever_else_is_let_through(
-    tmp_path: Path, upstream: StandInUpstream, trust: Trust, option: str
+def test_they_are_there_whatever_else_is_let_through_and_at_the_port(
+    tmp_path: Path, upstream: StandInUpstream, trust: Trust, unused_tcp_port: int
 ) -> None:
-    with proxy(tmp_path, upstream, trust, option) as running:
+    options = "headroom_only_llm_hosts=on", "connection_strategy=lazy", f"headroom_port={unused_tcp_port}"
+    with proxy(tmp_path, upstream, trust, *options) as running:
         for scheme in ("http", "https"):
             done = curl(running, f"{scheme}://headroom.internal/metrics")
             assert "headroom_compression_ratio" in done.stdout, done.stderr
+        assert httpx.get(f"http://127.0.0.1:{unused_tcp_port}/healthz").json()["status"] == "ok"
 
 
 def test_a_page_of_another_site_and_another_name_get_nothing(headroom: Proxy) -> None:
@@ -45,10 +46,3 @@ def test_a_page_of_another_site_and_another_name_get_nothing(headroom: Proxy) ->
         assert client.get("http://headroom.internal/stats", headers=hostile).status_code == 403
         assert client.get("http://headroom.internal/stats", headers={"host": "evil.example"}).status_code == 421
         assert client.post("https://headroom.internal/stats", json={}).status_code == 405
-
-
-def test_the_port_serves_the_same(
-    tmp_path: Path, upstream: StandInUpstream, trust: Trust, unused_tcp_port: int
-) -> None:
-    with proxy(tmp_path, upstream, trust, f"headroom_port={unused_tcp_port}"):
-        assert httpx.get(f"http://127.0.0.1:{unused_tcp_port}/healthz").json()["status"] == "ok"

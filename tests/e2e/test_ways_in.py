@@ -1,5 +1,6 @@
 """Ways to the proxy and on from it, each as the README has it: a base URL, a company's proxy behind, two of us in a row."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def through(running: Proxy, url: str, body: bytes) -> httpx.Response:
         return client.post(url, content=body, headers=_TYPE)
 
 
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, upstream: StandInUpstream, trust: Trust) -> Iterator[str]:
+    """The address of a reverse proxy before the stand-in."""
+    options = f"mode=reverse:{upstream.url}", "headroom_hosts=127.0.0.1"
+    with proxy(tmp_path_factory.mktemp("reverse"), upstream, trust, *options) as running:
+        yield running.url
+
+
 @pytest.mark.parametrize(
     ("shape", "path"),
     [
@@ -34,14 +43,12 @@ def through(running: Proxy, url: str, body: bytes) -> httpx.Response:
     ],
 )
 def test_a_reverse_proxy_is_a_base_url_without_certificates(
-    tmp_path: Path, upstream: StandInUpstream, trust: Trust, shape: str, path: str
+    base: str, upstream: StandInUpstream, shape: str, path: str
 ) -> None:
     output = "\n".join(f"2026-02-11 10:00:{n % 60:02} INFO  worker-{n % 4} job {n} done" for n in range(200))
     call = Called(f"reverse {shape} {path}", "bash", '{"command": "cat app.log"}', output)
     body = write(shape, (Said("Why?"), Calls((call,), (0,))), PLAIN)
-    options = f"mode=reverse:{upstream.url}", "headroom_hosts=127.0.0.1"
-    with proxy(tmp_path, upstream, trust, *options) as running, httpx.Client(timeout=90) as client:
-        client.post(f"{running.url}{path}", content=body, headers=_TYPE)
+    httpx.post(f"{base}{path}", content=body, headers=_TYPE, timeout=90)
     arrived = upstream.requests[-1]
     assert arrived.path == path
     assert arrived.headers["host"] == upstream.url.removeprefix("https://")

@@ -195,7 +195,7 @@ def _slots(body: bytes) -> tuple[Slot, ...]:
 
 
 @settings(
-    max_examples=130,
+    max_examples=70,
     database=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
 )
