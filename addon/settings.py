@@ -4,6 +4,7 @@ It reads no environment itself: callers give it one. A bad value raises `BadSett
 and what is allowed; nothing is guessed.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -169,6 +170,9 @@ def _folder(value: object) -> object:
         str(folder).encode()
     except (RuntimeError, UnicodeEncodeError) as error:
         raise ValueError(f"allowed: a folder ({error})") from None
+    file = next((path for path in (folder, *folder.parents) if os.path.exists(path) and not os.path.isdir(path)), None)
+    if file:
+        raise ValueError(f"allowed: a folder ({file} is a file)")
     return folder
 
 
@@ -313,9 +317,7 @@ class Settings(BaseModel):
         "Intercept TLS of LLM API hosts only, all else passes as a tunnel; compress_passthrough asks for every host.",
     )
     defaults: Switch = _option("on", "Set what LLM traffic needs of mitmproxy: http2 off, a comment column in mitmweb.")
-    home: Folder = _option(
-        "~/.headroom", "State folder: the ledger, the originals, what was learned per tool.", env="HOME"
-    )
+    home: Folder = _option("~/.headroom", "State folder: the ledger, the originals, what was learned per tool.")
     store: Store = _option(
         "",
         "Redis or Valkey server that holds the ledger for several proxies (redis://, rediss://, unix://); empty: the "

@@ -38,7 +38,7 @@ BAD = {
     "hosts": ["http://api.example.com/v1", "a b", "*"],
     "only_llm_hosts": ["?"],
     "defaults": ["?"],
-    "home": ["", "  "],
+    "home": ["", "  ", "/dev/null", f"{__file__}/state"],
     "kompress_model": ["~nobody_of_this_name/model"],
     "store": ["http://127.0.0.1", "redis://", "redis://127.0.0.1:99999", "redis://127.0.0.1/name", "unix:socket"],
     "log_level": ["verbose"],
