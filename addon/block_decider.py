@@ -13,7 +13,7 @@ from addon.context import Context, speaks_for_itself
 from addon.fail_open import OverBudget, describe, fail_open
 from addon.routing_log import NO_TRANSFORM
 from addon.rules import Rules
-from addon.settings import Mode
+from addon.setting_values import Mode
 from addon.shapes.slot import Slot
 from addon.store.ledger import Decision
 from addon.store.shelf import Source

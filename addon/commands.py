@@ -19,7 +19,8 @@ from addon import sinks
 from addon.dashboard.stats import lines
 from addon.deadline import Deadline
 from addon.event_log import LOGGER
-from addon.settings import PREFIX, BadSetting, LogLevel, Mode, Settings, option_names
+from addon.setting_values import LogLevel, Mode
+from addon.settings import PREFIX, BadSetting, Settings, option_names
 from addon.views.content_view import original_body
 from addon.views.request_text import decisions
 from addon.wire.body_codecs import BODY_LIMIT, BadEncoding, codec_for

@@ -17,7 +17,7 @@ from addon.fail_open import OverBudget, describe, fail_open
 from addon.retrieval import originals_of
 from addon.routing_log import NO_TRANSFORM
 from addon.rules import Rules
-from addon.settings import Attach, Mode
+from addon.setting_values import Attach, Mode
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
 from addon.store import ledger

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from addon.redaction import redact
-from addon.settings import LogFormat, LogLevel
+from addon.setting_values import LogFormat, LogLevel
 
 LOGGER = logging.getLogger("headroom")
 TRACE = 5

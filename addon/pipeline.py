@@ -15,7 +15,8 @@ from addon.deciding import Verdicts, settle
 from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.rules import Rules
-from addon.settings import Attach, Settings
+from addon.setting_values import Attach
+from addon.settings import Settings
 from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect
 from addon.shapes.slot import Held

@@ -5,7 +5,7 @@ from functools import lru_cache
 from addon.deciding import Verdicts
 from addon.routing_log import Entry, Omitted, RoutingLog
 from addon.rules import Rules
-from addon.settings import LogLevel
+from addon.setting_values import LogLevel
 from addon.shapes.detect import Detected
 from addon.shapes.slot import Slot
 from addon.store.ledger import Decision

@@ -2,7 +2,7 @@
 
 import re
 
-from addon.settings import Retrieve
+from addon.setting_values import Retrieve
 from addon.store.ledger import Decision
 from addon.store.originals import Originals, named_in, named_in_old_form
 from addon.web.exchange import HOST

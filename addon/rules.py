@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from addon.deadline import Deadline
-from addon.settings import Mode, Settings
+from addon.setting_values import Mode
+from addon.settings import Settings
 from transforms.catalog import TRANSFORMS
 from transforms.compression_policy import AuthMode, CompressionPolicy
 from transforms.contract import Transform

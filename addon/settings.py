@@ -4,234 +4,48 @@ It reads no environment itself: callers give it one. A bad value raises `BadSett
 and what is allowed; nothing is guessed.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from enum import StrEnum
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from addon.wire.clients import CLIENTS
-from addon.wire.hosts import parse_host_pattern
-from transforms.compression_policy import AuthMode
-from transforms.names import TRANSFORM_NAMES
+from addon.setting_values import (
+    OFF,
+    ON,
+    Attach,
+    AuthModes,
+    Clients,
+    Folder,
+    FolderIfAny,
+    KeepOriginals,
+    LogFormat,
+    LogLevel,
+    Mode,
+    Names,
+    Originals,
+    Patterns,
+    Port,
+    Retrieve,
+    Share,
+    Store,
+    Switch,
+    Token,
+    Transforms,
+    WebSockets,
+    Whole,
+    word_of,
+)
 
 PREFIX = "headroom_"
-_ON, _OFF = frozenset({"true", "on", "yes", "1", "enabled"}), frozenset({"false", "off", "no", "0", "disabled"})
-_NAME = re.compile(r"[A-Za-z0-9_.*:/-]+")
 _LOGIN = re.compile(r"//[^/@]*+@")
 """A password in a URL, which is not repeated in an error."""
 
 
 class BadSetting(ValueError):
     """A setting has a value that is not allowed."""
-
-
-class Mode(StrEnum):
-    """What is done with a decision."""
-
-    COMPRESS = "compress"
-    SHADOW = "shadow"
-    OFF = "off"
-
-
-class Attach(StrEnum):
-    """What happens to tool outputs that were sent before this proxy saw the conversation."""
-
-    KEEP = "keep"
-    REWRITE = "rewrite"
-
-
-class KeepOriginals(StrEnum):
-    """Whether the whole of what was shortened lossily is kept, without which nothing is."""
-
-    ON = "on"
-    OFF = "off"
-    SHARED = "shared"
-
-
-class WebSockets(StrEnum):
-    """What happens to WebSockets to LLM APIs."""
-
-    REWRITE = "rewrite"
-    PASS = "pass"
-    REFUSE = "refuse"
-
-
-class Retrieve(StrEnum):
-    """By what a marker says where the whole text is."""
-
-    FILE = "file"
-    URL = "url"
-    BOTH = "both"
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    ERROR = "error"
-    WARN = "warn"
-    INFO = "info"
-    DEBUG = "debug"
-    TRACE = "trace"
-
-
-class LogFormat(StrEnum):
-    """How a line of the log is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-def _switch(value: object) -> object:
-    word = str(value).strip().lower()
-    if word not in _ON | _OFF:
-        raise ValueError(f"allowed: {', '.join(sorted(_ON))} or {', '.join(sorted(_OFF))}")
-    return word in _ON
-
-
-def _whole(value: object) -> object:
-    if not re.fullmatch(r"[0-9]{1,9}", str(value).strip()):
-        raise ValueError("allowed: a whole number from 0 to 999999999")
-    return int(str(value))
-
-
-def _share(value: object) -> object:
-    word = str(value).strip()
-    if word == "":
-        return None
-    if not re.fullmatch(r"[0-9]*\.?[0-9]+", word) or not 0 <= float(word) <= 1:
-        raise ValueError("allowed: a number from 0 to 1, or nothing for the policy's own")
-    return float(word)
-
-
-def _word(enum: type[StrEnum]) -> BeforeValidator:
-    def parse(value: object) -> object:
-        word = str(value).strip().lower()
-        if word not in set(enum):
-            raise ValueError(f"allowed: {', '.join(enum)}")
-        return enum(word)
-
-    return BeforeValidator(parse)
-
-
-def _names(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    names = frozenset(word.strip() for word in value.split(",") if word.strip())
-    if wrong := sorted(name for name in names if not _NAME.fullmatch(name)):
-        raise ValueError(f"allowed: names separated by commas; not a name: {wrong[0]!r}")
-    return names
-
-
-def _clients(value: object) -> object:
-    names = _names(value)
-    if isinstance(names, frozenset) and (wrong := sorted(names - CLIENTS)):
-        raise ValueError(f"not one: {wrong[0]!r}; allowed: {', '.join(sorted(CLIENTS))}")
-    return names
-
-
-def _transforms(value: object) -> object:
-    names = _names(value)
-    if isinstance(names, frozenset) and (wrong := sorted(names - set(TRANSFORM_NAMES))):
-        raise ValueError(f"not one: {wrong[0]!r}; allowed: {', '.join(TRANSFORM_NAMES)}")
-    return names
-
-
-def _modes(value: object) -> object:
-    if value == "all":
-        return frozenset({*AuthMode, None})
-    words = [word.strip().lower() for word in str(value).split(",") if word.strip()]
-    allowed = [*AuthMode, "unknown"]
-    if not words or (wrong := [word for word in words if word not in allowed]):
-        told = f"; not one: {wrong[0]!r}" if words else ""
-        raise ValueError(f"allowed: all, or a list of {', '.join(allowed)}{told}")
-    return frozenset(None if word == "unknown" else AuthMode(word) for word in words)
-
-
-def _patterns(value: object) -> object:
-    words = [word.strip() for word in str(value).split(",") if word.strip()]
-    for word in words:
-        parse_host_pattern(word)
-    return tuple(words)
-
-
-def _folder(value: object) -> object:
-    if not str(value).strip():
-        raise ValueError("allowed: a folder")
-    try:
-        folder = Path(str(value)).expanduser().absolute()
-        str(folder).encode()
-    except (RuntimeError, UnicodeEncodeError) as error:
-        raise ValueError(f"allowed: a folder ({error})") from None
-    file = next((path for path in (folder, *folder.parents) if os.path.exists(path) and not os.path.isdir(path)), None)
-    if file:
-        raise ValueError(f"allowed: a folder ({file} is a file)")
-    return folder
-
-
-def _folder_if_any(value: object) -> object:
-    return _folder(value) if str(value).strip() else None
-
-
-def _originals(value: object) -> object:
-    word = str(value).strip().lower()
-    if word == KeepOriginals.SHARED:
-        return KeepOriginals.SHARED
-    if word not in _ON | _OFF:
-        raise ValueError("allowed: on, off, or shared")
-    return KeepOriginals.ON if word in _ON else KeepOriginals.OFF
-
-
-def _store(value: object) -> object:
-    url = str(value).strip()
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    placed = parts.path.startswith("/") if parts.scheme == "unix" else bool(parts.hostname and parts.port != 0)
-    if parts.scheme not in ("redis", "rediss", "unix") or not placed:
-        raise ValueError("allowed: redis://HOST:PORT/DB, rediss://… (with TLS), unix:///PATH, or nothing")
-    if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]{0,4}", parts.path):
-        raise ValueError("allowed behind the server: /DB, a number")
-    if find_spec("redis") is None:
-        raise ValueError("needs the extra `redis`: pip install 'headroom-mitmproxy[redis]'")
-    return url
-
-
-def _port(value: object) -> object:
-    number = _whole(value)
-    if not isinstance(number, int) or number > 65535:
-        raise ValueError("allowed: a port from 1 to 65535, or 0 for none")
-    return number
-
-
-def _token(value: object) -> object:
-    word = str(value).strip()
-    if word and not re.fullmatch(r"[!-~]{16,256}", word):
-        raise ValueError("allowed: 16 to 256 printable characters without blanks, or nothing")
-    return word
-
-
-Switch = Annotated[bool, BeforeValidator(_switch)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Port = Annotated[int, BeforeValidator(_port)]
-Token = Annotated[str, BeforeValidator(_token)]
-Share = Annotated[float | None, BeforeValidator(_share)]
-Names = Annotated[frozenset[str], BeforeValidator(_names)]
-Clients = Annotated[frozenset[str], BeforeValidator(_clients)]
-Transforms = Annotated[frozenset[str], BeforeValidator(_transforms)]
-AuthModes = Annotated[frozenset[AuthMode | None], BeforeValidator(_modes)]
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_patterns)]
-Folder = Annotated[Path, BeforeValidator(_folder)]
-FolderIfAny = Annotated[Path | None, BeforeValidator(_folder_if_any)]
-Originals = Annotated[KeepOriginals, BeforeValidator(_originals)]
-Store = Annotated[str, BeforeValidator(_store)]
 
 
 def _option(default: str, description: str, env: str | None = None) -> Any:
@@ -245,7 +59,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Annotated[Mode, _word(Mode)] = _option(
+    mode: Annotated[Mode, word_of(Mode)] = _option(
         "compress", "compress; shadow: decide and log, but forward new tool outputs untouched; off: decide nothing new."
     )
     compress_passthrough: Switch = _option("off", "Compress on every host and path, not only on known LLM API hosts.")
@@ -257,7 +71,7 @@ class Settings(BaseModel):
     auth_modes: AuthModes = _option(
         "all", "Auth modes that are rewritten (payg, oauth, subscription, unknown); others are decided and logged only."
     )
-    attach: Annotated[Attach, _word(Attach)] = _option(
+    attach: Annotated[Attach, word_of(Attach)] = _option(
         "keep",
         "Tool outputs sent before this proxy saw the conversation: keep (rewritten once all the same where the policy "
         "allows it and the cost says it pays), or rewrite always (one-shot requests, batch work).",
@@ -286,7 +100,7 @@ class Settings(BaseModel):
         "Folder of a token classification model (model.onnx, tokenizer.json) that ranks what kompress leaves out of "
         "prose; empty: the words of the question do.",
     )
-    retrieve: Annotated[Retrieve, _word(Retrieve)] = _option(
+    retrieve: Annotated[Retrieve, word_of(Retrieve)] = _option(
         "file",
         "How a marker names the whole text: file (for clients on this machine), url (at headroom.internal, for clients "
         "whose shell uses the proxy), or both.",
@@ -301,7 +115,7 @@ class Settings(BaseModel):
         "1000",
         "Milliseconds for deciding; what is not decided by then is left alone, 2 s later the request leaves anyhow.",
     )
-    websockets: Annotated[WebSockets, _word(WebSockets)] = _option(
+    websockets: Annotated[WebSockets, word_of(WebSockets)] = _option(
         "rewrite",
         "WebSockets to LLM APIs: rewrite their turns; pass them on; or refuse those for Responses with status 426, so "
         "that the client falls back to HTTP.",
@@ -328,8 +142,8 @@ class Settings(BaseModel):
         "TLS connections of `run` and `doctor`, which read the variable, hold certificates to RFC 5280; off clears "
         "OpenSSL's X509_STRICT and nothing else.",
     )
-    log_level: Annotated[LogLevel, _word(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
-    log_format: Annotated[LogFormat, _word(LogFormat)] = _option(
+    log_level: Annotated[LogLevel, word_of(LogLevel)] = _option("info", "error, warn, info, debug, or trace.")
+    log_format: Annotated[LogFormat, word_of(LogFormat)] = _option(
         "text", "text: lines for people; json: one object a line, the same facts by name."
     )
     port: Port = _option(
@@ -386,7 +200,7 @@ def option_default(name: str, environ: Mapping[str, str]) -> str:
 
 def bare_value(name: str) -> str:
     """What an option that is named without a value stands for: a switch is on."""
-    return "on" if _extra(Settings.model_fields[name])["raw"] in _ON | _OFF else ""
+    return "on" if _extra(Settings.model_fields[name])["raw"] in ON | OFF else ""
 
 
 def option_help(name: str) -> str:

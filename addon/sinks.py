@@ -10,7 +10,7 @@ import orjson
 
 from addon.event_log import LEVELS, TRACE, tell
 from addon.routing_log import NO_TRANSFORM, Entry, RoutingLog
-from addon.settings import LogLevel
+from addon.setting_values import LogLevel
 from addon.wire.usage import Usage
 from transforms.contract import Loss
 from transforms.reasons import Reason

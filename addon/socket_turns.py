@@ -27,7 +27,8 @@ from addon.figures.tally import Answer as Answered
 from addon.figures.tally import Tally
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, socket_scope, speaks_responses
-from addon.settings import Settings, WebSockets
+from addon.setting_values import WebSockets
+from addon.settings import Settings
 from addon.shapes.slot import Held
 from addon.socket_events import CREATE, Called, event_of
 from addon.wire.body_codecs import BODY_LIMIT

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from addon.event_log import LOGGER, EventLog, tell
-from addon.settings import LogFormat, LogLevel
+from addon.setting_values import LogFormat, LogLevel
 
 
 @pytest.fixture

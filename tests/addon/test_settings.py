@@ -4,17 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from addon.settings import (
-    Attach,
-    BadSetting,
-    LogLevel,
-    Mode,
-    Settings,
-    environment_variable,
-    option_default,
-    option_help,
-    option_names,
-)
+from addon.setting_values import Attach, LogLevel, Mode
+from addon.settings import BadSetting, Settings, environment_variable, option_default, option_help, option_names
 from transforms.compression_policy import AuthMode
 
 BAD = {
@@ -124,7 +115,7 @@ def test_the_password_of_a_store_is_not_repeated_in_an_error() -> None:
 def test_a_store_asks_for_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.parse({"store": "redis://127.0.0.1:6379/0"}).store
     assert Settings.parse({"store": "unix:///run/valkey.sock"}).store
-    monkeypatch.setattr("addon.settings.find_spec", lambda _name: None)
+    monkeypatch.setattr("addon.setting_values.find_spec", lambda _name: None)
     with pytest.raises(BadSetting, match=r"headroom-mitmproxy\[redis\]"):
         Settings.parse({"store": "redis://127.0.0.1"})
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mitmproxy.utils import emoji
 
 from addon.routing_log import Entry, RoutingLog
-from addon.settings import LogLevel
+from addon.setting_values import LogLevel
 from addon.sinks import HEADER_LIMIT, header, log_lines, marker, metadata, note
 from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.content_router import Attempt
