@@ -202,8 +202,8 @@ def test_a_proxy_of_the_users_own_that_is_gone_or_of_another_kind_is_told() -> N
 
 
 def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
     settings = Settings.parse({"home": str(tmp_path / "file" / "below")})
+    (tmp_path / "file").touch()
     assert is_broken(checks.check_state(settings), "cannot be written", "HEADROOM_HOME")
     assert checks.check_state(Settings.parse({"home": str(tmp_path / "home")})).status is Status.OK
 
