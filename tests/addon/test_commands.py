@@ -9,19 +9,17 @@ from typing import Any
 import pytest
 from mitmproxy import exceptions, http, types
 from mitmproxy.addons.view import View
-from mitmproxy.test import taddons
 
-from tests.addon.test_hooks import BODY, Rig, decision
+from tests.addon.rig import BODY, Rig, decision, rigged
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pyparsing, which mitmproxy uses
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    with taddons.context(View()) as context:
-        made = Rig(tmp_path, context)
+    """With the list that commands take flows from."""
+    with rigged(tmp_path, View(), attach="rewrite") as made:
         yield made
-        made.pool.stop()
 
 
 async def shown(rig: Rig, **headers: str) -> http.HTTPFlow:

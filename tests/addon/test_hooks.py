@@ -2,62 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from mitmproxy import exceptions, http
-from mitmproxy.test import taddons, tflow, tutils
 
-from addon.hooks import Headroom
-from tests.addon.direct_pool import DirectPool
-from tests.recorded import bodies
+from tests.addon.rig import BODY, Rig, a_flow, decision
 from transforms.reasons import Reason
-
-BODY = next(body.body for body in bodies() if body.name.startswith("chat__sdkpy"))
-
-
-class Rig:
-    """The addon in a mitmproxy context, with a worker in this process."""
-
-    def __init__(self, home: Path, context: taddons.context) -> None:
-        self.addon = Headroom()
-        self.pool = DirectPool()
-        self.addon._pool = self.pool  # type: ignore[assignment]  # the same methods
-        self.context = context
-        context.master.addons.add(self.addon)
-        self.set(home=str(home), attach="rewrite", time_budget_ms="20000")
-
-    def set(self, **values: str) -> None:
-        self.context.configure(self.addon, **{f"headroom_{name}": value for name, value in values.items()})
-
-    async def send(self, body: bytes = BODY, host: str = "api.openai.com", **headers: str) -> http.HTTPFlow:
-        flow = a_flow(body, host, **headers)
-        await self.addon.request(flow)
-        return flow
-
-
-def a_flow(body: bytes = BODY, host: str = "api.openai.com", **headers: str) -> http.HTTPFlow:
-    flow = tflow.tflow(req=tutils.treq(method=b"POST", host=host, path=b"/v1/chat/completions", content=body))
-    flow.live = True
-    flow.request.headers["content-type"] = "application/json"
-    for name, value in headers.items():
-        flow.request.headers[name.replace("_", "-")] = value
-    return flow
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with taddons.context() as context:
-        made = Rig(tmp_path, context)
-        yield made
-        made.pool.stop()
-
-
-def decision(flow: http.HTTPFlow) -> str | None:
-    data: dict[str, Any] = flow.metadata.get("headroom", {})
-    return data.get("decision")
 
 
 async def test_a_request_to_a_known_host_is_rewritten_and_says_so(rig: Rig) -> None:

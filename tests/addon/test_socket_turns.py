@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mitmproxy.test import taddons
 from wsproto.frame_protocol import Opcode
 
-from addon.hooks import Headroom
-from tests.addon.direct_pool import DirectPool
+from tests.addon.rig import Rig, rigged
 from tests.addon.socket_rig import Frame, Socket, encoded, split
 from tests.recorded import frames
 from transforms.reasons import Reason
@@ -19,28 +17,10 @@ REPLAY: Frame = json.loads(DROP[0])
 FRAMES = [frame.body for frame in frames() if "codex_apikey_bulky" in frame.name]
 
 
-class Rig:
-    def __init__(self, home: Path, context: taddons.context) -> None:
-        self.addon = Headroom()
-        self.pool = DirectPool()
-        self.addon._pool = self.pool  # type: ignore[assignment]  # the same methods
-        self.context = context
-        context.master.addons.add(self.addon)
-        self.set(home=str(home), time_budget_ms="20000")
-
-    def set(self, **values: str) -> None:
-        self.context.configure(self.addon, **{f"headroom_{name}": value for name, value in values.items()})
-
-    async def socket(self, **headers: str) -> Socket:
-        return await Socket(self.addon, **headers).open()
-
-
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    with taddons.context() as context:
-        made = Rig(tmp_path, context)
+    with rigged(tmp_path) as made:
         yield made
-        made.pool.stop()
 
 
 def outputs(content: bytes) -> list[object]:

@@ -4,30 +4,19 @@ What is expected is added up from the flows' own routing logs, as a person would
 """
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from mitmproxy import http
 from mitmproxy.flow import Error
-from mitmproxy.test import taddons
 
 from addon.dashboard.stats import lines
 from addon.workers.worker_pool import Answer, Job, NoWorker
-from tests.addon.test_hooks import BODY, Rig
+from tests.addon.rig import BODY, Rig
 from transforms.reasons import Reason
 
 USAGE = b'{"model":"gpt-6.1-sol","choices":[],"usage":{"prompt_tokens":900,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":400}}}'
 STREAMED = b'data: {"choices":[],"usage":{"prompt_tokens":900,"completion_tokens":7}}\n\n'
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with taddons.context() as context:
-        made = Rig(tmp_path, context)
-        yield made
-        made.pool.stop()
 
 
 def conversation(name: str) -> bytes:

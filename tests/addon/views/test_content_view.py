@@ -1,24 +1,12 @@
 """The view as mitmproxy uses it: picked for our flows, in saved files too, and never in the way."""
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from mitmproxy import contentviews, http
 from mitmproxy import io as flow_io
-from mitmproxy.test import taddons
 
 from addon.views.content_view import HeadroomView, original_body
-from tests.addon.test_hooks import BODY, Rig
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with taddons.context() as context:
-        made = Rig(tmp_path, context)
-        yield made
-        made.pool.stop()
+from tests.addon.rig import BODY, Rig
 
 
 def saved_and_read(flow: http.HTTPFlow) -> http.HTTPFlow:
