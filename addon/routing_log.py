@@ -3,9 +3,11 @@
 Header, flow note, flow metadata, metrics and log line are made from this record and from nothing else.
 """
 
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Self
+from typing import Any, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from transforms.compression_policy import AuthMode, CompressionPolicy
@@ -24,6 +26,27 @@ def _version() -> str:
 
 
 VERSION = _version()
+
+
+def cleaned(data: dict[str, Any]) -> dict[str, Any]:
+    """Plain data as every sink takes it: lone surrogates, which UTF-8 cannot carry, become question marks."""
+    try:
+        orjson.dumps(data)  # takes none, and is quick: they are rare
+        return data
+    except orjson.JSONEncodeError:
+        encodable: dict[str, Any] = _encodable(data)
+        return encodable
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_encodable(element) for element in value]
+        case dict():
+            return {key: _encodable(element) for key, element in value.items()}
+    return value
 
 
 class _Record(BaseModel):
@@ -69,6 +92,22 @@ class Entry(_Record):
     attempts: tuple[Attempt, ...] = ()
     """Every transform that was tried; only at log level trace."""
 
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """The same as plain data, made once, because an entry comes again with every turn: not to be changed."""
+        return cleaned(self.model_dump(mode="json", by_alias=True))
+
+    @cached_property
+    def text(self) -> str:
+        """The same as JSON."""
+        return orjson.dumps(self.plain).decode()
+
+    @staticmethod
+    @lru_cache(maxsize=8192)
+    def parse(text: str) -> "Entry":
+        """The entry that `text` was made from."""
+        return Entry.model_validate_json(text)
+
 
 class RoutingLog(_Record):
     """The head (the request as a whole) and one entry for every tool output."""
@@ -98,6 +137,16 @@ class RoutingLog(_Record):
     failures: tuple[str, ...] = ()
     """Errors of ours, one line each."""
     entries: tuple[Entry, ...] = ()
+
+    @classmethod
+    def parse(cls, head: dict[str, Any], entries: list[str]) -> Self:
+        """The log with this head, and the entries that these texts were made from."""
+        return cls.model_validate(head).model_copy(update={"entries": tuple(map(Entry.parse, entries))})
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """All but the entries as plain data."""
+        return cleaned(self.model_dump(mode="json", by_alias=True, exclude={"entries"}))
 
     def with_time(self, milliseconds: float) -> Self:
         """The same log with the time the request was held for."""

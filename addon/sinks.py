@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from addon.event_log import LEVELS, TRACE, tell
-from addon.routing_log import NO_TRANSFORM, Entry, RoutingLog
+from addon.routing_log import NO_TRANSFORM, Entry, RoutingLog, cleaned
 from addon.setting_values import LogLevel
 from addon.wire.usage import Usage
 from transforms.contract import Loss
@@ -26,6 +26,8 @@ REWRITTEN, FAILED_OPEN = ":scissors:", ":warning:"
 FAULTS = frozenset({Reason.FAILED, Reason.TIME_BUDGET, Reason.BUSY, Reason.LEDGER_UNAVAILABLE, Reason.NO_WAY_BACK})
 """Reasons that tell of something wrong in us."""
 
+_NOT_LOGGED = frozenset({"attempts", "omitted"})
+"""Attempts have lines of their own; what was left out quotes what it stands for, and no content is logged."""
 _TOLD_IN_NOTE = 4
 _MOST_IN_HEADER = 12
 """More entries never fit."""
@@ -69,17 +71,8 @@ def note(log: RoutingLog) -> str:
 
 
 def metadata(log: RoutingLog) -> dict[str, Any]:
-    """The whole log as plain data that mitmproxy can save; lone surrogates, which it cannot, become question marks."""
-    return _clean(log.model_dump(mode="json", by_alias=True))
-
-
-def _clean(dumped: dict[str, Any]) -> dict[str, Any]:
-    try:
-        orjson.dumps(dumped)  # takes no lone surrogates, and is quick: they are rare
-        return dumped
-    except orjson.JSONEncodeError:
-        cleaned: dict[str, Any] = _plain(dumped)
-        return cleaned
+    """The whole log as plain data that mitmproxy can save."""
+    return {**log.head, "entries": [entry.plain for entry in log.entries]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +88,15 @@ class Line:
 def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[Line]:
     """The lines that a level asks for: one a request, one a block at debug, one an attempt at trace."""
     by_block = LEVELS[level] <= logging.DEBUG
-    whole = _clean(log.model_dump(mode="json", by_alias=True, exclude=None if by_block else {"entries"}))
-    entries = whole.pop("entries", [])
     policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
     head = f"headroom: {note(log)}" + (policy if by_block else "")
-    lines = [Line(logging.WARNING if log.failures else logging.INFO, "request", head, whole)]
-    for entry, data in zip(log.entries if by_block else (), entries, strict=True):
-        attempts = data.pop("attempts")
-        data.pop("omitted")  # quotes what it stands for, and no content is logged
+    lines = [Line(logging.WARNING if log.failures else logging.INFO, "request", head, log.head)]
+    for entry in log.entries if by_block else ():
+        data = {name: value for name, value in entry.plain.items() if name not in _NOT_LOGGED}
         how = "" if entry.transform_name == NO_TRANSFORM else f", {entry.transform_name}"
         about = f"headroom: block {entry.block}:"
         lines.append(Line(logging.DEBUG, "block", f"{about} {_told(entry)}{how}", data))
-        for attempt, tried in zip(entry.attempts, attempts, strict=True):
+        for attempt, tried in zip(entry.attempts, entry.plain["attempts"], strict=True):
             ratio = f"ratio {attempt.compression_ratio:.3f} {attempt.reason}"
             tokens = f"{attempt.tokens_before}>{attempt.tokens_after}"
             told = f"{about} record_compression {attempt.transform_name} {ratio} {tokens}"
@@ -161,21 +151,9 @@ def _short(tokens: int) -> str:
     return str(tokens) if tokens < 1000 else f"{tokens / 1000:.1f}k"
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case list():
-            return [_plain(element) for element in value]
-        case dict():
-            return {key: _plain(element) for key, element in value.items()}
-    return value
-
-
 def usage_metadata(usage: Usage) -> dict[str, Any]:
     """The provider's figures as plain data."""
-    cleaned: dict[str, Any] = _plain({name: _listed(value) for name, value in asdict(usage).items()})
-    return cleaned
+    return cleaned({name: _listed(value) for name, value in asdict(usage).items()})
 
 
 def _listed(value: Any) -> Any:

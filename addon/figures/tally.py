@@ -10,7 +10,7 @@ counted beside: what the model fetched because an output had been shortened, and
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -111,7 +111,8 @@ class Tally:
             self.held.observe(log.milliseconds / 1000)
         self.failures["request" if log.decision is Reason.FAILED else "transform"] += len(log.failures)
         self.fetched += log.fetched_tokens
-        saved = sum(self._decided(log, entry) for entry in log.entries)
+        self.blocks.update(e.reason for e in log.entries if e.new or e.reason is Reason.REPLAYED)
+        saved = sum(self._decided(log, entry) for entry in log.entries if entry.new)
         self._note(Bucket(requests=1, once=saved))
 
     def answered(self, answer: Answer) -> None:
@@ -157,13 +158,8 @@ class Tally:
     # Steps
 
     def _decided(self, log: RoutingLog, entry: Entry) -> int:
-        """Count one decision; the tokens it took out for the first time."""
-        if not entry.new and entry.reason is not Reason.REPLAYED:
-            return 0
-        self.blocks[entry.reason] += 1
-        if not entry.new:
-            return 0
-        for row in self._rows(log, entry):
+        """Count one new decision; the tokens it took out for the first time."""
+        for row in self._rows(log, _transform(entry), entry.tool):
             row.once.add(entry.tokens_before, entry.tokens_after)
         if entry.reason is Reason.COMPRESSED:
             self.ratios.observe(entry.compression_ratio)
@@ -171,22 +167,24 @@ class Tally:
             self.shadow.add(entry.tokens_before, entry.shadow_tokens)
         return entry.tokens_before - entry.tokens_after
 
-    def _rows(self, log: RoutingLog, entry: Entry) -> tuple[Row, ...]:
-        """Every row that an entry counts in."""
-        transform = NO_TRANSFORM if entry.tokens_after == entry.tokens_before else entry.transform_name
+    def _rows(self, log: RoutingLog, transform: str, tool: str) -> tuple[Row, ...]:
+        """Every row that entries of a transform and a tool count in."""
         return (
             self.total,
             self.by_transform.row(transform),
-            self.by_tool.row(entry.tool or "unnamed"),
+            self.by_tool.row(tool or "unnamed"),
             self.by_client.row(log.client),
             self.by_shape.row(log.shape),
         )
 
     def _served(self, answer: Answer, talk: Talk, bucket: Bucket) -> None:
         log = answer.log
+        sums: defaultdict[tuple[str, str], Saving] = defaultdict(Saving)
         for entry in log.entries:
-            for row in self._rows(log, entry):
-                row.sent.add(entry.tokens_before, entry.tokens_after)
+            sums[_transform(entry), entry.tool].add(entry.tokens_before, entry.tokens_after)
+        for (transform, tool), sent in sums.items():
+            for row in self._rows(log, transform, tool):
+                row.sent.add(sent.before, sent.after)
         talk.turns += 1
         talk.fetched += log.fetched_tokens
         talk.before, talk.after = talk.before + log.tokens_before, talk.after + log.tokens_after
@@ -230,6 +228,11 @@ class Tally:
         self.minutes.at(now).add(bucket)
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
         self._days.setdefault(day, Bucket()).add(bucket)
+
+
+def _transform(entry: Entry) -> str:
+    """The transform that an entry counts for."""
+    return NO_TRANSFORM if entry.tokens_after == entry.tokens_before else entry.transform_name
 
 
 def _lost(answer: Answer) -> int:

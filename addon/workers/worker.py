@@ -154,7 +154,8 @@ def _reason_to_keep(header: frames.Header) -> Reason | None:
 def _answer(outcome: pipeline.Outcome, sha256: str) -> frames.Header:
     return {
         "sha256": sha256,
-        "log": outcome.log.model_dump(mode="json", by_alias=True),
+        "log": outcome.log.head,
+        "entries": [entry.text for entry in outcome.log.entries],
         "client_prefix": outcome.client.plain,
         "sent_prefix": outcome.sent.plain,
         "on_purpose": outcome.breaks_on_purpose,

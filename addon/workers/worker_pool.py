@@ -117,7 +117,7 @@ class Answer:
         """The answer in a worker's frame."""
         return cls(
             changed=Changed(body, header["sha256"]) if header["sha256"] else None,
-            log=RoutingLog.model_validate(header["log"]),
+            log=RoutingLog.parse(header["log"], header["entries"]),
             client_prefix=Prefix.parse(header["client_prefix"]),
             sent_prefix=Prefix.parse(header["sent_prefix"]),
             on_purpose=header["on_purpose"],
