@@ -29,10 +29,12 @@ _LINES_AS_THEY_WERE = frozenset(
 that equal lines say different things."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Context:
     """The texts of a request from its top, added in order. They are indexed only when somebody asks."""
 
+    size: int = 0
+    """Characters of all texts."""
     _texts: list[Earlier] = field(default_factory=list)
     _name_of: dict[bytes, str] = field(default_factory=dict)
     _names: dict[str, list[bytes]] = field(default_factory=dict)
@@ -51,6 +53,8 @@ class Context:
 
     def holds(self, needs: tuple[bytes, ...]) -> bool:
         """Whether these texts stand here as the first ones of their names, in this order."""
+        if not needs:
+            return True
         found: dict[str, list[bytes]] = {}
         for identity in needs:
             found.setdefault(self._name_of.get(identity, ""), []).append(identity)
@@ -71,6 +75,7 @@ class Context:
 
     def _add(self, name: str, text: str) -> None:
         identity = _identity(name, text)
+        self.size += len(text)
         self._texts.append(Earlier(text, name, identity))
         self._name_of[identity] = name
         self._names.setdefault(name, []).append(identity)

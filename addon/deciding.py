@@ -7,14 +7,11 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from addon.asked_again import fetched_tokens, learn
 from addon.block_decider import BlockDecider, kept
 from addon.cache import cost
-from addon.context import Context
 from addon.fail_open import OverBudget, describe, fail_open
-from addon.retrieval import originals_of
 from addon.routing_log import NO_TRANSFORM
 from addon.rules import Rules
 from addon.setting_values import Attach, Mode
@@ -23,14 +20,13 @@ from addon.shapes.slot import Slot
 from addon.store import ledger
 from addon.store.ledger import Decision, LedgerUnavailable
 from addon.store.state import State
+from addon.trail import Trail
 from transforms.content_router import Attempt
 from transforms.reasons import Reason
 
 _BYTES_PER_TOKEN = 3.6
 _ROUNDS = 3
 """How often a request is looked at again because another process was first."""
-_LONG_CHARS = 20_000
-"""Keys of longer outputs are not remembered: that would hold their texts."""
 _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
 """How Anthropic's clients ask for a cache that lasts an hour."""
 
@@ -39,7 +35,7 @@ _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
 class Verdicts:
     """The decisions on a request's tool outputs, and how they came about."""
 
-    keys: list[bytes]
+    keys: list[bytes] = field(default_factory=list)
     """The ledger's key of each slot's decision, in order. The same output may stand twice, each with its own."""
     decisions: dict[bytes, Decision] = field(default_factory=dict)
     attempts: dict[bytes, tuple[Attempt, ...]] = field(default_factory=dict)
@@ -67,22 +63,24 @@ class Verdicts:
 
 def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdicts:
     """The decision on every slot of `raw`."""
-    keys = tuple(map(_key, detected.slots))
-    verdicts = Verdicts(list(keys))
-    slots: dict[bytes, Slot] = {}
-    for key, slot in zip(keys, detected.slots, strict=True):
-        slots.setdefault(key, slot)  # the same output twice: what its first place says of it holds
+    keys = [slot.key for slot in detected.slots]
+    verdicts = Verdicts()
     decider = _Decider(rules, verdicts, state)
     try:
         known = state.ledger.recall(keys)
     except LedgerUnavailable as error:
-        return decider.go_on(keys, detected, error.known, error)
-    new = {k: slot for k, slot in slots.items() if k not in known}
+        return decider.go_on(detected, error.known, error)
+    new: dict[bytes, Slot] = {}
+    for slot in detected.slots:
+        if slot.key not in known:
+            new.setdefault(slot.key, slot)  # the same output twice: what its first place says of it holds
     history = decider.history(detected, raw, new)
     fresh: dict[bytes, Decision] = {}
+    trail = Trail()
     try:
         for _ in range(_ROUNDS):
-            fresh = history | decider.walk(keys, detected, known | history)
+            trail, taken = decider.walk(detected, known | history)
+            fresh = history | taken
             verdicts.fresh = set(fresh)
             if rules.deadline.is_lost:
                 return decider.give_up(fresh, detected.slots)
@@ -92,9 +90,11 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
             # Another process was first with one of these, so what points to it may point at nothing: look again.
             known, history = state.ledger.recall(keys), {}
     except LedgerUnavailable as error:
-        return decider.go_on(keys, detected, known, error)
+        return decider.go_on(detected, known, error)
     with fail_open(lambda error: verdicts.failures.append(describe(error))):
-        decider.look_back(detected.slots, new)  # what is on record is sent, whatever becomes of this
+        decider.look_back(detected.slots, new, trail)  # what is on record is sent, whatever becomes of this
+    if not detected.all_new:
+        state.trails.keep(trail)
     return verdicts
 
 
@@ -110,41 +110,44 @@ class _Decider:
     def _block(self) -> BlockDecider:
         return BlockDecider(self.rules, self.state, self.verdicts.attempts, self.verdicts.failures)
 
-    def look_back(self, slots: tuple[Slot, ...], new: Mapping[bytes, Slot]) -> None:
+    def look_back(self, slots: tuple[Slot, ...], new: Mapping[bytes, Slot], trail: Trail) -> None:
         """Count what the model came back for."""
         decisions = self.verdicts.decisions
-        older = [(slot, decisions[k]) for k, slot in zip(self.verdicts.keys, slots, strict=True) if k not in new]
+        older = [(slots[at], trail.decisions[at]) for at in trail.lossy if trail.used[at] not in new]
         newer = [(slot, decisions[k]) for k, slot in new.items()]
         self.verdicts.fetched_tokens = fetched_tokens(older, newer)
         if not self.rules.policy.toin_read_only:
             learn(older, newer, self.state.learned)
 
-    def walk(
-        self, keys: tuple[bytes, ...], detected: Detected, known: Mapping[bytes, Decision]
-    ) -> dict[bytes, Decision]:
-        """Settle the slots from the top: replay what is known, decide what is not. Returns what is new, by key.
+    def walk(self, detected: Detected, known: Mapping[bytes, Decision]) -> tuple[Trail, dict[bytes, Decision]]:
+        """Settle the slots from the top: replay what is known, decide what is not. Returns all, and what is new by key.
 
         A decision that points at an earlier text holds only while that text is still there, unchanged; where the
         client has taken it out, the block is decided anew, under a key of its own and without pointers.
         Where the server holds the beginning, nothing points anywhere: what has the same name there is not known.
         """
-        context, fresh = Context(), dict[bytes, Decision]()
-        told_of_all = None if detected.all_new else context
-        for at, (key, slot) in enumerate(zip(keys, detected.slots, strict=True)):
-            used, decision = key, known.get(key) or fresh.get(key)
-            if decision is None:
-                decision = fresh[key] = self._block.decide(key, slot, told_of_all)
-            elif not context.holds(decision.needs):
-                used = ledger.alone(key)
-                decision = fresh.get(used) or self._recalled(used)
-                if decision is None:
-                    decision = fresh[used] = self._block.decide(used, slot)
-            self.verdicts.keys[at] = used
-            self.verdicts.decisions[used] = decision
-            sent = slot.text if decision.replacement is None else decision.replacement
-            context.add(slot, sent, NO_TRANSFORM if decision.replacement is None else decision.transform_name)
-        self.keep_ways_back(detected.slots)
-        return fresh
+        trail = Trail() if detected.all_new else self.state.trails.take(detected.slots, known)
+        fresh: dict[bytes, Decision] = {}
+        told_of_all = None if detected.all_new else trail.context
+        for slot in detected.slots[len(trail) :]:
+            recorded, alone = known.get(slot.key) or fresh.get(slot.key), None
+            if recorded is None:
+                recorded = fresh[slot.key] = self._block.decide(slot.key, slot, told_of_all)
+            elif not trail.context.holds(recorded.needs):
+                alone = self._alone(slot, fresh)
+            trail.add(slot, recorded, alone)
+        self.verdicts.keys = [*trail.used]
+        self.verdicts.decisions = dict(zip(trail.used, trail.decisions, strict=True))
+        self.keep_ways_back(detected.slots, trail)
+        return trail, fresh
+
+    def _alone(self, slot: Slot, fresh: dict[bytes, Decision]) -> Decision:
+        """The decision on a slot that may not point to others; added to `fresh` where it is taken now."""
+        key = ledger.alone(slot.key)
+        decision = fresh.get(key) or self._recalled(key)
+        if decision is None:
+            decision = fresh[key] = self._block.decide(key, slot)
+        return decision
 
     def _recalled(self, key: bytes) -> Decision | None:
         try:
@@ -154,34 +157,26 @@ class _Decider:
                 raise
             return error.known.get(key)
 
-    def keep_ways_back(self, slots: tuple[Slot, ...]) -> None:
+    def keep_ways_back(self, slots: tuple[Slot, ...], trail: Trail) -> None:
         """Mark the originals of all that is sent shortened as used; what is gone is made again of the client's text."""
-        pairs = zip(slots, (self.verdicts.decisions[k] for k in self.verdicts.keys), strict=True)
-        needed = [(slot, originals) for slot, decision in pairs if (originals := originals_of(decision))]
-        missing = self.state.originals.touch({original for _, originals in needed for original in originals})
+        missing = self.state.originals.touch(set().union(*trail.originals.values()))
         if not missing or not self.rules.settings.keeps_originals:
             return
-        for slot, originals in needed:
+        for at, originals in trail.originals.items():
             if not originals.isdisjoint(missing):
                 with suppress(OverBudget), self.rules.deadline.interrupting():
-                    self._block.rewrite(slot)
+                    self._block.rewrite(slots[at])
         self.state.originals.give_up(missing)
 
     def those_of(self, fresh: Mapping[bytes, Decision], slots: tuple[Slot, ...]) -> dict[bytes, Slot]:
         """The slots that are decided by one of these decisions, by key."""
         return {k: slot for k, slot in zip(self.verdicts.keys, slots, strict=True) if k in fresh}
 
-    def go_on(
-        self,
-        keys: tuple[bytes, ...],
-        detected: Detected,
-        known: Mapping[bytes, Decision],
-        error: LedgerUnavailable,
-    ) -> Verdicts:
+    def go_on(self, detected: Detected, known: Mapping[bytes, Decision], error: LedgerUnavailable) -> Verdicts:
         """Without the ledger: replay what is known all the same, and keep the rest, which could not be replayed."""
         self.verdicts.failures.append(describe(error))
         keeping = replace(self, rules=replace(self.rules, keep=Reason.LEDGER_UNAVAILABLE))
-        fresh = keeping.walk(keys, detected, known)
+        _, fresh = keeping.walk(detected, known)
         self.verdicts.fresh = set(fresh)
         # What is new goes out as it is, here and now. Of older outputs the ledger may know when it is there again.
         new = {k for k, slot in zip(self.verdicts.keys, detected.slots, strict=True) if slot.in_tail}
@@ -214,7 +209,7 @@ class _Decider:
             return left
         in_half_the_time = replace(self, rules=replace(self.rules, deadline=self.rules.deadline.share(0.5)))
         rewritten = {k: in_half_the_time._block.decide(k, slot) for k, slot in old.items()}
-        changing = [slot.node.start for k, slot in old.items() if rewritten[k].replacement is not None]
+        changing = [detected.start_of(slot) for k, slot in old.items() if rewritten[k].replacement is not None]
         if not changing:
             return left
         self.verdicts.attach = cost.Attach(
@@ -225,13 +220,3 @@ class _Decider:
             read=cost.read_price(detected.model),
         )
         return rewritten if self.verdicts.attach.pays else left
-
-
-def _key(slot: Slot) -> bytes:
-    if len(slot.text) > _LONG_CHARS:
-        return ledger.key(slot.call_id, slot.part, slot.text)
-    return _remembered_key(slot.call_id, slot.part, slot.text)
-
-
-_remembered_key = lru_cache(maxsize=2048)(ledger.key)
-"""An output comes again with every turn."""

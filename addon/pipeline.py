@@ -19,7 +19,8 @@ from addon.setting_values import Attach
 from addon.settings import Settings
 from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect
-from addon.shapes.slot import Held
+from addon.shapes.slot import Held, Slot
+from addon.shapes.splice import Edit, ascii_spelling, splice_elements
 from addon.store.state import State
 from addon.wire import body_codecs
 from transforms.cache_aligner import Prefix
@@ -98,7 +99,7 @@ def compress(
     verdicts = settle(detected, raw, rules, state)
     if tripped is BreakerState.RAW:
         verdicts.withdraw()
-    spliced, changed = json_spans.splice_pieces(root, _replacements(detected, verdicts))
+    spliced, changed = splice_elements(raw, detected.elements, _edits(detected.slots, verdicts))
     # From here on the decisions are on record, so the spliced body leaves whatever goes wrong in telling of it.
     outcomes: list[Outcome] = []
     failures: list[BaseException] = []
@@ -119,7 +120,7 @@ def compress(
 
 def _wire(request: Request, codec: body_codecs.Codec, body: bytes) -> bytes:
     """A changed body as it leaves."""
-    return codec.encode(json_spans.ascii_spelling(body) if request.ascii_only else body)
+    return codec.encode(ascii_spelling(body) if request.ascii_only else body)
 
 
 def _insertion(
@@ -136,6 +137,11 @@ def _insertion(
     return insertion(root, detected.shape, later_turn=has_answer(client), cache_key=cache_key(client))
 
 
-def _replacements(detected: Detected, verdicts: Verdicts) -> list[tuple[json_spans.Node, str]]:
-    pairs = zip(detected.slots, verdicts.keys, strict=True)
-    return [(slot.node, text) for slot, k in pairs if (text := verdicts.decisions[k].replacement) is not None]
+def _edits(slots: tuple[Slot, ...], verdicts: Verdicts) -> dict[int, list[Edit]]:
+    """What is written in place of outputs, by the position of their element."""
+    edits: dict[int, list[Edit]] = {}
+    for slot, key in zip(slots, verdicts.keys, strict=True):
+        if (text := verdicts.decisions[key].replacement) is not None:
+            element, start, end = slot.place
+            edits.setdefault(element, []).append((start, end, text))
+    return edits

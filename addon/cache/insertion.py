@@ -6,7 +6,8 @@ members that it does not know: `prompt_cache_key` is for OpenAI's own API, other
 """
 
 from addon.shapes import messages
-from addon.shapes.json_spans import Node, encode
+from addon.shapes.json_spans import Node
+from addon.shapes.splice import encode
 
 _OWN_CACHING = (
     b'"cache_control"',

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Self
 
 from addon.shapes.catalog import SHAPES
-from addon.shapes.json_spans import Node, NotJson, parse
+from addon.shapes.json_spans import Elements, Node, NotJson, parse
 from addon.shapes.seen import Piece
 from addon.shapes.shape import Members, Shape
 from addon.shapes.slot import string
@@ -54,8 +54,10 @@ class Prompt:
 
     head: bytes = b""
     """Model, tools and system text, as `Prefix` packs them."""
-    items: tuple[tuple[int, bytes], ...] = ()
-    """The conversation likewise, each item with its first byte in the body."""
+    items: tuple[bytes, ...] = ()
+    """The conversation likewise, item by item."""
+    first: int = 0
+    """Position in the conversation of the first of these; those before it are instructions."""
 
     @classmethod
     def of(cls, root: Node, shape: str) -> Self:
@@ -66,18 +68,21 @@ class Prompt:
             request = known.request(top)
             if known.server_holds(request):
                 return cls()
-            elements = [*request[known.conversation].elements()]
-            head = [*_head(top, request, known), *_instructions(elements)]
-            items = [(element.start, element.piece.once(_packed, element)) for element in elements]
+            elements = request[known.conversation].conversation()
+            instructions = [*_instructions(elements)]
+            head = [*_head(top, request, known), *chain.from_iterable(instructions)]
+            first = len(instructions)
+            items = tuple([elements.made(_packed, at) for at in range(first, len(elements))])
         except NotJson:  # in a part of the body that nobody has read before
             return cls()
-        return cls(Prefix.of(head).packed, tuple(items)) if len(head) + len(items) <= _MOST_ITEMS else cls()
+        return cls(Prefix.of(head).packed, items, first) if len(head) + len(items) <= _MOST_ITEMS else cls()
 
     def prefix(self, changed: Mapping[int, Piece] = MappingProxyType({})) -> Prefix:
-        """What the cache sees, with pieces of the conversation changed, by the first byte of what they stand in for."""
-        pieces = [(changed.get(start), item) for start, item in self.items]
-        packed = [piece.once(_changed, piece) if piece else item for piece, item in pieces]
-        return Prefix(b"".join([self.head, *packed]))
+        """What the cache sees, with elements of the conversation changed, by their positions."""
+        items = [*self.items]
+        for at, piece in changed.items() if self.items else ():
+            items[at - self.first] = _packed_anew(piece)
+        return Prefix(b"".join([self.head, *items]))
 
 
 def prefix_of(root: Node, shape: str) -> Prefix:
@@ -120,25 +125,28 @@ def _elements(members: Members, keys: tuple[str, ...]) -> Iterator[Node]:
     return members[last].elements() if last in members else iter(())
 
 
-def _instructions(elements: list[Node]) -> Iterator[Item]:
-    """The items of tools and instructions that a conversation may begin with; takes them off `elements`."""
-    while elements:
-        members = elements[0].object()
+def _instructions(elements: Elements) -> Iterator[list[Item]]:
+    """The items of tools and instructions that a conversation may begin with, element by element."""
+    for element in elements:
+        members = element.object()
         if string(members, "type") == _TOOLS_ITEM and (tools := members.get("tools")):
-            yield from (_item(tool, Section.TOOLS) for tool in tools.elements())
+            yield [_item(tool, Section.TOOLS) for tool in tools.elements()]
         elif string(members, "role") in _SYSTEM_ROLES and (content := members.get("content")):
-            yield from _system(content)
+            yield [*_system(content)]
         else:
             return
-        del elements[0]
 
 
 def _packed(element: Node) -> bytes:
     return Prefix.of([_item(element, _section(element))]).packed
 
 
-def _changed(piece: Piece) -> bytes:
-    return _packed(parse(piece.raw))
+def _packed_anew(piece: Piece) -> bytes:
+    """The item of an element that is not sent as it came."""
+    if _packed not in piece.made:
+        piece.made[_packed] = _packed(parse(piece.raw))
+    packed: bytes = piece.made[_packed]
+    return packed
 
 
 def _system(content: Node) -> Iterator[Item]:

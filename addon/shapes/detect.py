@@ -5,12 +5,12 @@ moderations, telemetry, ...) miss the evidence or carry a key that no shape of o
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 from addon.shapes.catalog import SHAPES
-from addon.shapes.json_spans import Node
+from addon.shapes.json_spans import Elements, Node
 from addon.shapes.reading import Reading, Step
+from addon.shapes.seen import Telling
 from addon.shapes.shape import Evidence, Members, Shape
 from addon.shapes.slot import Conversation, Held, Slot, string
 from transforms.reasons import Reason
@@ -22,6 +22,8 @@ _FOREIGN = frozenset(
 _CONVERSATIONS = frozenset({key for shape in SHAPES for key in (shape.conversation, shape.within) if key})
 _DECIDING = (*_CONVERSATIONS, "type")
 
+type _Spoken = tuple[Evidence | None, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Detected:
@@ -30,6 +32,8 @@ class Detected:
     shape: str
     """`Shape.name`."""
     slots: tuple[Slot, ...]
+    elements: Elements
+    """Of the conversation."""
     model: str = ""
     """As the body names it; empty where the path does (Bedrock, Vertex, Gemini)."""
     turns: int = 0
@@ -42,17 +46,22 @@ class Detected:
     """The last text of the user."""
 
     @classmethod
-    def of(cls, shape: str, model: str, conversation: Conversation) -> Self:
+    def of(cls, shape: str, model: str, elements: Elements, conversation: Conversation) -> Self:
         """What a shape has read."""
         return cls(
             shape=shape,
             slots=conversation.slots(),
+            elements=elements,
             model=model,
             turns=conversation.turns,
             has_thinking=conversation.has_thinking,
             all_new=conversation.all_new,
             question=conversation.question,
         )
+
+    def start_of(self, slot: Slot) -> int:
+        """The first byte of a slot's literal in the body."""
+        return self.elements.starts[slot.place.element] + slot.place.start
 
 
 def detect(root: Node, held: Held | None = None) -> Detected | Reason:
@@ -72,54 +81,75 @@ def detect(root: Node, held: Held | None = None) -> Detected | Reason:
     elements = shape.elements(request)
     if request is not top and _repeated(top[shape.within], request):
         return Reason.UNKNOWN_SHAPE
-    if not shape.complete(request, elements):
+    if elements is None or not shape.complete(request, elements):
         return Reason.UNKNOWN_SHAPE
     before = (held or Held()) if shape.server_holds(request) else None
-    return Detected.of(shape.name, string(top, "model") or "", _conversation(shape, elements, before))
+    return Detected.of(shape.name, string(top, "model") or "", elements, _conversation(shape, elements, before))
 
 
 def _evidence(top: Members) -> dict[Shape, Evidence]:
     """What speaks for each shape that the request can be of."""
     found = {}
     for shapes, spoken in _SPOKEN.items():
-        key, request = shapes[0].conversation, shapes[0].request(top)
-        rows = [element.piece.once(spoken, element) for element in shapes[0].elements(request)]
-        for at, shape in enumerate(shapes) if key in request else ():
-            known = [evidence for row in rows if (evidence := row[at]) is not None]
-            if len(known) == len(rows):
-                found[shape] = shape.evidence(request, max(known, default=Evidence.NONE))
+        request = shapes[0].request(top)
+        if (elements := shapes[0].elements(request)) is None:
+            continue
+        told: _Spoken = elements.told(spoken)
+        for shape, evidence in zip(shapes, told, strict=True):
+            if evidence is not None:
+                found[shape] = shape.evidence(request, evidence)
     return found
 
 
-def _conversation(shape: Shape, elements: list[Node], held: Held | None) -> Conversation:
+def _conversation(shape: Shape, elements: Elements, held: Held | None) -> Conversation:
     """What the elements tell, one after the other; `held` is what came before, where the server has that."""
-    conversation = Conversation(dict(held.calls), all_new=True, question=held.question) if held else Conversation()
-    steps = _STEPS[shape.name]
-    for element in elements:
-        for step in element.piece.once(steps, element):
-            step(conversation, element)
+    telling = _CONVERSATION[shape.name]
+    if held is None:
+        return elements.told(telling)
+    conversation = Conversation(dict(held.calls), all_new=True, question=held.question)
+    for at in range(len(elements)):
+        telling.add(conversation, elements, at)
     return conversation
 
 
-def _spoken(shapes: tuple[Shape, ...], element: Node) -> tuple[Evidence | None, ...]:
-    members = element.object()
-    return tuple(shape.element(members) for shape in shapes)
+def _spoken(shapes: tuple[Shape, ...]) -> Telling[_Spoken, Elements]:
+    """The strongest evidence for each of these shapes; None where an element can be none of its conversation."""
+
+    def of_one(element: Node) -> _Spoken:
+        members = element.object()
+        return tuple(shape.element(members) for shape in shapes)
+
+    def add(before: _Spoken, elements: Elements, at: int) -> _Spoken:
+        pairs = zip(before, elements.made(of_one, at), strict=True)
+        return tuple(None if old is None or new is None else max(old, new) for old, new in pairs)
+
+    return Telling(lambda: (Evidence.NONE,) * len(shapes), add)
 
 
-def _steps(shape: Shape, element: Node) -> list[Step]:
-    reading = Reading(element)
-    shape.read(element.object(), reading)
-    return reading.steps
+def _read(shape: Shape) -> Telling[Conversation, Elements]:
+    """What a conversation of a shape tells."""
+
+    def steps(element: Node) -> list[Step]:
+        reading = Reading(element)
+        shape.read(element.object(), reading)
+        return reading.steps
+
+    def add(conversation: Conversation, elements: Elements, at: int) -> Conversation:
+        for step in elements.made(steps, at):
+            step(conversation, at)
+        return conversation
+
+    return Telling(Conversation, add, Conversation.copy)
 
 
-# What is made of one element. The functions themselves are what a piece remembers it by, so each is there once.
+# Elements remember what was made of them by these very objects, so each is there once.
 _TOGETHER = [
     tuple(shape for shape in SHAPES if (shape.conversation, shape.within) == place)
     for place in dict.fromkeys((shape.conversation, shape.within) for shape in SHAPES)
 ]
 """Shapes that have their conversations in one place."""
-_SPOKEN = {shapes: partial(_spoken, shapes) for shapes in _TOGETHER}
-_STEPS = {shape.name: partial(_steps, shape) for shape in SHAPES}
+_SPOKEN = {shapes: _spoken(shapes) for shapes in _TOGETHER}
+_CONVERSATION = {shape.name: _read(shape) for shape in SHAPES}
 
 
 def _owner(found: dict[Shape, Evidence]) -> Shape | Reason:

@@ -5,7 +5,7 @@ Also on Vertex, and with a login in a wrapper, `{"model": …, "project": …, "
 camelCase and in snake_case; ids are optional.
 """
 
-from addon.shapes.json_spans import Node
+from addon.shapes.json_spans import Elements
 from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape, blocks
 from addon.shapes.slot import member_texts, string
@@ -24,7 +24,7 @@ def _evidence(_: Members, spoken: Evidence) -> Evidence:
     return spoken
 
 
-def _complete(top: Members, contents: list[Node]) -> bool:
+def _complete(top: Members, contents: Elements) -> bool:
     return bool(contents) and _STORED.isdisjoint(top)
 
 

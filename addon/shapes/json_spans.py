@@ -1,4 +1,4 @@
-"""Where things stand in a JSON document: a scanner that tells spans of bytes, and the splice that fills them anew.
+"""Where things stand in a JSON document: a scanner that tells spans of bytes, for `splice` to fill anew.
 
 Parsing and re-serialising changes a body even when no value changes: spacing, key order, duplicate keys, the
 spelling of numbers and escapes. So nothing is parsed but the strings that are read, and nothing is written but
@@ -10,12 +10,12 @@ read. No recursion: depth costs nothing.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from addon.shapes.seen import Piece, Seen
+from addon.shapes.seen import Piece, Seen, Telling
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _WS = rb"[ \t\r\n]*+"
 _CHARACTERS = rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
 _SPACE = re.compile(_WS)
@@ -25,10 +25,13 @@ _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|
 _COMMA = re.compile(_WS + b"," + _WS)
 _STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _OPENING = (b"[", b"{")
+_NEXT_OBJECT = b",{"
 _CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})
 """Keys of the lists that hold conversations, as every client spells them."""
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+
+
+_KEPT = 8
+"""Elements at a conversation's end that keep what is told up to them: clients change a few of the last ones."""
 
 
 class NotJson(ValueError):
@@ -40,9 +43,7 @@ class Ends(dict[int, int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pieces: dict[int, Piece] = {}
-        """The elements of the conversation, by their first byte."""
-        self.lists: dict[int, list[Node]] = {}
+        self.conversations: dict[int, Elements] = {}
         """The elements of lists that hold conversations, by the list's first byte."""
 
 
@@ -76,14 +77,20 @@ class Node:
         """Values of an array, in order; nothing when it is no array."""
         if self.type != "[":
             return
-        if (known := self.ends.lists.get(self.start)) is not None:
-            yield from known
-            return
         at = _skip_space(self.raw, self.start + 1)
         while at < self.end - 1:
             value = self._value(at)
             yield value
             at = self._next(value.end)
+
+    def conversation(self) -> "Elements":
+        """The values of an array as the elements of a conversation."""
+        known = self.ends.conversations.get(self.start)
+        if known is None:
+            known = self.ends.conversations[self.start] = Elements(self.raw, self.ends)
+            for element in self.elements():
+                known.append(Piece(element.literal()), element.start)
+        return known
 
     def object(self) -> "dict[str, Node]":
         """Values by key; of a duplicate key the last one, as every common parser has it."""
@@ -96,14 +103,6 @@ class Node:
     def literal(self) -> bytes:
         """The value's own bytes."""
         return self.raw[self.start : self.end]
-
-    @property
-    def piece(self) -> Piece:
-        """What is known of the value, an element of a conversation, from earlier requests."""
-        piece = self.ends.pieces.get(self.start)
-        if piece is None:
-            piece = self.ends.pieces[self.start] = Piece(self.literal())
-        return piece
 
     def end_of(self, at: int) -> int:
         """The byte behind the value that begins at `at`."""
@@ -130,12 +129,62 @@ class Node:
         return at
 
 
+class Elements:
+    """The elements of a conversation, and where they stand in a body. What was read before is not looked at again."""
+
+    __slots__ = ("_ends", "_raw", "pieces", "starts")
+
+    def __init__(self, raw: bytes, ends: Ends) -> None:
+        self._raw = raw
+        self._ends = ends
+        self.pieces: list[Piece] = []
+        self.starts: list[int] = []
+        """The first byte of each."""
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(self.node, range(len(self.pieces)))
+
+    def append(self, piece: Piece, start: int) -> None:
+        """One more."""
+        self.pieces.append(piece)
+        self.starts.append(start)
+
+    def node(self, at: int) -> Node:
+        """The element at this position."""
+        start = self.starts[at]
+        return Node(self._raw, start, start + len(self.pieces[at].raw), self._ends)
+
+    def made[T](self, work: Callable[[Node], T], at: int) -> T:
+        """What `work` makes of an element: made once for the same bytes, on which alone it may depend."""
+        made = self.pieces[at].made
+        if work not in made:
+            made[work] = work(self.node(at))
+        found: T = made[work]
+        return found
+
+    def told[S](self, telling: "Telling[S, Elements]") -> S:
+        """What all elements tell together. The last ones keep what is told up to them: later requests go on there."""
+        pieces, count = self.pieces, len(self.pieces)
+        at = next((n for n in range(count, 0, -1) if telling in pieces[n - 1].told), 0)
+        state = telling.copy(pieces[at - 1].told[telling]) if at else telling.begin()
+        for n in range(at, count):
+            state = telling.add(state, self, n)
+            if n >= count - _KEPT:
+                pieces[n].told[telling] = telling.copy(state)
+        for n in range(max(0, at - 2 * _KEPT), count - 2 * _KEPT):
+            pieces[n].told.pop(telling, None)
+        return state
+
+
 def parse(raw: bytes, seen: Seen | None = None) -> Node:
     """The document's one value. Raises `NotJson` when there is none or something else beside it.
 
     `seen`: what is known from earlier requests; pieces of a conversation that are known are not read again.
     """
-    start = _skip_space(raw, len(_BOM) if raw.startswith(_BOM) else 0)
+    start = _skip_space(raw, len(BOM) if raw.startswith(BOM) else 0)
     document = Node(raw, start, len(raw), Ends())
     if seen is not None and raw[start : start + 1] == b"{":
         _walk(document, seen)
@@ -161,19 +210,17 @@ def _walk(document: Node, seen: Seen) -> None:
 def _walk_pieces(document: Node, at: int, seen: Seen) -> int:
     """The same for a conversation's list; returns its end."""
     raw, ends, before = document.raw, document.ends, seen.beginning()
-    elements = ends.lists[at] = []
+    elements = ends.conversations[at] = Elements(raw, ends)
     at = _skip_space(raw, at + 1)
     while raw[at : at + 1] != b"]":
-        if raw[at : at + 1] != b"{":
-            end = document.end_of(at)
-        elif (piece := before.follower(raw, at)) is not None:
-            before, end = piece, at + len(piece.raw)
-            ends[at], ends.pieces[at] = end, piece
-        else:
-            end = document.end_of(at)
-            before = ends.pieces[at] = seen.add(raw[at:end], before)
-        elements.append(Node(raw, at, end, ends))
-        at = _behind(raw, end, b"]")
+        piece = before.follower(raw, at)
+        if piece is None:
+            value = raw[at : document.end_of(at)]
+            # What ends where the next one begins (`1`, `12`) cannot be told by its bytes, nor can what follows it.
+            piece = seen.add(value, before) if value[:1] in _OPENING else Piece(value)
+        elements.append(piece, at)
+        before, at = piece, at + len(piece.raw)
+        at = at + 1 if raw[at : at + 2] == _NEXT_OBJECT else _behind(raw, at, b"]")
     return at + 1
 
 
@@ -188,60 +235,6 @@ def _behind(raw: bytes, at: int, closing: bytes) -> int:
     if raw[comma.end() : comma.end() + 1] == closing:
         raise NotJson(f"nothing behind the comma before byte {comma.end()}")
     return comma.end()
-
-
-def splice(raw: bytes, replacements: Iterable[tuple[Node, str]], *, ascii_only: bool = False) -> bytes:
-    """`raw` with each node's string literal replaced by `text`; every other byte is the same.
-
-    No replacements: the same object. The nodes are strings of `raw`, in order and apart.
-    """
-    pieces: list[bytes] = []
-    at = 0
-    for node, text in replacements:
-        pieces += raw[at : node.start], encode(text, ascii_only=ascii_only)
-        at = node.end
-    return b"".join([*pieces, raw[at:]]) if pieces else raw
-
-
-def splice_pieces(root: Node, replacements: Sequence[tuple[Node, str]]) -> tuple[bytes, dict[int, Piece]]:
-    """As `splice`, piece by piece: what was written for a piece before is not written again.
-
-    Returns the new bytes too, by the first byte of the piece (in `root.raw`) that they stand in for; none where a
-    replacement stands outside of all pieces.
-    """
-    changed: dict[int, Piece] = {}
-    out: list[bytes] = []
-    at = done = 0
-    for start, piece in sorted(root.ends.pieces.items()) if replacements else ():
-        end, first = start + len(piece.raw), done
-        while done < len(replacements) and replacements[done][0].start < end:
-            done += 1
-        if first < done and replacements[first][0].start < start:
-            break
-        if first < done:
-            edits = tuple((node.start - start, node.end - start, text) for node, text in replacements[first:done])
-            changed[start] = piece.edited(edits, encode)
-            out += root.raw[at:start], changed[start].raw
-            at = end
-    else:
-        if done == len(replacements):
-            return (b"".join([*out, root.raw[at:]]) if out else root.raw), changed
-    return splice(root.raw, replacements), {}
-
-
-def encode(text: str, *, ascii_only: bool = False) -> bytes:
-    """A JSON string literal. Lone surrogates, which UTF-8 cannot carry, are escaped."""
-    escaped = ascii_only or _LONE_SURROGATE.search(text) is not None
-    return json.dumps(text, ensure_ascii=escaped).encode()
-
-
-def ascii_spelling(raw: bytes) -> bytes:
-    """The same document with escapes for all but ASCII (a byte order mark stays), or the same object."""
-    if raw.isascii():
-        return raw
-    bom = _BOM if raw.startswith(_BOM) else b""
-    text = raw.removeprefix(_BOM).decode()
-    return bom + _NOT_ASCII.sub(lambda run: encode(run[0], ascii_only=True)[1:-1].decode(), text).encode()
 
 
 def _look_into(raw: bytes, at: int, ends: Ends) -> int:

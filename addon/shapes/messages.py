@@ -4,7 +4,7 @@ https://platform.claude.com/docs/en/api/messages
 Also on Bedrock and Vertex, whose bodies have `anthropic_version` and no `model`.
 """
 
-from addon.shapes.json_spans import Node
+from addon.shapes.json_spans import Elements, Node
 from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape, blocks, is_message
 from addon.shapes.slot import string, text_parts
@@ -29,7 +29,7 @@ def _evidence(top: Members, spoken: Evidence) -> Evidence:
     return max(spoken, Evidence.SHARED if "system" in top else Evidence.NONE)
 
 
-def _complete(top: Members, messages: list[Node]) -> bool:
+def _complete(top: Members, messages: Elements) -> bool:
     """`max_tokens` is required for a turn, and refused by count_tokens."""
     return bool(messages) and "max_tokens" in top
 

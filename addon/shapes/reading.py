@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 
 from addon.shapes.json_spans import Node
 from addon.shapes.slot import Conversation, OutputText
+from addon.store import ledger
 from transforms.call import Call
 
-type Step = Callable[[Conversation, Node], None]
-"""Tells a conversation what was read of an element, wherever in a body the element stands now."""
+type Step = Callable[[Conversation, int], None]
+"""Tells a conversation what was read of an element, by the position that it has there."""
 
 
 class Reading:
@@ -40,7 +41,7 @@ class Reading:
         """A tool output, by its text parts."""
         start = self._start
         texts = [
-            OutputText(part, node.start - start, node.end - start, text)
+            OutputText(part, node.start - start, node.end - start, text, ledger.key(call_id, part, text))
             for part, node in parts
             if (text := node.text())
         ]

@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/responses/create
 The same body, flat, is a WebSocket frame with `"type": "response.create"`.
 """
 
-from addon.shapes.json_spans import Node
+from addon.shapes.json_spans import Elements, Node
 from addon.shapes.reading import Reading
 from addon.shapes.shape import Evidence, Members, Shape
 from addon.shapes.slot import string, text_parts
@@ -53,7 +53,7 @@ def _evidence(top: Members, spoken: Evidence) -> Evidence:
     return Evidence.OWN if frame and not any(top["input"].elements()) else spoken
 
 
-def _complete(top: Members, _: list[Node]) -> bool:
+def _complete(top: Members, _: Elements) -> bool:
     return top["input"].type == "["
 
 

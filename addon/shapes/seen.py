@@ -1,12 +1,14 @@
 """What was read before: a conversation comes again with every turn, and only its end is new.
 
 The elements of a conversation's list are its *pieces*. A piece is known again by its bytes alone, as the one that
-follows the piece before it; then its end need not be searched for, and what was made of its bytes need not be made
-again. So a turn costs its new bytes, and one comparison of the old ones.
+follows the piece before it; so it stands for all that came before it too. Then its end need not be searched for, and
+what was made of it, or told by the conversation up to it, need not be made again. So a turn costs its new bytes, and
+one comparison of the old ones.
 """
 
 from collections.abc import Callable
-from typing import cast
+from dataclasses import dataclass
+from typing import Any
 
 _MOST_BYTES = 16 * 1024 * 1024
 """Of all pieces. What is made of them takes about as much again, twice."""
@@ -17,20 +19,17 @@ _MOST_FOLLOWERS = 8
 class Piece:
     """The bytes of one element, and what was made of them."""
 
-    __slots__ = ("_edited", "_edits", "_followers", "_made", "raw")
+    __slots__ = ("_edited", "_edits", "_followers", "made", "raw", "told")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
+        self.made: dict[object, Any] = {}
+        """What was made of these bytes alone, by the function that did so."""
+        self.told: dict[object, Any] = {}
+        """What the conversation tells up to here, by the `Telling`."""
         self._followers: list[Piece] = []
-        self._made: dict[object, object] = {}
         self._edits: object = None
         self._edited: Piece | None = None
-
-    def once[N, T](self, work: Callable[[N], T], of: N) -> T:
-        """What `work` makes of this piece, which `of` stands for: made once. It may depend on the bytes only."""
-        if work not in self._made:
-            self._made[work] = work(of)
-        return cast("T", self._made[work])
 
     def edited(self, edits: tuple[tuple[int, int, str], ...], write: Callable[[str], bytes]) -> "Piece":
         """The piece with spans of its bytes (from, to) replaced by what `write` makes of a text."""
@@ -56,6 +55,18 @@ class Piece:
         self._followers[_MOST_FOLLOWERS - 1 :] = []
         self._followers.insert(0, piece)
         return piece
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Telling[S, E]:
+    """Something that a conversation tells element by element, so that a later request goes on where one stopped."""
+
+    begin: Callable[[], S]
+    """What is told before the first element."""
+    add: Callable[[S, E, int], S]
+    """What is told with one more of `Elements`, by its position; may change and return what it got."""
+    copy: Callable[[S], S] = lambda told: told
+    """Of what `add` changes."""
 
 
 class Seen:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from addon.shapes.json_spans import Node
+from addon.shapes.json_spans import Elements, Node
 from addon.shapes.reading import Reading
 from addon.shapes.slot import string
 
@@ -44,7 +44,7 @@ class Shape:
     """What an element speaks for; None where it can be none of such a conversation."""
     evidence: Callable[[Members, Evidence], Evidence]
     """What a request's members speak for, beside the strongest of what its elements do."""
-    complete: Callable[[Members, list[Node]], bool]
+    complete: Callable[[Members, Elements], bool]
     """Whether this is a turn, and not another request that looks like one; gets its members and its elements."""
     read: Callable[[Members, Reading], None]
     """Reads one element."""
@@ -64,9 +64,9 @@ class Shape:
         wrapped = top.get(self.within) if self.conversation not in top else None
         return top if wrapped is None else wrapped.object()
 
-    def elements(self, request: Members) -> list[Node]:
-        """The elements of the conversation."""
-        return list(request[self.conversation].elements()) if self.conversation in request else []
+    def elements(self, request: Members) -> Elements | None:
+        """The elements of the conversation, where there is one."""
+        return request[self.conversation].conversation() if self.conversation in request else None
 
 
 def is_message(element: Members) -> bool:
@@ -75,7 +75,7 @@ def is_message(element: Members) -> bool:
     return role == "assistant" or (role is not None and not _SAID.isdisjoint(element))
 
 
-def not_empty(_: Members, elements: list[Node]) -> bool:
+def not_empty(_: Members, elements: Elements) -> bool:
     """`Shape.complete` of APIs in which every conversation is a turn."""
     return bool(elements)
 

@@ -1,7 +1,7 @@
 """A slot: one place in a request where the text of a tool output stands."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 from addon.shapes.json_spans import Node
@@ -15,18 +15,29 @@ _MOST_PARTS = 1000
 """Parts under one key, as far as their numbers go."""
 
 
+class Place(NamedTuple):
+    """Where a string literal stands."""
+
+    element: int
+    """Position of the element of the conversation."""
+    start: int
+    end: int
+    """Its span in that element."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """The JSON string that holds (a part of) a tool output, and what the request says about it."""
 
-    node: Node
-    """The string literal in the body."""
+    place: Place
     text: str
     """Its value."""
     call_id: str
     """The id that ties the output to its call; empty where the API has none (legacy `function` messages)."""
     part: int
     """Position in the output's list of parts; 0 for an output that is one string."""
+    key: bytes
+    """Its key in the ledger."""
     call: Call
     is_error: bool = False
     """The client marked the output as an error."""
@@ -64,9 +75,10 @@ class OutputText(NamedTuple):
     start: int
     end: int
     text: str
+    key: bytes
 
 
-type _Told = tuple[Node, str, str, int, Call, bool]
+type _Told = tuple[Place, str, str, int, bytes, Call, bool]
 """The fields of a slot that need not wait for what follows."""
 
 
@@ -116,13 +128,12 @@ class Conversation:
         """The model's thinking."""
         self.has_thinking = True
 
-    def output(self, element: Node, texts: Iterable[OutputText], call_id: str, is_error: bool, tool: str) -> None:
-        """A tool output in an element of the conversation."""
+    def output(self, element: int, texts: Iterable[OutputText], call_id: str, is_error: bool, tool: str) -> None:
+        """A tool output in the element at this position of the conversation."""
         self._answering = False
         call = self.calls.get(call_id) or self._oldest(tool)
-        for part, start, end, text in texts:
-            node = Node(element.raw, element.start + start, element.start + end, element.ends)
-            self._open.append((node, text, call_id, part, call, is_error))
+        for part, start, end, text, key in texts:
+            self._open.append((Place(element, start, end), text, call_id, part, key, call, is_error))
 
     def _oldest(self, tool: str) -> Call:
         """The oldest call of a tool that has no output yet, where calls have no ids."""
@@ -130,6 +141,16 @@ class Conversation:
             if call.tool == tool:
                 return self._without_id.pop(at)
         return Call(tool)
+
+    def copy(self) -> Self:
+        """The same for going on from here."""
+        return replace(
+            self,
+            calls=dict(self.calls),
+            _without_id=[*self._without_id],
+            _decided=[*self._decided],
+            _open=[*self._open],
+        )
 
     def slots(self) -> tuple[Slot, ...]:
         """All slots in the order of the body."""

@@ -11,6 +11,7 @@ from addon.store.learned import Learned
 from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable
 from addon.store.originals import Originals
 from addon.store.sqlite_ledger import SqliteLedger
+from addon.trail import Trails
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class State:
     originals: Originals
     learned: Learned
     seen: Seen = field(default_factory=Seen)
-    """Of this process only."""
+    """Of this process only, as the trails are."""
+    trails: Trails = field(default_factory=Trails)
 
     @classmethod
     def open(cls, home: Path, store: str = "") -> Self:

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from addon.context import Context
-from addon.shapes.json_spans import parse
-from addon.shapes.slot import Slot
+from addon.shapes.slot import Place, Slot
 from transforms.call import Call
 from transforms.repeats.references import refer
 
@@ -14,7 +13,7 @@ BODY = "\n".join(f"    value_{n} = compute(value_{n - 1}, {n * 7919})" for n in 
 
 
 def slot(tool: str, text: str = BODY, **arguments: str) -> Slot:
-    return Slot(parse(b'"x"'), text, "call", 0, Call(tool, json.dumps(arguments)))
+    return Slot(Place(0, 0, 3), text, "call", 0, b"key", Call(tool, json.dumps(arguments)))
 
 
 def pointer(context: Context, text: str = BODY) -> str | None:

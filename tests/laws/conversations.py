@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from addon.deadline import Deadline
@@ -10,6 +11,7 @@ from addon.pipeline import Outcome, Request, compress
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import Node, parse
+from addon.shapes.slot import Slot
 from addon.store.learned import Learned
 from addon.store.ledger import Ledger, MemoryLedger
 from addon.store.originals import Originals
@@ -37,8 +39,15 @@ def sent(
 
 def slot_nodes(body: bytes) -> list[Node]:
     """The string literals of all tool outputs."""
-    found = detect(parse(body))
-    return [slot.node for slot in found.slots] if isinstance(found, Detected) else []
+    root = parse(body)
+    found = detect(root)
+    return [literal_of(slot, found, root) for slot in found.slots] if isinstance(found, Detected) else []
+
+
+def literal_of(slot: Slot, detected: Detected, root: Node) -> Node:
+    """The string literal in the body that a slot is about."""
+    start = detected.start_of(slot)
+    return replace(root, start=start, end=start + slot.place.end - slot.place.start)
 
 
 def restored(changed: bytes, original: bytes) -> bytes:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addon.shapes.json_spans import Node, NotJson, ascii_spelling, encode, parse, splice
+from addon.shapes.json_spans import Node, NotJson, parse
+from addon.shapes.splice import ascii_spelling, encode, splice
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

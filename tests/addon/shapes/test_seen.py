@@ -9,9 +9,10 @@ import pytest
 
 from addon.cache.prefix import Prompt, prefix_of
 from addon.shapes.detect import Detected, detect
-from addon.shapes.json_spans import NotJson, encode, parse, splice, splice_pieces
-from addon.shapes.seen import Seen
-from tests.laws.conversations import turns
+from addon.shapes.json_spans import NotJson, parse
+from addon.shapes.seen import Piece, Seen
+from addon.shapes.splice import Edit, encode, splice, splice_elements
+from tests.laws.conversations import literal_of, turns
 from tests.recorded import Recorded, bodies
 
 BODIES = [body for body in bodies() if "sigv4" not in body.name]
@@ -24,10 +25,9 @@ def read(body: bytes, seen: Seen | None) -> Any:
     found = detect(root)
     if not isinstance(found, Detected):
         return found
-    slots = [
-        (slot.node.start, slot.node.end, slot.text, slot.call, slot.in_tail, slot.question) for slot in found.slots
-    ]
-    return found.shape, slots, found.turns, found.has_thinking, prefix_of(root, found.shape)
+    places = [(found.start_of(slot), literal_of(slot, found, root).literal()) for slot in found.slots]
+    slots = [(slot.text, slot.key, slot.call, slot.in_tail, slot.question) for slot in found.slots]
+    return found.shape, places, slots, found.turns, found.has_thinking, prefix_of(root, found.shape)
 
 
 def marked(body: bytes) -> Iterator[bytes]:
@@ -57,55 +57,55 @@ def test_pieces_are_spliced_as_the_whole_is_and_their_prefix_told_likewise(recor
         found = detect(root)
         if not isinstance(found, Detected):
             continue
-        replacements = [(slot.node, f"{slot.text[:9]} \ud800 é") for slot in found.slots[::2]]
-        spliced, changed = splice_pieces(root, replacements)
-        assert spliced == splice(turn, replacements)
-        assert (spliced is turn) == (not replacements)
+        texts = [(slot, f"{slot.text[:9]} \ud800 é") for slot in found.slots[::2]]
+        edits: dict[int, list[Edit]] = {}
+        for slot, text in texts:
+            edits.setdefault(slot.place.element, []).append((slot.place.start, slot.place.end, text))
+        spliced, changed = splice_elements(turn, found.elements, edits)
+        assert spliced == splice(turn, [(literal_of(slot, found, root), text) for slot, text in texts])
+        assert (spliced is turn) == (not texts)
         assert Prompt.of(root, found.shape).prefix(changed) == prefix_of(parse(spliced), found.shape)
-        again, _ = splice_pieces(parse(turn, seen), replacements)
+        again, _ = splice_elements(turn, parse(turn, seen).object()[_list(turn)].conversation(), edits)
         assert again == spliced
 
 
-def test_what_stands_outside_of_all_pieces_is_spliced_all_the_same() -> None:
-    root = parse(b'{"a": "x", "messages": [{"content": "x"}], "b": "x"}', Seen())
-    (element,) = root.object()["messages"].elements()
-    nodes = [root.object()["a"], element.object()["content"], root.object()["b"]]
-    for chosen in (nodes, nodes[:2], nodes[1:], nodes[:1], nodes[2:]):
-        replacements = [(node, "new") for node in chosen]
-        assert splice_pieces(root, replacements) == (splice(root.raw, replacements), {})
+def _list(body: bytes) -> str:
+    return next(key for key in LISTS if key in json.loads(body))
 
 
 def test_a_piece_that_is_written_otherwise_is_written_anew() -> None:
-    seen = Seen()
+    seen, body = Seen(), b'{"messages": [{"content": "x"}]}'
     for text in ("one", "two", "one"):
-        root = parse(b'{"messages": [{"content": "x"}]}', seen)
-        (element,) = root.object()["messages"].elements()
-        node = element.object()["content"]
-        assert splice_pieces(root, [(node, text)])[0] == b'{"messages": [{"content": ' + encode(text) + b"}]}"
+        elements = parse(body, seen).object()["messages"].conversation()
+        spliced, _ = splice_elements(body, elements, {0: [(12, 15, text)]})
+        assert spliced == b'{"messages": [{"content": ' + encode(text) + b"}]}"
 
 
 def test_forks_are_known_and_too_many_are_forgotten() -> None:
     def body(answer: int) -> bytes:
         return json.dumps({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "n": answer}]}).encode()
 
+    def pieces(answer: int) -> list[Piece]:
+        return parse(body(answer), seen).object()["messages"].conversation().pieces
+
     seen = Seen()
-    first = parse(body(0), seen).object()["messages"]
+    first = pieces(0)
     for number in (1, 2, 0):
-        elements = list(parse(body(number), seen).object()["messages"].elements())
-        assert elements[0].piece is next(first.elements()).piece
-    assert elements[1].piece is list(first.elements())[1].piece
+        found = pieces(number)
+        assert found[0] is first[0]
+    assert found[1] is first[1]
     for number in range(3, 20):
         parse(body(number), seen)
-    assert list(parse(body(0), seen).object()["messages"].elements())[1].piece is not elements[1].piece
+    assert pieces(0)[1] is not found[1]
 
 
 def test_when_there_are_too_many_bytes_all_is_forgotten_and_read_anew() -> None:
     seen = Seen(most_bytes=100)
     body = json.dumps({"input": [{"role": "user", "content": "x" * 90}, {"role": "user", "content": "y"}]}).encode()
-    first = list(parse(body, seen).object()["input"].elements())
-    second = list(parse(body, seen).object()["input"].elements())
+    first = parse(body, seen).object()["input"].conversation()
+    second = parse(body, seen).object()["input"].conversation()
     assert [element.literal() for element in first] == [element.literal() for element in second]
-    assert first[0].piece is not second[0].piece
+    assert first.pieces[0] is not second.pieces[0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""What a conversation's outputs came to the last time: a later request that begins with them goes on from there.
+
+A conversation comes again with every turn, and what was decided for its outputs is replayed. The result of that is the
+same as long as the outputs, their calls and the decisions on record are the same: then none of it is gone over again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from addon.context import Context
+from addon.retrieval import originals_of
+from addon.routing_log import NO_TRANSFORM
+from addon.shapes.slot import Slot
+from addon.store import ledger
+from addon.store.ledger import Decision
+from transforms.call import Call
+
+_MOST = 32
+"""Trails that are remembered: of as many conversations, or forks of one."""
+_MOST_CHARS = 16 * 1024 * 1024
+"""Of the texts in all of them. Lines of these that were looked up take about twice as much again."""
+
+
+@dataclass(slots=True, eq=False)
+class Trail:
+    """The outputs of a request from its top as far as they are settled, in order."""
+
+    context: Context = field(default_factory=Context)
+    used: list[bytes] = field(default_factory=list)
+    """The key of each one's decision; not its own where its decision on record does not hold here."""
+    decisions: list[Decision] = field(default_factory=list)
+    lossy: list[int] = field(default_factory=list)
+    """Positions of those of which something was left out."""
+    originals: dict[int, frozenset[str]] = field(default_factory=dict)
+    """The ids of the originals that their markers lead to, by position."""
+    _keys: list[bytes] = field(default_factory=list)
+    _calls: list[Call] = field(default_factory=list)
+    _recorded: list[Decision] = field(default_factory=list)
+    """The decisions on record, which hold or not."""
+
+    def __len__(self) -> int:
+        return len(self.used)
+
+    def add(self, slot: Slot, recorded: Decision, alone: Decision | None = None) -> None:
+        """Settle one more output by its decision on record, or by another where that does not hold here."""
+        decision = recorded if alone is None else alone
+        if decision.is_lossy:
+            self.lossy.append(len(self))
+            if originals := originals_of(decision):
+                self.originals[len(self)] = originals
+        if decision.replacement is None:
+            self.context.add(slot, slot.text, NO_TRANSFORM)
+        else:
+            self.context.add(slot, decision.replacement, decision.transform_name)
+        self.used.append(slot.key if alone is None else ledger.alone(slot.key))
+        self.decisions.append(decision)
+        self._keys.append(slot.key)
+        self._calls.append(slot.call)
+        self._recorded.append(recorded)
+
+    def leads_to(self, keys: Sequence[bytes], calls: Sequence[Call], known: Mapping[bytes, Decision]) -> bool:
+        """Whether a request with these outputs, of which these decisions are on record, begins with all of this."""
+        if keys[: len(self)] != self._keys or calls[: len(self)] != self._calls:
+            return False
+        recorded = [known.get(key) for key in self._keys]
+        if recorded != self._recorded:
+            return False
+        self._recorded = [decision for decision in recorded if decision is not None]  # the same objects compare quicker
+        return True
+
+
+class Trails:
+    """The trails of the requests decided last, for one thread."""
+
+    def __init__(self) -> None:
+        self._trails: list[Trail] = []
+
+    def take(self, slots: Sequence[Slot], known: Mapping[bytes, Decision]) -> Trail:
+        """The longest trail that a request with these outputs begins with, empty where there is none. It is the
+        caller's to go on with, and forgotten here until it is kept again."""
+        keys, calls = [slot.key for slot in slots], [slot.call for slot in slots]
+        leading = [trail for trail in self._trails if trail.leads_to(keys, calls, known)]
+        if not leading:
+            return Trail()
+        longest = max(leading, key=len)
+        self._trails.remove(longest)
+        return longest
+
+    def keep(self, trail: Trail) -> None:
+        """Remember a trail, and forget those used longest ago."""
+        self._trails.insert(0, trail)
+        while len(self._trails) > 1 and (
+            len(self._trails) > _MOST or sum(trail.context.size for trail in self._trails) > _MOST_CHARS
+        ):
+            self._trails.pop()
