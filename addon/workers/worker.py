@@ -119,18 +119,18 @@ def serve(source: IO[bytes], out: IO[bytes]) -> None:
     # What is remembered of conversations is many objects and no garbage; looking through them took a third of a turn.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    worker = Worker()
+    worker, received, sent = Worker(), frames.Bodies(), frames.Bodies()
     with Path(os.devnull).open("w") as nowhere:
-        while (frame := frames.read(source)) is not None:
+        while (frame := frames.read(source, received)) is not None:
             header, body = frame
             if header == frames.WARM_UP:
-                frames.write(out, frames.WARM_UP, b"")
+                frames.write(out, frames.WARM_UP, b"", sent)
                 continue
             seconds = max(0.0, header["deadline"] - time.monotonic()) + GRACE
             faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
             answer = worker.answer(header, body)
             faulthandler.cancel_dump_traceback_later()
-            frames.write(out, *answer)
+            frames.write(out, *answer, sent)
             worker.tidy()
 
 

@@ -258,6 +258,7 @@ class _Process:
 
     def __init__(self) -> None:
         self._popen = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._sent, self._received = frames.Bodies(), frames.Bodies()
 
     @property
     def has_ended(self) -> bool:
@@ -275,8 +276,8 @@ class _Process:
     def _ask(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
         if self._popen.stdin is None or self._popen.stdout is None:
             raise EOFError
-        frames.write(self._popen.stdin, header, body)
-        if (frame := frames.read(self._popen.stdout)) is None:
+        frames.write(self._popen.stdin, header, body, self._sent)
+        if (frame := frames.read(self._popen.stdout, self._received)) is None:
             raise EOFError
         return frame
 

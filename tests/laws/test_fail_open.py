@@ -127,9 +127,9 @@ async def test_a_function_that_raises_costs_the_saving_and_nothing_else(
         monkeypatch.setattr(place, attribute, broken)
     flow = await exchange(addon, RECORDED)
     sent = flow.request.raw_content
+    monkeypatch.undo()
     assert sent is not None
     assert sent == RECORDED.body or restored(sent, RECORDED.body) == RECORDED.body
-    monkeypatch.undo()
     later = await exchange(addon, RECORDED)
     assert sent == RECORDED.body or later.request.raw_content == sent, "what left under the fault is replayed"
 
