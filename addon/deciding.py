@@ -112,9 +112,9 @@ class _Decider:
 
     def look_back(self, slots: tuple[Slot, ...], new: Mapping[bytes, Slot], trail: Trail) -> None:
         """Count what the model came back for."""
-        decisions = self.verdicts.decisions
-        older = [(slots[at], trail.decisions[at]) for at in trail.lossy if trail.used[at] not in new]
-        newer = [(slot, decisions[k]) for k, slot in new.items()]
+        pairs = zip(slots, trail.decisions, strict=True)
+        newer = [(slot, decision) for slot, decision in pairs if new.get(slot.key) is slot]
+        older = [(slots[at], trail.decisions[at]) for at in trail.lossy if slots[at].key not in new]
         self.verdicts.fetched_tokens = fetched_tokens(older, newer)
         if not self.rules.policy.toin_read_only:
             learn(older, newer, self.state.learned)

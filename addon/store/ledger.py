@@ -5,6 +5,7 @@ resumed and forked sessions. First writer wins. A decision is recorded before it
 """
 
 import hashlib
+import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -71,6 +72,12 @@ class Ledger(Protocol):
     def hold(self, decisions: Mapping[bytes, Decision]) -> None:
         """Remember what was sent though it could not be recorded, for as long as this process lives."""
 
+    def learn(self, decisions: Mapping[bytes, Decision]) -> None:
+        """Take in what other workers of this proxy know."""
+
+    def news(self) -> dict[bytes, Decision]:
+        """What has come to be known here, but for what was learned, since this was last asked."""
+
 
 def key(call_id: str, part: int, text: str) -> bytes:
     """The 16-byte key of one tool output."""
@@ -95,6 +102,25 @@ def packed(omitted: Omitted) -> list[tuple[str, str, int, int]]:
 def unpacked(data: Iterable[tuple[str, str, int, int]]) -> Omitted:
     """The same read back."""
     return tuple((original, Omission(unit, first, last)) for original, unit, first, last in data)
+
+
+def to_json(decision: Decision) -> str:
+    """The decision as ASCII, so that it can go anywhere."""
+    loss, needs = decision.loss, b"".join(decision.needs).hex()
+    counts = decision.tokens_before, decision.tokens_after
+    return json.dumps(
+        [decision.replacement, decision.transform_name, loss, *counts, decision.reason, needs, packed(decision.omitted)]
+    )  # escapes lone surrogates
+
+
+def from_json(text: str | bytes) -> Decision:
+    """The same read back. Raises `ValueError` for what is none of ours."""
+    replacement, name, loss, before, after, reason, needs, *more = json.loads(text)
+    needed = bytes.fromhex(needs)
+    identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
+    omitted = unpacked(more[0] if more else ())
+    lost = Loss(loss) if loss else None
+    return Decision(replacement, name, lost, before, after, reason_of(reason, replacement), identities, omitted)
 
 
 def reason_of(word: str, replacement: str | None) -> Reason:
@@ -126,6 +152,12 @@ class MemoryLedger:
     def hold(self, decisions: Mapping[bytes, Decision]) -> None:
         self._add(decisions)
 
+    def learn(self, decisions: Mapping[bytes, Decision]) -> None:
+        self._add(decisions)
+
+    def news(self) -> dict[bytes, Decision]:
+        return {}
+
     def _add(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         for new, decision in decisions.items():
             if new not in self._decisions:
@@ -156,6 +188,7 @@ class FrontedLedger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._memory = MemoryLedger()
+        self._news: dict[bytes, Decision] = {}
 
     def recall(self, keys: Iterable[bytes]) -> dict[bytes, Decision]:
         wanted = list(dict.fromkeys(keys))
@@ -165,14 +198,26 @@ class FrontedLedger:
                 stored = self._store.recall(missing)
             except LedgerUnavailable as error:
                 raise LedgerUnavailable(str(error), found) from error
-            found |= self._memory.record(stored)
+            found |= self._remember(stored)
         return found
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
-        return self._memory.record(self._store.record(decisions)) if decisions else {}
+        return self._remember(self._store.record(decisions)) if decisions else {}
 
     def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        self._remember(decisions)
+
+    def learn(self, decisions: Mapping[bytes, Decision]) -> None:
         self._memory.record(decisions)
+
+    def news(self) -> dict[bytes, Decision]:
+        news, self._news = self._news, {}
+        return news
+
+    def _remember(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+        stands = self._memory.record(decisions)
+        self._news |= stands
+        return stands
 
     def close(self) -> None:
         """Give files and connections back."""

@@ -5,7 +5,6 @@ run late: a server that stalls must not record a decision whose request has left
 `LedgerUnavailable` within half a second, and for two seconds after that without asking again.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -14,8 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, packed, reason_of, unpacked
-from transforms.contract import Loss
+from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, from_json, to_json
 
 _SCHEMA_VERSION = 1
 _SCHEMA_KEY = "headroom:schema"
@@ -77,16 +75,16 @@ class RedisLedger:
         self._set_clock(server_time)
         if isinstance(values, Exception):
             raise values
-        return {key: _decision(value) for key, value in zip(keys, values, strict=True) if value is not None}
+        return {key: from_json(value) for key, value in zip(keys, values, strict=True) if value is not None}
 
     def _record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         clock = self._greet()
-        keys, values = [_PREFIX + key for key in decisions], [_value(decision) for decision in decisions.values()]
+        keys, values = [_PREFIX + key for key in decisions], [to_json(decision) for decision in decisions.values()]
         latest = int((time.monotonic() + clock + _LATEST) * 1000)
         stands = self._client.eval(_WRITE, len(keys), *keys, latest, _KEEP_SECONDS, *values)
         if stands is None:
             raise _Refused("took too long to write")
-        return {key: _decision(value) for key, value in zip(decisions, stands, strict=True)}
+        return {key: from_json(value) for key, value in zip(decisions, stands, strict=True)}
 
     def _greet(self) -> float:
         """Learn the server's clock and schema before all else. Returns the clock."""
@@ -127,21 +125,3 @@ def shown(url: str) -> str:
     """A store's URL without the password, for people."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-
-
-def _value(decision: Decision) -> bytes:
-    loss, needs = decision.loss, b"".join(decision.needs).hex()
-    counts = decision.tokens_before, decision.tokens_after
-    return json.dumps(
-        [decision.replacement, decision.transform_name, loss, *counts, decision.reason, needs, packed(decision.omitted)]
-    ).encode()  # escapes lone surrogates
-
-
-def _decision(value: bytes) -> Decision:
-    """Raises `ValueError` for what is none of ours."""
-    text, name, loss, before, after, reason, needs, *more = json.loads(value)
-    needed = bytes.fromhex(needs)
-    identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
-    omitted = unpacked(more[0] if more else ())
-    lost = Loss(loss) if loss else None
-    return Decision(text, name, lost, before, after, reason_of(reason, text), identities, omitted)

@@ -69,3 +69,9 @@ class _NoLedger:
 
     def hold(self, decisions: Mapping[bytes, Decision]) -> None:
         """Nothing: the next request may find a ledger that can be opened."""
+
+    def learn(self, decisions: Mapping[bytes, Decision]) -> None:
+        """Nothing, likewise."""
+
+    def news(self) -> dict[bytes, Decision]:
+        return {}

@@ -48,7 +48,7 @@ class Bodies:
     def closest(self, body: bytes) -> tuple[int, int, int]:
         """The body that shares most with this one, and how many bytes in front and behind."""
         best = _NO_BODY, 0, 0
-        for which, other in enumerate(self._bodies) if len(body) >= _FEWEST_BYTES else ():
+        for which, other in enumerate(tuple(self._bodies)) if len(body) >= _FEWEST_BYTES else ():
             front = _shared_front(body, other)
             if 2 * front >= len(other) and front > best[1]:
                 best = which, front, _shared_end(body, other, min(len(body), len(other)) - front)

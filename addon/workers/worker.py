@@ -23,6 +23,7 @@ from addon.fail_open import describe, fail_open
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
 from addon.shapes.slot import Held
+from addon.store.ledger import from_json, to_json
 from addon.store.state import State
 from addon.wire.body_codecs import sha256
 from addon.workers import frames
@@ -48,8 +49,13 @@ class Worker:
         """The answer to one job: the routing log, and the body to send where it changed. Never raises."""
         failures: list[BaseException] = []
         outcomes: list[pipeline.Outcome] = []
+        news: dict[str, str] = {}
         with fail_open(failures.append):
-            outcomes.append(self._compress(header, body))
+            settings = _parsed(json.dumps(header["settings"]))
+            ledger = self._state(settings.home, settings.store).ledger
+            ledger.learn({bytes.fromhex(key): from_json(text) for key, text in header["told"].items()})
+            outcomes.append(self._compress(header, body, settings))
+            news = {key.hex(): to_json(decision) for key, decision in ledger.news().items()}
         log = RoutingLog(
             decision=Reason.FAILED,
             client=header["client"],
@@ -58,10 +64,10 @@ class Worker:
         )
         outcome = outcomes[0] if outcomes else pipeline.Outcome(body, log)
         changed = outcome.body is not body
-        return _answer(outcome, sha256(outcome.body) if changed else ""), outcome.body if changed else b""
+        answer = _answer(outcome, sha256(outcome.body) if changed else "")
+        return {**answer, "news": news}, outcome.body if changed else b""
 
-    def _compress(self, header: frames.Header, body: bytes) -> pipeline.Outcome:
-        settings = _parsed(json.dumps(header["settings"]))
+    def _compress(self, header: frames.Header, body: bytes, settings: Settings) -> pipeline.Outcome:
         request = pipeline.Request(
             body=body,
             encoding=header["encoding"],

@@ -23,6 +23,7 @@ from addon.routing_log import RoutingLog
 from addon.shapes.slot import Held
 from addon.workers import frames
 from addon.workers.lanes import Lanes
+from addon.workers.news import News, Told
 from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -73,8 +74,13 @@ class Job:
     ascii_only: bool = False
 
     @property
+    def store(self) -> tuple[str, str]:
+        """Where its decisions are on record."""
+        return self.settings.get("home", ""), self.settings.get("store", "")
+
+    @property
     def header(self) -> frames.Header:
-        """All but the body."""
+        """All but the body, and nothing told by other workers."""
         return {
             "encoding": self.encoding,
             "auth_mode": self.auth_mode,
@@ -86,6 +92,7 @@ class Job:
             "takes_cache_key": self.takes_cache_key,
             "held": None if self.held is None else self.held.plain,
             "ascii_only": self.ascii_only,
+            "told": {},
         }
 
 
@@ -111,6 +118,8 @@ class Answer:
     """Whether a break of the cached prefix is intended."""
     question: str = ""
     """The last text of the user."""
+    news: Told = field(default_factory=dict)
+    """Decisions that the worker has come to know."""
 
     @classmethod
     def of(cls, header: frames.Header, body: bytes) -> Self:
@@ -122,6 +131,7 @@ class Answer:
             sent_prefix=Prefix.parse(header["sent_prefix"]),
             on_purpose=header["on_purpose"],
             question=header["question"],
+            news=header["news"],
         )
 
 
@@ -140,21 +150,24 @@ class WorkerPool:
         self._lanes: Lanes[_Ticket] = Lanes()
         self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="headroom")
         self._runners: list[asyncio.Task[None]] = []
-        self._processes: set[_Process] = set()
+        self._processes: dict[int, _Process] = {}
+        """By the number of the runner that serves them."""
+        self._news = News()
         self._ready = asyncio.Event()
 
     def start(self) -> None:
         """Start the processes, so that the first request need not wait for them. Does nothing when started."""
         if not self._runners:
-            runners = (self._run(also_large=number == 0) for number in range(self._size))
+            runners = (self._run(number) for number in range(self._size))
             self._runners = [asyncio.create_task(runner, name="headroom worker") for runner in runners]
 
     def stop(self) -> None:
         """End all processes at once; jobs under way get no answer."""
         for runner in self._runners:
             runner.cancel()
-        for process in list(self._processes):
-            self._end(process)
+        for process in self._processes.values():
+            process.kill()
+        self._processes.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def ready(self) -> None:
@@ -183,11 +196,14 @@ class WorkerPool:
         if not self._lanes.has_room(len(job.body)):
             raise NoWorker(Reason.BUSY)
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
-        self._lanes.put(ticket, len(job.body))
+        known, best = max(
+            ((process.knows(job.body), number) for number, process in self._processes.items()), default=(0, 0)
+        )
+        self._lanes.put(ticket, len(job.body), known=known, best=best if 2 * known >= len(job.body) else None)
         return ticket
 
-    async def _run(self, *, also_large: bool) -> None:
-        """Serve the queue with one process after the other."""
+    async def _run(self, number: int) -> None:
+        """Serve the queue with one process after the other. Number 0 serves large bodies too."""
         while True:
             try:
                 process = _Process()
@@ -196,14 +212,16 @@ class WorkerPool:
                 self._refuse_queued(error)
                 await asyncio.sleep(_RESPAWN_PAUSE)
                 continue
-            self._processes.add(process)
+            self._processes[number] = process
             try:
                 await self._warm_up(process)
-                await self._serve(process, also_large=also_large)
+                await self._serve(process, number)
             except _Lost:
                 continue
             finally:
-                self._end(process)
+                self._processes.pop(number, None)
+                self._news.forget(process)
+                process.kill()
 
     async def _warm_up(self, process: "_Process") -> None:
         """Wait until a new process answers. Raises `_Lost`."""
@@ -216,27 +234,25 @@ class WorkerPool:
             await asyncio.sleep(_RESPAWN_PAUSE)  # a process that cannot come up is not tried again at once
             raise _Lost
 
-    def _end(self, process: "_Process") -> None:
-        self._processes.discard(process)
-        process.kill()
-
-    async def _serve(self, process: "_Process", *, also_large: bool) -> None:
+    async def _serve(self, process: "_Process", number: int) -> None:
         """Pass jobs to one process until that fails in any way. Raises `_Lost`."""
         loop = asyncio.get_running_loop()
         while True:
-            ticket = await self._lanes.take(also_large=also_large)
+            ticket = await self._lanes.take(number, also_large=number == 0)
             if process.has_ended:  # while it was idle: nothing is lost but the process
                 self._lanes.put(ticket, len(ticket.job.body))
                 raise _Lost
             ticket.started = True
+            told = self._news.take(process, ticket.job.store)
             answers: list[Answer] = []
             failures: list[BaseException] = []
             with fail_open(failures.append):
                 async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE):
-                    answers.append(await loop.run_in_executor(self._threads, process.exchange, ticket.job))
+                    answers.append(await loop.run_in_executor(self._threads, process.exchange, ticket.job, told))
             if not answers:
                 self._lost(ticket, failures[0])
                 raise _Lost
+            self._news.add(process, ticket.job.store, answers[0].news)
             if not ticket.answer.done():
                 ticket.answer.set_result(answers[0])
 
@@ -265,9 +281,16 @@ class _Process:
         """Whether the process is gone."""
         return self._popen.poll() is not None
 
-    def exchange(self, job: Job) -> Answer:
-        """Send a job and wait for its answer: blocking, for a thread. Raises OSError or EOFError when it is gone."""
-        return Answer.of(*self._ask(job.header, job.body))
+    def knows(self, body: bytes) -> int:
+        """How many bytes at the beginning of a body it has had before, in one of the last ones."""
+        return self._sent.closest(body)[1]
+
+    def exchange(self, job: Job, told: Told) -> Answer:
+        """Send a job and wait for its answer: blocking, for a thread. Raises OSError or EOFError when it is gone.
+
+        `told`: what other workers have come to know.
+        """
+        return Answer.of(*self._ask({**job.header, "told": told}, job.body))
 
     def echo(self) -> None:
         """Wait until the process answers at all, likewise."""

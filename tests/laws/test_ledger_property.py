@@ -74,6 +74,12 @@ class Racing:
     def hold(self, decisions: Mapping[bytes, Decision]) -> None:
         self.ledger.hold(decisions)
 
+    def learn(self, decisions: Mapping[bytes, Decision]) -> None:
+        self.ledger.learn(decisions)
+
+    def news(self) -> dict[bytes, Decision]:
+        return self.ledger.news()
+
 
 class Server:
     """What the API gets, and the law on it."""

@@ -15,6 +15,7 @@ import pytest
 from addon.deadline import Deadline
 from addon.workers import worker_pool
 from addon.workers.worker_pool import Job, NoWorker, WorkerPool
+from tests.addon.store.valkey_server import ValkeyServer
 from tests.recorded import bodies
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -66,6 +67,32 @@ async def test_a_worker_that_is_killed_costs_one_answer_and_is_replaced(pool: Wo
         await waiting
     assert error.value.reason is Reason.FAILED
     assert (await pool.run(job(tmp_path))).changed is not None
+
+
+async def test_without_its_store_a_conversation_is_replayed_by_whichever_worker_it_meets(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    """By one that has never seen it, and by one that was started later."""
+    server = ValkeyServer(tmp_path, unused_tcp_port)
+    server.start()
+    pool = WorkerPool(size=2)
+    try:
+        await pool.ready()
+        first = await pool.run(job(tmp_path, store=server.url))
+        server.stop()
+        both = await asyncio.gather(*(pool.run(job(tmp_path, store=server.url)) for _ in range(2)))
+        for process in worker_processes():
+            process.kill()
+        await asyncio.sleep(0.2)
+        both += await asyncio.gather(*(pool.run(job(tmp_path, store=server.url)) for _ in range(2)))
+    finally:
+        pool.stop()
+        server.stop()
+    assert first.changed is not None
+    for later in both:
+        assert later.changed is not None
+        assert later.changed.body == first.changed.body
+        assert later.log.decision is Reason.REPLAYED
 
 
 async def test_a_worker_that_hangs_is_given_up_after_the_time_budget(
