@@ -67,10 +67,13 @@ class BlobElider:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its blobs named; None when it has none, or the budget is too small for any."""
         text, asked = block.text, f"{block.question}\n{block.call.arguments}"
-        if budget.tokens < _MIN_TOKENS or not budget.handle or _MARKER.search(text) or _DECODES.search(asked):
+        if budget.tokens < _MIN_TOKENS or not budget.handle or _MARKER.search(text):
+            return None
+        found = list(_blobs(text))
+        if not found or _DECODES.search(asked):
             return None
         named = set(_NAMED.findall(asked))
-        blobs = [blob for blob in _blobs(text) if not any(word in text[blob.start : blob.end] for word in named)]
+        blobs = [blob for blob in found if not any(word in text[blob.start : blob.end] for word in named)]
         gaps = _chosen(text, blobs, budget.tokens)
         return _elided(text, gaps, budget.handle) if gaps else None
 

@@ -4,6 +4,7 @@ Contract: pure; one search of the text for each name. Lines are counted from 0.
 """
 
 import re
+from functools import lru_cache
 from itertools import islice
 
 from transforms.contract import Block
@@ -18,10 +19,11 @@ _ASKED = 20_000
 """Characters of a question that are looked at, from its end."""
 
 
-def names_asked_for(question: str) -> list[str]:
-    """The names with a digit in `question`, each once."""
+@lru_cache(maxsize=16)
+def names_asked_for(question: str) -> tuple[str, ...]:
+    """The names with a digit in `question`, each once. The last ones are remembered: every part of a text asks."""
     found = (match[0] for match in _NAME.finditer(question[-_ASKED:]))
-    return [name for name in dict.fromkeys(found) if len(name) >= _SHORTEST][:_MOST]
+    return tuple(name for name in dict.fromkeys(found) if len(name) >= _SHORTEST)[:_MOST]
 
 
 def lines_asked_for(block: Block) -> frozenset[int]:

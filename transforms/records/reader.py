@@ -192,6 +192,13 @@ class _Section:
     """What was told above the next row, which must use it, in this order."""
     apart: list[Apart] = field(default_factory=list)
     """What the header said so far, when its last line is still to come."""
+    positional: list[Column] = field(init=False)
+    by_name: frozenset[str] = field(init=False)
+    """The columns whose cells tell their names."""
+
+    def __post_init__(self) -> None:
+        self.positional = [column for column in self.columns if column.positional]
+        self.by_name = frozenset(column.name for column in self.columns if column.keyed)
 
     def header(self, line: str) -> "_Section":
         """The section that goes on below a line of the header."""
@@ -219,20 +226,18 @@ class _Section:
     def _row(self, line: str) -> object:
         cells = line.split("\t") if line else []
         count = next((at for at, cell in enumerate(cells) if cell.startswith("+")), len(cells))
-        columns = [column for column in self.columns if column.positional]
-        if count > len(columns):
+        if count > len(self.positional):
             raise ValueError("more cells than columns")
         told: Read = {
             column.name: self._value(cell, column.strings)
-            for column, cell in zip(columns, cells[:count], strict=False)
+            for column, cell in zip(self.positional, cells[:count], strict=False)
             if cell
         }
         named = [self._named(cell) for cell in cells[count:]]
-        keyed = {column.name for column in self.columns if column.keyed}
-        told |= {name: value for place, name, value in named if not place and name in keyed}
+        told |= {name: value for place, name, value in named if not place and name in self.by_name}
         fields = [(column.name, self._told(column, told)) for column in self.columns if _has(column, told)]
         for place, name, value in named:
-            if place or name not in keyed:
+            if place or name not in self.by_name:
                 fields.insert(place - 1 if place else len(fields), (name, value))
         return self._record(fields)
 

@@ -54,7 +54,7 @@ def kind_of(text: str, call: Call) -> Kind:
 
 
 def _blank(sample: Sample) -> Kind | None:
-    return None if sample.lines else Kind.TEXT
+    return Kind.TEXT if not sample.text or sample.text.isspace() else None
 
 
 def _source(sample: Sample) -> Kind | None:
@@ -127,7 +127,13 @@ def _measured(sample: Sample) -> Kind | None:
     decimal = [line for line in sample.lines if forms.DECIMAL.search(line)]
     if len(decimal) < wanted:
         return None
-    return Kind.TEXT if sum(forms.METRIC.search(line) is not None for line in decimal) >= wanted else None
+    return Kind.TEXT if sum(map(_tells_metric, decimal)) >= wanted else None
+
+
+def _tells_metric(line: str) -> bool:
+    """Whether a metric stands on a line; its words are found faster than its form."""
+    lowered = line.lower()
+    return any(word in lowered for word in forms.METRIC_WORDS) and forms.METRIC.search(line) is not None
 
 
 def _test(sample: Sample) -> Kind | None:

@@ -94,18 +94,21 @@ UNBROKEN = re.compile(rf"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{{{UNBROKEN_L
 CODE_SIGNS = ";{}(),="
 
 LOG_LINE = _form(
-    r".{0,60}?\d{4}[-/]\d\d[-/]\d\d[T ,]\d\d:\d\d",
-    r".{0,60}?\b\d\d:\d\d:\d\d\b",
-    r".{0,60}?\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|NOTICE|SEVERE)\b(?!\))",
+    r".{0,60}?(?:\d{4}[-/]\d\d[-/]\d\d[T ,]\d\d:\d\d|\b\d\d:\d\d:\d\d\b"
+    r"|\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|NOTICE|SEVERE)\b(?!\)))",
     r".{0,80}?\blevel=\w",
 )
 
 TIMED_LINE = _form(r"\W{0,3}\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d", r"\W{0,3}(?:[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d\b")
 """Begins with a time."""
 
+METRIC_WORDS = (
+    *("loss", "acc", "accuracy", "perplexity", "ppl", "reward", "score", "f1", "auc", "bleu", "rouge", "rmse", "mae"),
+    *("mse", "iou", "lr", "grad_norm", "precision", "recall", "return"),
+)
 METRIC = re.compile(
-    r"\b(?:\w{0,24}[_/. -])?(?:loss|acc|accuracy|perplexity|ppl|reward|score|f1|auc|bleu|rouge|rmse|mae|mse|iou|lr|"
-    r"grad_norm|precision|recall|return)\w{0,8}['\"]?\s{0,3}[:=]?\s{0,3}-?\d{1,12}(?:\.\d+|\.?\d*e[+-]?\d)",
+    rf"\b(?:\w{{0,24}}[_/. -])?(?:{'|'.join(METRIC_WORDS)})\w{{0,8}}['\"]?\s{{0,3}}[:=]?\s{{0,3}}"
+    r"-?\d{1,12}(?:\.\d+|\.?\d*e[+-]?\d)",
     re.IGNORECASE,
 )
 """Searched for: what a training or a benchmark measured."""
