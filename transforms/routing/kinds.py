@@ -60,7 +60,7 @@ def _blank(sample: Sample) -> Kind | None:
 def _source(sample: Sample) -> Kind | None:
     guess = sample.expected
     if guess.file.lower().endswith(".json") and not sample.numbered:
-        return Kind.CODE if sample.share(forms.JSON_LINE) >= 0.5 and not _data(sample) else None
+        return Kind.CODE if sample.mostly(forms.JSON_LINE, 0.5) and not _data(sample) else None
     if guess.file and guess.kind is Kind.CODE:
         return Kind.CODE
     if guess.kind is Kind.TABLE and not guess.file:
@@ -82,32 +82,33 @@ def _json(sample: Sample) -> Kind | None:
     closed = sample.text.rstrip()[-1:] in ("}", "]") or sample.expected.kind is Kind.JSON
     if len(sample.lines) <= _FEW_LINES:
         return Kind.JSON if closed else None
-    return Kind.JSON if sample.share(forms.JSON_LINE) >= (0.5 if closed else 0.8) else None
+    return Kind.JSON if sample.mostly(forms.JSON_LINE, 0.5 if closed else 0.8) else None
 
 
 def _diff(sample: Sample) -> Kind | None:
     if forms.COMMIT.match(sample.head):
         return Kind.DIFF
-    marks, lines = sample.hits(forms.DIFF_MARK), sample.share(forms.DIFF_LINE)
+    marks = sample.hits(forms.DIFF_MARK)
     headed = forms.DIFF_START.match(sample.head) or sample.expected.kind is Kind.DIFF
-    return Kind.DIFF if (headed and marks and lines >= 0.5) or (marks > 1 and lines >= 0.8) else None
+    wanted = 0.5 if headed and marks else 0.8 if marks > 1 else None
+    return Kind.DIFF if wanted and sample.mostly(forms.DIFF_LINE, wanted) else None
 
 
 def _markup(sample: Sample) -> Kind | None:
     if forms.MARKUP_START.match(sample.head):
         return Kind.MARKUP
     tagged = sum(len(tag) for tag in forms.TAG.findall(sample.text))
-    return Kind.MARKUP if tagged > 0.3 * len(sample.text) and sample.share(forms.TAG_LINE) >= 0.4 else None
+    return Kind.MARKUP if tagged > 0.3 * len(sample.text) and sample.mostly(forms.TAG_LINE, 0.4) else None
 
 
 def _search_asked_for(sample: Sample) -> Kind | None:
     if sample.expected.kind is not Kind.SEARCH:
         return None
-    return Kind.SEARCH if sample.share(forms.MATCH_OF_A_SEARCH) >= 0.3 else None
+    return Kind.SEARCH if sample.mostly(forms.MATCH_OF_A_SEARCH, 0.3) else None
 
 
 def _blamed(sample: Sample) -> Kind | None:
-    return Kind.CODE if sample.share(forms.BLAMED) >= 0.6 else None
+    return Kind.CODE if sample.mostly(forms.BLAMED, 0.6) else None
 
 
 def _drawn(sample: Sample) -> Kind | None:
@@ -140,15 +141,15 @@ def _test(sample: Sample) -> Kind | None:
     hits = sample.hits(forms.REPORT_LINE)
     if sample.expected.kind is Kind.TEST:
         return Kind.TEST if hits else None
-    if sample.hits(forms.REPORT_MARK) and sample.share(forms.LOG_LINE) < 0.8:
+    if sample.hits(forms.REPORT_MARK) and not sample.mostly(forms.LOG_LINE, 0.8):
         return Kind.TEST
     if sample.expected.kind is Kind.TABLE:
         return None
-    return Kind.TEST if hits > 2 and hits > 0.2 * len(sample.lines) and sample.share(forms.LOG_LINE) < 0.5 else None
+    return Kind.TEST if hits > 2 and hits > 0.2 * len(sample.lines) and not sample.mostly(forms.LOG_LINE, 0.5) else None
 
 
 def _search(sample: Sample) -> Kind | None:
-    return Kind.SEARCH if sample.share(forms.MATCH) >= 0.6 else None
+    return Kind.SEARCH if sample.mostly(forms.MATCH, 0.6) else None
 
 
 def _blob(sample: Sample) -> Kind | None:
@@ -169,36 +170,35 @@ def _log(sample: Sample) -> Kind | None:
     if sample.hits(forms.TIMED_LINE) >= max(5, 0.25 * len(sample.lines)):
         return Kind.LOG
     wanted = 0.3 if sample.expected.kind is Kind.LOG else 0.5
-    return Kind.LOG if sample.share(forms.LOG_LINE) >= wanted else None
+    return Kind.LOG if sample.mostly(forms.LOG_LINE, wanted) else None
 
 
 def _table(sample: Sample) -> Kind | None:
     if forms.COLUMN_NAMES.match(sample.lines[0]) and len(sample.lines) > 1:
         return Kind.TABLE
-    if sample.share(forms.DRAWN_ROW) >= 0.6:
+    if sample.mostly(forms.DRAWN_ROW, 0.6):
         return Kind.TABLE
     wanted = 0.5 if sample.expected.kind is Kind.TABLE else 0.8
     return next((Kind.TABLE for mark in ",\t;" if same_cells(sample.lines, mark, wanted)), None)
 
 
 def _listing(sample: Sample) -> Kind | None:
-    if sample.share(forms.LISTED) >= 0.6:
+    if sample.mostly(forms.LISTED, 0.6):
         return Kind.LISTING
-    names = sample.share(forms.NAME)
     if sample.expected.kind is Kind.LISTING:
-        return Kind.LISTING if names >= 0.3 else None
-    return Kind.LISTING if names >= 0.85 and sample.share(forms.PATH) >= 0.5 else None
+        return Kind.LISTING if sample.mostly(forms.NAME, 0.3) else None
+    return Kind.LISTING if sample.mostly(forms.NAME, 0.85) and sample.mostly(forms.PATH, 0.5) else None
 
 
 def _code(sample: Sample) -> Kind | None:
     if sample.expected.kind is Kind.CODE:
         return Kind.CODE
-    return Kind.CODE if len(sample.lines) > 4 and sample.share(forms.CODE_LINE) >= 0.35 else None
+    return Kind.CODE if len(sample.lines) > 4 and sample.mostly(forms.CODE_LINE, 0.35) else None
 
 
 def _prose(sample: Sample) -> Kind | None:
-    ended = sample.share(forms.SENTENCE_END) >= 0.3
-    marked = sample.share(forms.MARKDOWN) >= 0.3 and sample.hits(forms.HEADING) > 0
+    ended = sample.mostly(forms.SENTENCE_END, 0.3)
+    marked = sample.mostly(forms.MARKDOWN, 0.3) and sample.hits(forms.HEADING) > 0
     if not (ended or marked):
         return None
     sentences = sum(forms.WORDS.search(line) is not None for line in sample.lines) / len(sample.lines)

@@ -18,6 +18,7 @@ _MAX_LINES = 200
 _GUTTER_LINES = 40
 MAX_LINE = 400
 """Characters of a line that are looked at."""
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,13 @@ class Sample:
         """How many lines start with `form`."""
         return sum(map(bool, map(form.match, self.lines)))
 
-    def share(self, form: re.Pattern[str]) -> float:
-        """Share of the lines that start with `form`."""
-        return self.hits(form) / len(self.lines) if self.lines else 0.0
+    def mostly(self, form: re.Pattern[str], share: float) -> bool:
+        """Whether at least this `share` of the lines start with `form`: looks no further than it takes to know."""
+        left = (1 - share) * len(self.lines) + _ROUNDING
+        for line in self.lines:
+            if form.match(line) is None and (left := left - 1) < 0:
+                return False
+        return bool(self.lines)
 
 
 def sampled(text: str) -> str:
