@@ -20,6 +20,7 @@ _INERT = r"[^\x00-\x1f\x7f\ud800-\udfff]"
 _BARE = re.compile(rf"(?!{_LITERAL})(?![\s\"#*+=\[\]{{}}]){_INERT}+(?<!\s)\Z")
 _BARE_STRING = re.compile(rf"(?!null\Z)(?![\s\"#*+=\]}}]){_INERT}+(?<!\s)\Z")
 _VALUE = re.compile(rf"[\"\[{{]|{_LITERAL}")
+_NAMED: dict[str, Tree] = {"true": True, "false": False, "null": None}
 _BARE_KEY = re.compile(r"(?![\s#*+])[^\x00-\x1f\x7f\ud800-\udfff\".:=,()\[\]{}]+(?<!\s)\Z")
 _PART = re.compile(r'"(?:[^"\\]|\\.)*+"|[^".]+')
 
@@ -36,7 +37,11 @@ def write_cell(value: Tree) -> str:
 
 def read_cell(cell: str) -> Tree:
     """The value of a cell of a column of any type. Raises ValueError for what no cell looks like."""
-    return parse(cell) if _VALUE.match(cell) else cell
+    if not _VALUE.match(cell):
+        return cell
+    if cell in _NAMED:
+        return _NAMED[cell]
+    return parse(cell) if cell[0] in '"[{' else cell.encode()
 
 
 def write_string(text: str, first: bool) -> str:

@@ -44,6 +44,14 @@ class Layout:
     untold: dict[str, str] = field(default_factory=dict)
     """Short forms that must be told above the row, with what they stand for; of fences, the first is told in it."""
     plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+    ranks: dict[str, int] = field(init=False)
+    """The columns' places, by name."""
+    positional: list[tuple[int, str]] = field(init=False)
+    """Places and names of the columns that have cells."""
+
+    def __post_init__(self) -> None:
+        self.ranks = {column.name: rank for rank, column in enumerate(self.columns)}
+        self.positional = [(rank, column.name) for rank, column in enumerate(self.columns) if column.positional]
 
     def tell_again(self) -> None:
         """What was told is far above by now; only fences and the like are too long to stand twice."""
@@ -80,9 +88,9 @@ class Layout:
         return "\n".join(("\t".join(cells), *fences))
 
     def _plan(self, names: tuple[str, ...]) -> Plan:
-        ranks = {column.name: rank for rank, column in enumerate(self.columns)}
+        ranks = self.ranks
         placed = set(rising([ranks[name] for name in names if name in ranks]))
-        steps = [("", column.name if rank in placed else "") for rank, column in self._positional()]
+        steps = [("", name if rank in placed else "") for rank, name in self.positional]
         while steps and not steps[-1][1]:
             del steps[-1]
         end = max((at for at, name in enumerate(names) if ranks.get(name) in placed), default=-1)
@@ -98,9 +106,6 @@ class Layout:
         lost = (column.name for rank, column in enumerate(self.columns) if column.implied and rank not in placed)
         twins = (column.name for column in self.columns if column.twin is not None and ranks[column.twin] not in placed)
         return Plan(steps, next(lost, None) or next(twins, None), frozenset(numbered))
-
-    def _positional(self) -> list[tuple[int, Column]]:
-        return [(rank, column) for rank, column in enumerate(self.columns) if column.positional]
 
 
 def rising(ranks: list[int]) -> list[int]:

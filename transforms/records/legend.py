@@ -21,12 +21,12 @@ _IN_HEADERS = (
     (r"[^=\t\n]\[", "a[b,c]: lists of objects with the keys b, c"),
 )
 _IN_BODY = (
-    (r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key, not a column"),
-    (r"(?:(?:\t|^)\+|^#every row: |^#some rows: )[0-9]+:", "3:name: comes third"),
-    (r"(?:^#|\t|^)\*[0-9]+=", "*1: the value told at *1="),
-    (r'[:\[,]"{3,}$|^"{3,}text ', 'lines between """ are one string, as it is'),
-    (r'"{3,}json', '"""json: a string that holds this JSON'),
-    (r'(?:\t|^)"""(?=\t|$)', 'a cell """ stands below its row'),
+    ("+", r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key, not a column"),
+    ("#", r"(?:(?:\t|^)\+|^#every row: |^#some rows: )[0-9]+:", "3:name: comes third"),
+    ("*", r"(?:^#|\t|^)\*[0-9]+=", "*1: the value told at *1="),
+    ('"""', r'[:\[,]"{3,}$|^"{3,}text ', 'lines between """ are one string, as it is'),
+    ('"""json', r'"{3,}json', '"""json: a string that holds this JSON'),
+    ('"""', r'(?:\t|^)"""(?=\t|$)', 'a cell """ stands below its row'),
 )
 _OPENS = "(JSON; "
 _OPENS_LINES = "(JSON lines; "
@@ -36,7 +36,7 @@ def explain(body: str, lines: bool) -> str:
     """`body` below its legend; `lines`: it stands for JSON lines, not for an array."""
     headers = "\n".join(_HEADER.findall(body))
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
-    topics += [topic for pattern, topic in _IN_BODY if re.search(pattern, body, re.MULTILINE)]
+    topics += [topic for mark, pattern, topic in _IN_BODY if mark in body and re.search(pattern, body, re.MULTILINE)]
     return f"{_OPENS_LINES if lines else _OPENS}{'; '.join(topics)})\n{body}"
 
 

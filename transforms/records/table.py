@@ -190,27 +190,24 @@ def _lines(rows: list[Row], columns: list[Column], repeats: dict[Cell, str], not
 def _columns(rows: list[Row], tally: Tally) -> list[Column]:
     """The header for `rows`: names that few of them have are keyed, where cells or places would have to be counted."""
     chosen = tally.chosen()
-    columns = _fitting(rows, chosen)
-    layout = Layout(columns, {})
+    layout = _fitting(rows, chosen)
     counts = Counter(name for row in rows for name in layout.plan(row).numbered - chosen)
     keyed = {name for name, count in counts.items() if count >= _MIN_NUMBERED}
-    if keyed:
-        columns = _fitting(rows, chosen | keyed)
+    columns = _fitting(rows, chosen | keyed).columns if keyed else layout.columns
     keyed |= tally.sparse([column.name for column in columns if column.positional and column.name not in keyed])
     return [replace(column, keyed=True) if column.name in keyed else column for column in columns]
 
 
-def _fitting(rows: list[Row], chosen: set[str]) -> list[Column]:
-    """The header for `rows`; what stands too early in it for some rows has cells in all of them."""
+def _fitting(rows: list[Row], chosen: set[str]) -> Layout:
+    """The header for `rows`, as a layout; what stands too early in it for some rows has cells in all of them."""
     spelled_out: set[str] = set()
     for _ in range(_MAX_TRIES):
-        columns = columns_of(rows, chosen, spelled_out)
-        layout = Layout(columns, {})
+        layout = Layout(columns_of(rows, chosen, spelled_out), {})
         misfits = {misfit for row in rows if (misfit := layout.plan(row).misfit)}
         if not misfits:
-            return columns
+            return layout
         spelled_out |= misfits
-    return columns_of(rows, chosen, chosen)
+    return Layout(columns_of(rows, chosen, chosen), {})
 
 
 def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
