@@ -5,6 +5,7 @@ They count against the savings, and shrink the lossy budget of what they came ba
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from addon.retrieval import originals_of
@@ -48,6 +49,7 @@ def sort_of(slot: Slot) -> Sort:
 class _Calls:
     """The newest calls of a request, for telling what they come back for."""
 
+    texts: frozenset[str]
     outputs: frozenset[tuple[Call, str]]
     ranged_paths: frozenset[str]
     originals: frozenset[str]
@@ -55,6 +57,7 @@ class _Calls:
     @classmethod
     def of(cls, slots: Sequence[Slot]) -> Self:
         return cls(
+            frozenset(slot.text for slot in slots),
             frozenset((slot.call, slot.text) for slot in slots),
             frozenset(slot.call.path for slot in slots if slot.call.ranged) - {""},
             frozenset(original for slot in slots for original in named_in(slot.call.arguments)),
@@ -62,8 +65,14 @@ class _Calls:
 
     def ask_for(self, old: Slot, decision: Decision) -> bool:
         """Whether one of them comes back for what an older call gave in part: the same again, a range, the original."""
-        if (old.call, old.text) in self.outputs:
+        if old.text in self.texts and (old.call, old.text) in self.outputs:
             return True
-        if self.ranged_paths and old.call.path in self.ranged_paths:
+        if self.ranged_paths and _path(old.call) in self.ranged_paths:
             return True
-        return not self.originals.isdisjoint(originals_of(decision))
+        return bool(self.originals) and not self.originals.isdisjoint(originals_of(decision))
+
+
+@lru_cache(maxsize=4096)
+def _path(call: Call) -> str:
+    """Remembered, because a call comes again with every turn."""
+    return call.path

@@ -12,7 +12,7 @@ from addon.asked_again import fetched_tokens, learn
 from addon.block_decider import BlockDecider, kept
 from addon.cache import cost
 from addon.fail_open import OverBudget, describe, fail_open
-from addon.routing_log import NO_TRANSFORM
+from addon.routing_log import NO_TRANSFORM, Entry
 from addon.rules import Rules
 from addon.setting_values import Attach, Mode
 from addon.shapes.detect import Detected
@@ -42,6 +42,8 @@ class Verdicts:
     """What was tried on the slots that were decided now."""
     fresh: set[bytes] = field(default_factory=set)
     """Keys of the decisions that were taken now; the others were taken in earlier requests."""
+    told: list[Entry] = field(default_factory=list)
+    """What is told of the first slots, as far as it is known from earlier requests; it may be added to."""
     fetched_tokens: int = 0
     """Of new outputs that the model fetched because an earlier one had been shortened."""
     failures: list[str] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Verdicts:
 
     def withdraw(self) -> None:
         """Put the client's own text back everywhere; the ledger keeps what it has."""
+        self.told = []
         for key, decision in self.decisions.items():
             if decision.replacement is not None:
                 self.decisions[key] = replace(decision, replacement=None, reason=Reason.BREAKER)
@@ -95,6 +98,7 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
         decider.look_back(detected.slots, new, trail)  # what is on record is sent, whatever becomes of this
     if not detected.all_new:
         state.trails.keep(trail)
+        verdicts.told = trail.told
     return verdicts
 
 

@@ -1,7 +1,5 @@
 """Makes the routing log of a request from what was decided."""
 
-from functools import lru_cache
-
 from addon.deciding import Verdicts
 from addon.routing_log import Entry, Omitted, RoutingLog
 from addon.rules import Rules
@@ -11,8 +9,6 @@ from addon.shapes.slot import Slot
 from addon.store.ledger import Decision
 from transforms.reasons import Reason
 
-_LONG_TOKENS = 10_000
-"""Entries of larger outputs are not remembered: that would hold their texts."""
 _STRONGEST = (Reason.FAILED, Reason.COMPRESSED, Reason.REPLAYED)
 """What a request as a whole is called after, if one of its blocks has it."""
 
@@ -24,10 +20,7 @@ def untouched(rules: Rules, client: str, reason: Reason) -> RoutingLog:
 
 def decided(rules: Rules, client: str, detected: Detected, verdicts: Verdicts, *, cache_hint: bool) -> RoutingLog:
     """The log of a request whose blocks were decided on."""
-    entries = tuple(
-        _entry(rules, number, slot, verdicts, k)
-        for number, (slot, k) in enumerate(zip(detected.slots, verdicts.keys, strict=True))
-    )
+    entries = tuple(_entries(rules, detected.slots, verdicts))
     return _head(rules, client).model_copy(
         update={
             "shape": detected.shape,
@@ -53,19 +46,22 @@ def _head(rules: Rules, client: str) -> RoutingLog:
     )
 
 
-def _entry(rules: Rules, number: int, slot: Slot, verdicts: Verdicts, key: bytes) -> Entry:
-    decision, fresh = verdicts.decisions[key], key in verdicts.fresh
+def _entries(rules: Rules, slots: tuple[Slot, ...], verdicts: Verdicts) -> list[Entry]:
+    """One for each slot. Those of decisions that are only replayed are made once and told again with every turn."""
+    told, keys = verdicts.told, verdicts.keys
+    for number in range(len(told), len(slots)):
+        if keys[number] in verdicts.fresh:
+            break
+        told.append(_made(number, slots[number].call.tool, verdicts.decisions[keys[number]], fresh=False))
+    return [*told, *(_entry(rules, number, slots[number], verdicts) for number in range(len(told), len(slots)))]
+
+
+def _entry(rules: Rules, number: int, slot: Slot, verdicts: Verdicts) -> Entry:
+    key = verdicts.keys[number]
+    entry = _made(number, slot.call.tool, verdicts.decisions[key], fresh=key in verdicts.fresh)
     if rules.settings.log_level is LogLevel.TRACE and (attempts := verdicts.attempts.get(key)):
-        return _made(number, slot.call.tool, decision, fresh).model_copy(update={"attempts": attempts})
-    if fresh or decision.tokens_before > _LONG_TOKENS:
-        return _made(number, slot.call.tool, decision, fresh)
-    return _remembered(number, slot.call.tool, decision)
-
-
-@lru_cache(maxsize=4096)
-def _remembered(number: int, tool: str, decision: Decision) -> Entry:
-    """The entry of a decision that was taken in an earlier request: it comes again with every turn."""
-    return _made(number, tool, decision, fresh=False)
+        return entry.model_copy(update={"attempts": attempts})
+    return entry
 
 
 def _made(number: int, tool: str, decision: Decision, fresh: bool) -> Entry:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from addon.context import Context
 from addon.retrieval import originals_of
-from addon.routing_log import NO_TRANSFORM
+from addon.routing_log import NO_TRANSFORM, Entry
 from addon.shapes.slot import Slot
 from addon.store import ledger
 from addon.store.ledger import Decision
@@ -33,6 +33,8 @@ class Trail:
     """Positions of those of which something was left out."""
     originals: dict[int, frozenset[str]] = field(default_factory=dict)
     """The ids of the originals that their markers lead to, by position."""
+    told: list[Entry] = field(default_factory=list)
+    """What is told of the first ones when they are replayed."""
     _keys: list[bytes] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
     _recorded: list[Decision] = field(default_factory=list)

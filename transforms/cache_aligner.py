@@ -17,6 +17,8 @@ from typing import Self
 BYTES_PER_TOKEN = 3.6
 """What JSON of English text and code comes to; token counts made from sizes are estimates."""
 _RECORD = struct.Struct(">8sI")
+ITEM_BYTES = _RECORD.size
+"""Of an item in a packed prefix."""
 _SIZE_BITS = 28
 _MOST_BYTES = (1 << _SIZE_BITS) - 1
 

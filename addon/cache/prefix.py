@@ -17,10 +17,10 @@ from typing import Self
 
 from addon.shapes.catalog import SHAPES
 from addon.shapes.json_spans import Elements, Node, NotJson, parse
-from addon.shapes.seen import Piece
+from addon.shapes.seen import Piece, Telling
 from addon.shapes.shape import Members, Shape
 from addon.shapes.slot import string
-from transforms.cache_aligner import Item, Prefix, Section
+from transforms.cache_aligner import ITEM_BYTES, Item, Prefix, Section
 
 _MOST_ITEMS = 20_000
 """Prompts of more items are not followed."""
@@ -54,10 +54,10 @@ class Prompt:
 
     head: bytes = b""
     """Model, tools and system text, as `Prefix` packs them."""
-    items: tuple[bytes, ...] = ()
-    """The conversation likewise, item by item."""
-    first: int = 0
-    """Position in the conversation of the first of these; those before it are instructions."""
+    conversation: bytes = b""
+    """The elements of the conversation likewise, an item each."""
+    instructions: int = 0
+    """How many of these stand in the head instead."""
 
     @classmethod
     def of(cls, root: Node, shape: str) -> Self:
@@ -71,18 +71,19 @@ class Prompt:
             elements = request[known.conversation].conversation()
             instructions = [*_instructions(elements)]
             head = [*_head(top, request, known), *chain.from_iterable(instructions)]
-            first = len(instructions)
-            items = tuple([elements.made(_packed, at) for at in range(first, len(elements))])
+            conversation: bytearray = elements.told(_CONVERSATION)
         except NotJson:  # in a part of the body that nobody has read before
             return cls()
-        return cls(Prefix.of(head).packed, items, first) if len(head) + len(items) <= _MOST_ITEMS else cls()
+        if len(head) + len(elements) > _MOST_ITEMS:
+            return cls()
+        return cls(Prefix.of(head).packed, bytes(conversation), len(instructions))
 
     def prefix(self, changed: Mapping[int, Piece] = MappingProxyType({})) -> Prefix:
         """What the cache sees, with elements of the conversation changed, by their positions."""
-        items = [*self.items]
-        for at, piece in changed.items() if self.items else ():
-            items[at - self.first] = _packed_anew(piece)
-        return Prefix(b"".join([self.head, *items]))
+        conversation = bytearray(self.conversation)
+        for at, piece in changed.items() if conversation else ():
+            conversation[at * ITEM_BYTES : (at + 1) * ITEM_BYTES] = _packed_anew(piece)
+        return Prefix(self.head + conversation[self.instructions * ITEM_BYTES :])
 
 
 def prefix_of(root: Node, shape: str) -> Prefix:
@@ -139,6 +140,14 @@ def _instructions(elements: Elements) -> Iterator[list[Item]]:
 
 def _packed(element: Node) -> bytes:
     return Prefix.of([_item(element, _section(element))]).packed
+
+
+def _told(before: bytearray, elements: Elements, at: int) -> bytearray:
+    before += elements.made(_packed, at)
+    return before
+
+
+_CONVERSATION: Telling[bytearray, Elements] = Telling(bytearray, _told, bytearray)
 
 
 def _packed_anew(piece: Piece) -> bytes:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from addon.shapes.seen import Piece, Seen, Telling
+from addon.shapes.seen import Piece, Run, Seen, Telling
 
 BOM = b"\xef\xbb\xbf"
 _WS = rb"[ \t\r\n]*+"
@@ -30,6 +30,8 @@ _CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})
 """Keys of the lists that hold conversations, as every client spells them."""
 
 
+_LONG = 64
+"""Elements that are worth remembering together."""
 _KEPT = 8
 """Elements at a conversation's end that keep what is told up to them: clients change a few of the last ones."""
 
@@ -152,6 +154,11 @@ class Elements:
         self.pieces.append(piece)
         self.starts.append(start)
 
+    def run(self, first: int, count: int) -> Run:
+        """The first elements as one text, which begins at the byte `first`."""
+        pieces, starts = self.pieces[:count], [start - first for start in self.starts[:count]]
+        return Run(self._raw[first : first + starts[-1] + len(pieces[-1].raw)], pieces, starts)
+
     def node(self, at: int) -> Node:
         """The element at this position."""
         start = self.starts[at]
@@ -211,7 +218,11 @@ def _walk_pieces(document: Node, at: int, seen: Seen) -> int:
     """The same for a conversation's list; returns its end."""
     raw, ends, before = document.raw, document.ends, seen.beginning()
     elements = ends.conversations[at] = Elements(raw, ends)
-    at = _skip_space(raw, at + 1)
+    first = at = _skip_space(raw, at + 1)
+    if (run := seen.run(raw, at)) is not None:
+        elements.pieces, elements.starts = [*run.pieces], [at + start for start in run.starts]
+        before = run.pieces[-1]
+        at = _behind(raw, at + len(run.text), b"]")
     while raw[at : at + 1] != b"]":
         piece = before.follower(raw, at)
         if piece is None:
@@ -221,6 +232,9 @@ def _walk_pieces(document: Node, at: int, seen: Seen) -> int:
         elements.append(piece, at)
         before, at = piece, at + len(piece.raw)
         at = at + 1 if raw[at : at + 2] == _NEXT_OBJECT else _behind(raw, at, b"]")
+    count = len(elements) - _KEPT
+    if count - (len(run.pieces) if run else 0) > _LONG and elements.pieces[count - 1].raw[:1] in _OPENING:
+        seen.keep(elements.run(first, count), run)
     return at + 1
 
 

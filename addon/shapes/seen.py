@@ -12,6 +12,7 @@ from typing import Any
 
 _MOST_BYTES = 16 * 1024 * 1024
 """Of all pieces. What is made of them takes about as much again, twice."""
+_MOST_RUNS = 16
 _MOST_FOLLOWERS = 8
 """Forks of one conversation that are known again; the latest ones."""
 
@@ -58,6 +59,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """The first pieces of a conversation with all that stands between them, compared at once."""
+
+    text: bytes
+    pieces: list[Piece]
+    starts: list[int]
+    """Of the pieces in the text."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Telling[S, E]:
     """Something that a conversation tells element by element, so that a later request goes on where one stopped."""
 
@@ -76,12 +87,25 @@ class Seen:
         self._most = most_bytes
         self._bytes = 0
         self._beginning = Piece(b"")
+        self._runs: list[Run] = []
 
     def beginning(self) -> Piece:
         """What stands before a conversation's first piece."""
         if self._bytes > self._most:
             self._bytes, self._beginning = 0, Piece(b"")
+            self._runs.clear()
         return self._beginning
+
+    def run(self, raw: bytes, at: int) -> Run | None:
+        """The longest run that stands in `raw` at `at`."""
+        return max(
+            (run for run in self._runs if raw.startswith(run.text, at)), key=lambda run: len(run.text), default=None
+        )
+
+    def keep(self, run: Run, instead_of: Run | None) -> None:
+        """Remember a run; the one that it goes on from is not needed any more."""
+        self._bytes += len(run.text) - (len(instead_of.text) if instead_of else 0)
+        self._runs = [run, *(other for other in self._runs if other is not instead_of)][:_MOST_RUNS]
 
     def add(self, raw: bytes, before: Piece) -> Piece:
         """A piece that was not known; it is remembered while there is room."""

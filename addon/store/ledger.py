@@ -38,10 +38,6 @@ class Decision:
     omitted: Omitted = ()
     """What was left out: the id of the original in which it counts, and the range."""
 
-    def __hash__(self) -> int:
-        """Of what is quick to hash: decisions come again with every turn."""
-        return hash((self.reason, self.tokens_before, self.tokens_after))
-
     @property
     def is_lossy(self) -> bool:
         """Whether something was left out of what is sent."""

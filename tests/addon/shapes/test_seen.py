@@ -2,21 +2,30 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from addon.cache.prefix import Prompt, prefix_of
+from addon.shapes import json_spans
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import NotJson, parse
 from addon.shapes.seen import Piece, Seen
 from addon.shapes.splice import Edit, encode, splice, splice_elements
 from tests.laws.conversations import literal_of, turns
+from tests.long_conversation import messages, responses
 from tests.recorded import Recorded, bodies
 
 BODIES = [body for body in bodies() if "sigv4" not in body.name]
 LISTS = ("messages", "input", "contents")
+
+
+@pytest.fixture(params=[(64, 8), (0, 1)], ids=["usual", "everything in runs"], autouse=True)
+def _runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many elements are remembered together, and how many at the end are not."""
+    for name, value in zip(("_LONG", "_KEPT"), request.param, strict=True):
+        monkeypatch.setattr(json_spans, name, value)
 
 
 def read(body: bytes, seen: Seen | None) -> Any:
@@ -130,6 +139,26 @@ def test_what_is_no_json_is_none_also_behind_pieces_that_are_known(body: bytes) 
     parse(b'{"messages": [{"a": 1}]}', seen)
     with pytest.raises(NotJson):
         [element.object() for element in parse(body, seen).object()["messages"].elements()]
+
+
+@pytest.mark.parametrize("write", [messages, responses])
+def test_a_long_conversation_is_read_as_if_it_were_new_wherever_it_goes(write: Callable[[int], bytes]) -> None:
+    seen = Seen()
+    for turn in (80, 81, 120, 60, 121):
+        body = write(turn)
+        fork = body.replace(b"Step 50", b"Stop 50")
+        for sent in (body, fork, body.replace(b"},{", b"} ,  {"), body):
+            assert read(sent, seen) == read(sent, None)
+
+
+def test_a_run_ends_with_something_that_can_be_told_from_what_is_longer() -> None:
+    conversations: list[list[Any]] = [[0] * 80, [1] * 72 + [{}] * 8, [{}] * 80]
+    for numbers in conversations:
+        seen = Seen()
+        for more in ("1", "12", "{}"):
+            body = json.dumps({"messages": numbers})[:-2].encode() + b", " + more.encode() + b"]}"
+            elements = parse(body, seen).object()["messages"].conversation()
+            assert [json.loads(element.literal()) for element in elements] == [*numbers, json.loads(more)]
 
 
 def altered(body: bytes, strange: list[Any], choice: random.Random) -> Iterator[bytes]:
