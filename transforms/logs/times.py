@@ -16,14 +16,14 @@ REACH = 80
 _FEWEST = 3
 _SPARSE = 10
 """One line of so many holds a time, at least."""
-_FIELD = re.compile(r"0+")
+_FIELD = re.compile(rb"0+")
 _DAY_AND_CLOCK = re.compile(
     r"(?P<day>.*?)(?<!\d)(?P<h>\d\d?)[:.](?P<m>\d\d?)[:.](?P<s>\d\d?)(?:[.,:](?P<fraction>\d{1,9}))?"
     r"|(?P<date>\d{6}) (?P<hh>\d\d)(?P<mm>\d\d)(?P<ss>\d\d)",
 )
 _SECONDS = re.compile(r" *\d+(?:\.\d+)?")
 _SECONDS_PER_DAY = 86_400
-_TO_ZERO = str.maketrans("123456789", "000000000")
+_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,13 @@ def _day_and_seconds(time: str) -> tuple[str, float]:
     return match["day"], int(match["h"]) * 3600 + int(match["m"]) * 60 + int(match["s"]) + fraction
 
 
-def layout(time: str) -> str:
+def layout(time: str) -> bytes:
     """`time` with every digit a 0: times of one layout have their fields at the same places."""
-    return time.translate(_TO_ZERO)
+    return time.encode("ascii", "replace").translate(_TO_ZERO)
 
 
 @lru_cache(maxsize=1024)
-def field_starts(layout: str) -> tuple[int, ...]:
+def field_starts(layout: bytes) -> tuple[int, ...]:
     """Where the digit fields of a time of this `layout` start, last one first."""
     return tuple(match.start() for match in _FIELD.finditer(layout))[::-1]
 

@@ -72,13 +72,13 @@ def sayable(end_of_time: str) -> bool:
 
 def has_tail(rest: str) -> bool:
     """Whether what follows a head ends as if with a letter for the end of messages."""
-    return _TAIL.search(rest) is not None
+    return "~" in rest and _TAIL.search(rest) is not None
 
 
 def escaped(line: str, tags: Container[str]) -> str:
     """A line as it was, safe from being taken for one of the forms; `tags` are the letters in use."""
     folded = _FOLDED.match(line)
-    taken = (folded and folded[2] in tags) or _SAME.fullmatch(line) or _AGAIN.fullmatch(line)
+    taken = (folded and folded[2] in tags) or (line[:1] == "[" and (_SAME.fullmatch(line) or _AGAIN.fullmatch(line)))
     return ESCAPE + line if taken or line.startswith(ESCAPE) else line
 
 
@@ -207,7 +207,7 @@ class _Reader:
         if form.message is not None:
             rest = form.message
         else:
-            tail = _TAIL.search(rest)
+            tail = _TAIL.search(rest) if "~" in rest else None
             rest = rest if tail is None else rest[: tail.start() + 1] + self.legend[tail[1]]
             rest = rest if form.blank else rest[1:]
         line = form.frame % tuple(values) + rest

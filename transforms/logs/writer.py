@@ -6,6 +6,7 @@ The form, and its inverse, are those of `transforms.logs.unfold`. Contract: pure
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from transforms.logs.legend import HOLE, TIME, Use, blank_follows, head_uses, is_tag, tags, tail_of, tail_tags
 from transforms.logs.lines import Parsed
@@ -61,8 +62,10 @@ class _Legend:
     rows: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
+_NO_HEAD = Use("", (), whole=False)
+
+
+class _Above(NamedTuple):
     """What the reader has seen so far."""
 
     time: str
@@ -164,7 +167,7 @@ def _written(log: Log, said: Sequence[_Line], legend: _Legend, time: str) -> lis
     in_use = frozenset([*legend.heads.values(), *legend.messages.values()])
     for line in said:
         time = log.parsed[line.number].time
-        row, head = None, Use("", (), whole=False)
+        row, head = None, _NO_HEAD
         if line.use is not None and (row := _row(line, above.end_of(time), legend, above)) is not None:
             head = line.use
         elif ("", line.rest) in legend.messages:
