@@ -10,6 +10,7 @@ most; after that, only transforms that lose nothing are asked.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Protocol
 
 from transforms.content_router import Attempt, record_compression, route
@@ -130,19 +131,13 @@ def _run(part: Part, candidates: Sequence[Transform], block: Block, bounds: Boun
     """All of `candidates` on one part, each on what the one before it made."""
     tokens = count_tokens(part.text)
     chain = _Chain(part, part.text, tokens, tokens)
+    handle_for = cache(bounds.handle_for)
     for transform in candidates:
         if transform.loss is not Loss.LOSSY:
             _step(chain, transform, block, _NOTHING_TO_DROP, guard)
-        elif not chain.originals and (budget := _budget(chain, bounds)) is not None:
-            _step(chain, transform, block, budget, guard)
+        elif not chain.originals and (droppable := int(tokens * bounds.max_lossy_ratio)) and handle_for(chain.text):
+            _step(chain, transform, block, Budget(droppable, handle_for(chain.text)), guard)
     return chain
-
-
-def _budget(chain: _Chain, bounds: Bounds) -> Budget | None:
-    """What a lossy transform may drop; None when it may drop nothing."""
-    tokens = int(chain.tokens_before * bounds.max_lossy_ratio)
-    handle = bounds.handle_for(chain.text) if tokens else ""
-    return Budget(tokens, handle) if handle else None
 
 
 def _step(chain: _Chain, transform: Transform, block: Block, budget: Budget, guard: Guard) -> None:
