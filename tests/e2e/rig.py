@@ -107,8 +107,9 @@ def proxy(
     *options: str,
     addon: bool = True,
     home: Path | None = None,
+    root: Path = ROOT,
 ) -> Iterator[Proxy]:
-    """Start mitmdump with the addon and `--set` options in a folder of its own; it is ended when the block is left."""
+    """Start mitmdump with the addon (of the checkout in `root`) and `--set` options in a folder of its own; it is ended when the block is left."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "redirect.py").write_text(REDIRECT)
     port = upstream if isinstance(upstream, int) else upstream.port
@@ -120,7 +121,7 @@ def proxy(
     log = folder / "mitmdump.log"
     environ = {**os.environ, "HEADROOM_HOME": str(home or folder / "home"), "PYTHONUNBUFFERED": "1"}
     with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(command, cwd=root, env=environ, stdout=out, stderr=subprocess.STDOUT, text=True)
     try:
         yield Proxy(_wait_ready(process, log), folder, process, log)
     finally:

@@ -5,9 +5,10 @@ What arrives for one turn is a prefix of what arrives for the next, also where t
 
 import json
 import shutil
+import sqlite3
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,10 @@ import pytest
 
 from addon.command.stand_in import StandInUpstream
 from tests.e2e.binding_upstream import BindingUpstream
-from tests.e2e.rig import Loop, Proxy, Trust, proxy
+from tests.e2e.rig import ROOT, Loop, Proxy, Trust, proxy
 from tests.laws.client_wire import normalised
 from tests.laws.conversations import Body, turns
+from tests.long_conversation import messages, responses
 from tests.recorded import Recorded, bodies
 
 pytestmark = pytest.mark.e2e
@@ -48,28 +50,89 @@ def through(running: Proxy) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_killed_and_restarted_with_other_options_every_third_turn_the_prefix_holds(
-    tmp_path: Path, upstream: StandInUpstream, trust: Trust
-) -> None:
+def check_prefix(upstream: StandInUpstream, lives: Iterable[AbstractContextManager[Proxy]]) -> set[str]:
+    """Play three turns of each session through each of these proxies, which is killed then; returns how requests were
+    decided on."""
     sessions = {session: list(turns(session.body)) for session in map(recorded, _SESSIONS)}
     arrived: dict[Recorded, list[tuple[str, ...]]] = {session: [] for session in sessions}
-    saved = 0
-    for life, options in enumerate(_LIVES):
+    decisions: set[str] = set()
+    for life, start in enumerate(lives):
         first = life * _TURNS_PER_LIFE
-        with proxy(tmp_path, upstream, trust, *options) as running, through(running) as client:
+        with start as running, through(running) as client:
             for session, requests in sessions.items():
                 # The client has no answer to its last request when the proxy dies, and sends it again.
                 for body in requests[max(0, first - 1) : first + _TURNS_PER_LIFE]:
-                    assert post(client, session, body).status_code == 200
+                    response = post(client, session, body)
+                    assert response.status_code == 200
                     arrived[session].append(normalised(upstream.requests[-1].text))
-                    saved += len(body) - len(upstream.requests[-1].text)
+                    decisions.add(json.loads(response.headers["x-headroom-routing-log"])["decision"])
             running.process.kill()
     for session, requests in sessions.items():
         sent = arrived[session]
         assert len(sent[-1]) == len(normalised(requests[-1]))
         for number, earlier in enumerate(sent):
             assert all(later[: len(earlier)] == earlier for later in sent[number:])
-    assert saved > 0
+    return decisions
+
+
+def test_killed_and_restarted_with_other_options_every_third_turn_the_prefix_holds(
+    tmp_path: Path, upstream: StandInUpstream, trust: Trust
+) -> None:
+    lives = (proxy(tmp_path, upstream, trust, *options) for options in _LIVES)
+    assert "compressed" in check_prefix(upstream, lives)
+
+
+def test_killed_and_restarted_with_another_version_every_third_turn_the_prefix_holds(
+    tmp_path: Path, upstream: StandInUpstream, trust: Trust
+) -> None:
+    """One that decides otherwise and has other words for it, and one that wrote its ledger in an older form."""
+    other = other_version(tmp_path / "checkout")
+
+    def lives() -> Iterator[AbstractContextManager[Proxy]]:
+        yield proxy(tmp_path, upstream, trust)
+        age_ledger(tmp_path / "home" / "ledger.sqlite")
+        yield proxy(tmp_path, upstream, trust, root=other)
+        yield proxy(tmp_path, upstream, trust)
+        yield proxy(tmp_path, upstream, trust, root=other)
+
+    assert {"compressed", "made_smaller"} <= check_prefix(upstream, lives())
+
+
+def other_version(root: Path) -> Path:
+    """A copy of the program with a few of the transforms, and with a word for a reason that this version lacks."""
+    for package in ("addon", "transforms"):
+        shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path, before, after in (
+        ("transforms/reasons.py", 'COMPRESSED = "compressed"', 'COMPRESSED = "made_smaller"'),
+        ("transforms/catalog.py", "\n\n\ndef with_scorer", "\nTRANSFORMS = TRANSFORMS[-7:-2]\n\n\ndef with_scorer"),
+    ):
+        text = (root / path).read_text()
+        assert before in text
+        (root / path).write_text(text.replace(before, after))
+    return root
+
+
+def age_ledger(path: Path) -> None:
+    """Bring a ledger to the form of schema 1."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE decisions DROP COLUMN omitted")
+        connection.execute("PRAGMA user_version=1")
+
+
+def test_attached_at_turn_10_what_was_sent_before_stays_as_it_was(
+    tmp_path: Path, upstream: StandInUpstream, trust: Trust
+) -> None:
+    with proxy(tmp_path, upstream, trust) as running, through(running) as client:
+        for shape, write in (("messages", messages), ("responses", responses)):
+            before = normalised(write(10))
+            headers = {"authorization": "Bearer sk-test", "content-type": "application/json"}
+            for turn in range(11, 21):
+                url = f"https://{_HOSTS[shape]}{_PATHS[shape]}"
+                assert client.post(url, content=write(turn), headers=headers).status_code == 200
+                now = normalised(upstream.requests[-1].text)
+                assert now[: len(before)] == before
+                before = now
+            assert len(upstream.requests[-1].text) < 0.9 * len(write(20)), "later outputs are rewritten"
 
 
 @pytest.mark.parametrize("name", _SESSIONS)
