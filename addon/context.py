@@ -51,6 +51,24 @@ class Context:
             self._add(f"what you wrote to {told.path}", _ESCAPED.sub(_NOT_SHOWN, told.written))
         self._add(told.output, sent if speaks_for_itself(transform_name) else "")
 
+    def __len__(self) -> int:
+        """How many texts there are."""
+        return len(self._texts)
+
+    def cut(self, count: int) -> None:
+        """Take out all but the first `count` texts, as if the others had never been added."""
+        self._index.cut(count)
+        self._indexed = min(self._indexed, count)
+        while len(self._texts) > count:
+            text = self._texts.pop()
+            self.size -= len(text.text)
+            namesakes = self._names[text.name]
+            namesakes.pop()
+            if text.identity not in namesakes:
+                del self._name_of[text.identity]
+            if not namesakes:
+                del self._names[text.name]
+
     def holds(self, needs: tuple[bytes, ...]) -> bool:
         """Whether these texts stand here as the first ones of their names, in this order."""
         if not needs:

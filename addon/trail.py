@@ -6,6 +6,7 @@ same as long as the outputs, their calls and the decisions on record are the sam
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from addon.context import Context
 from addon.retrieval import originals_of
@@ -39,6 +40,8 @@ class Trail:
     _calls: list[Call] = field(default_factory=list)
     _recorded: list[Decision] = field(default_factory=list)
     """The decisions on record, which hold or not."""
+    _texts: list[int] = field(default_factory=list)
+    """How many texts the context has with each one."""
 
     def __len__(self) -> int:
         return len(self.used)
@@ -59,16 +62,30 @@ class Trail:
         self._keys.append(slot.key)
         self._calls.append(slot.call)
         self._recorded.append(recorded)
+        self._texts.append(len(self.context))
 
-    def leads_to(self, keys: Sequence[bytes], calls: Sequence[Call], known: Mapping[bytes, Decision]) -> bool:
-        """Whether a request with these outputs, of which these decisions are on record, begins with all of this."""
-        if keys[: len(self)] != self._keys or calls[: len(self)] != self._calls:
-            return False
-        recorded = [known.get(key) for key in self._keys]
-        if recorded != self._recorded:
-            return False
-        self._recorded = [decision for decision in recorded if decision is not None]  # the same objects compare quicker
-        return True
+    def shared(self, slots: Sequence[Slot], recorded: Sequence[Decision | None]) -> int:
+        """With how many of these outputs all of this begins; `recorded` are their decisions on record."""
+        count = min(len(self), len(slots))
+        for at in range(count):
+            slot = slots[at]
+            if (self._keys[at], self._calls[at], self._recorded[at]) != (slot.key, slot.call, recorded[at]):
+                return at
+        return count
+
+    def cut(self, count: int) -> None:
+        """Take out all but the first `count` outputs, as if the others had never been added."""
+        if count < len(self):
+            self.context.cut(self._texts[count - 1] if count else 0)
+            self.lossy = [at for at in self.lossy if at < count]
+            self.originals = {at: found for at, found in self.originals.items() if at < count}
+        for settled in (self.used, self.decisions, self.told, self._keys, self._calls, self._recorded, self._texts):
+            del settled[count:]
+
+    def refreshed(self, recorded: list[Decision]) -> Self:
+        """The same with other objects for equal decisions on record: what is the same object compares quicker."""
+        self._recorded = recorded
+        return self
 
 
 class Trails:
@@ -78,18 +95,21 @@ class Trails:
         self._trails: list[Trail] = []
 
     def take(self, slots: Sequence[Slot], known: Mapping[bytes, Decision]) -> Trail:
-        """The longest trail that a request with these outputs begins with, empty where there is none. It is the
-        caller's to go on with, and forgotten here until it is kept again."""
-        keys, calls = [slot.key for slot in slots], [slot.call for slot in slots]
-        leading = [trail for trail in self._trails if trail.leads_to(keys, calls, known)]
-        if not leading:
+        """How far these outputs are settled, of which `known` decisions are on record. It is the caller's to go on
+        with, and forgotten here until it is kept again."""
+        recorded = [known.get(slot.key) for slot in slots]
+        shared = [(trail.shared(slots, recorded), trail) for trail in self._trails]
+        count, longest = max(shared, key=lambda found: found[0], default=(0, None))
+        if longest is None or 2 * count < len(longest):  # a trail of its own, which that one is to stay for
             return Trail()
-        longest = max(leading, key=len)
         self._trails.remove(longest)
-        return longest
+        longest.cut(count)
+        return longest.refreshed([decision for decision in recorded[:count] if decision is not None])
 
     def keep(self, trail: Trail) -> None:
         """Remember a trail, and forget those used longest ago."""
+        if not len(trail):
+            return
         self._trails.insert(0, trail)
         while len(self._trails) > 1 and (
             len(self._trails) > _MOST or sum(trail.context.size for trail in self._trails) > _MOST_CHARS

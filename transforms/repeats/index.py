@@ -111,6 +111,23 @@ class Index:
             last[line] = at
         self._previous += previous
 
+    def cut(self, count: int) -> None:
+        """Take out all but the first `count` entries, as if the others had never been added."""
+        while len(self._entries) > count:
+            entry = self._entries.pop()
+            if len(self._labels[entry.label]) > 1:
+                self._labels[entry.label].pop()
+            else:
+                del self._labels[entry.label]
+            for at in range(entry.start, entry.start + entry.count):
+                if before := self._previous[at]:
+                    self._last[self._lines[at]] = before
+                else:
+                    self._last.pop(self._lines[at], None)
+            del self._starts[-1], self._lines[entry.start :], self._previous[entry.start :]
+            for width in OPENINGS:
+                self._openings.pop((entry.start, width), None)
+
     def holder(self, position: int) -> Entry:
         """The entry that the line at `position` belongs to."""
         return self._entries[bisect_right(self._starts, position) - 1]
