@@ -97,8 +97,9 @@ def _numbering(gutter: str) -> Numbering | None:
     if match is None or (match["mark"] == ": " and not match["lead"]):
         return None
     digits = match["digits"]
-    fill = "0" if digits.startswith("0") and len(digits) > 1 else " "
-    return f"{match['lead']}{{:{fill}>{len(digits)}}}{match['mark']}".format
+    lead, width, mark = match["lead"], len(digits), match["mark"]
+    fill = "0" if digits.startswith("0") and width > 1 else " "
+    return lambda number: lead + str(number).rjust(width, fill) + mark
 
 
 def _run(lines: list[str], start: int) -> list[str]:

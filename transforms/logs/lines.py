@@ -51,8 +51,6 @@ _SEVERE_HEAD = re.compile(r"(?:^|[ \[\t])(?:[EFW]|ERR|err|CRIT|crit|alert|emerg)
 
 _SAMPLE = 100
 """Lines that the way of writing times is told from: evenly spread over the text."""
-_MOST_KNOWN = 1 << 14
-"""Lines that a parser remembers, and those of one text besides."""
 
 
 class Parsed(NamedTuple):
@@ -88,18 +86,18 @@ class Parser:
         self._known: dict[str, Parsed] = {}
 
     def lines(self, lines: Sequence[str]) -> list[Parsed]:
-        """Each of `lines`, taken apart."""
-        if len(self._known) > _MOST_KNOWN:
-            self._known = {}
+        """Each of `lines`, taken apart; they are remembered, and those of earlier texts are not any more."""
         known = self._known
         new = [line for line in lines if line not in known]
         if new:
             known.update(zip(new, map(Parsed._make, self._pattern.findall("\n".join(new))), strict=True))
-        return [known[line] for line in lines]
+        parsed = [known[line] for line in lines]
+        self._known = dict(zip(lines, parsed, strict=True))
+        return parsed
 
     def line(self, line: str) -> Parsed:
         """One line, taken apart."""
-        return self._known.get(line) or self.lines([line])[0]
+        return self._known.get(line) or Parsed._make(self._pattern.findall(line)[0])
 
 
 @lru_cache(maxsize=4)
