@@ -33,6 +33,7 @@ from addon.settings import BadSetting, Settings
 from addon.shapes.slot import Held
 from addon.signing import asked_host, may_open, prepare_certificate, signing_bounds
 from addon.socket_turns import SocketTurns
+from addon.store.folder import is_writable
 from addon.views.content_view import HeadroomView
 from addon.web.access_token import access_token
 from addon.web.exchange import HOST, TRIAL_HOST
@@ -127,6 +128,8 @@ class Headroom:
         self._keeping = asyncio.create_task(self._keep_days(), name="headroom days")
         s = self._settings
         LOGGER.info("headroom: %s, passthrough %s, state in %s", s.mode, _on(s.compress_passthrough), s.home)
+        if not is_writable(s.home):
+            LOGGER.warning("headroom: %s cannot be written: new tool outputs are left alone", s.home)
 
     def done(self) -> None:
         self._pool.stop()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mitmproxy import http
 
+from addon.setting_values import ON
 from addon.settings import Settings
 from addon.wire.body_codecs import BODY_LIMIT
 from addon.wire.clients import Credentials, classify
@@ -57,7 +58,7 @@ def speaks_responses(request: http.Request) -> bool:
 
 def wants_bypass(request: http.Request) -> bool:
     """Whether the client asks for this one request to be left alone."""
-    return str(request.headers.get(_BYPASS, "")).strip().lower() == "true"
+    return str(request.headers.get(_BYPASS, "")).strip().lower() in ON
 
 
 def strip_own_headers(request: http.Request) -> None:

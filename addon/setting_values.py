@@ -188,15 +188,15 @@ def _store(value: object) -> object:
     if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]{0,4}", parts.path):
         raise ValueError("allowed behind the server: /DB, a number")
     if find_spec("redis") is None:
-        raise ValueError("needs the extra `redis`: pip install 'headroom-mitmproxy[redis]'")
+        raise ValueError("needs the extra `redis`: pip install '.[redis]' in the checkout")
     return url
 
 
 def _port(value: object) -> object:
-    number = _whole(value)
-    if not isinstance(number, int) or number > 65535:
+    word = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", word) or int(word) > 65535:
         raise ValueError("allowed: a port from 1 to 65535, or 0 for none")
-    return number
+    return int(word)
 
 
 def _token(value: object) -> object:

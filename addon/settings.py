@@ -172,15 +172,18 @@ class Settings(BaseModel):
             raise BadSetting(f"{PREFIX}{name}={value!r}: {reason}") from None
 
     @classmethod
-    def of_environment(cls, environ: Mapping[str, str]) -> Self:
-        """What a proxy started in this environment has, unless it is told otherwise. Raises `BadSetting`."""
-        return cls.parse({name: option_default(name, environ) for name in option_names()})
+    def of_environment(cls, environ: Mapping[str, str], given: Mapping[str, str] | None = None) -> Self:
+        """What a proxy started in this environment has, with raw values `given` besides. Raises `BadSetting`."""
+        for name in given or ():
+            if name not in cls.model_fields:
+                raise BadSetting(f"no such option: {PREFIX}{name}{suggestion(PREFIX + name)}")
+        return cls.parse({**{name: option_default(name, environ) for name in option_names()}, **(given or {})})
 
 
 def suggestion(name: str) -> str:
     """A hint at the option that a misspelled one may stand for; empty when none is close."""
-    close = get_close_matches(name, [PREFIX + known for known in option_names()], 1)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = get_close_matches(name.removeprefix(PREFIX), option_names(), 1)
+    return f"; did you mean {PREFIX}{close[0]}?" if close else ""
 
 
 def option_names() -> Iterable[str]:

@@ -17,10 +17,11 @@ from addon.command import mcp, state
 from addon.command.certs import cli as certs
 from addon.command.doctor import cli as doctor
 from addon.command.hints import Endpoint, hints
-from addon.command.launch import PYTHON, Tool, mitmproxy_command
-from addon.command.start_plan import PAGES_PORT, PortTaken, StartPlan, is_free, read_plan
+from addon.command.launch import PYTHON, mitmproxy_command
+from addon.command.start_plan import LOOPBACK, PAGES_PORT, PortTaken, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
 from addon.command.wrap import cli as wrap
+from addon.settings import Settings
 
 type Command = Callable[[Sequence[str], Mapping[str, str]], int]
 
@@ -57,15 +58,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say. Returns an exit code, or not at all: what is started takes our place."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given and (command := _COMMANDS.get(given[0])):
-        return command(given[1:], os.environ)
+        try:
+            code = command(given[1:], os.environ)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
     parser = _parser()
     own, rest = parser.parse_known_args(given)
     if own.demo:
         return _become([*PYTHON, "-m", "addon.command.demo", *rest])
+    # A variable is the weakest way to set an option: the user's own one and `--set` win.
+    os.environ.setdefault("HEADROOM_ONLY_LLM_HOSTS", "true")
+    if is_free(PAGES_PORT):
+        os.environ.setdefault("HEADROOM_PORT", PAGES_PORT)
     try:
         plan = read_plan(rest, dump=own.dump)
         bundle = write_bundle(plan.confdir, os.environ)
         if not own.ca_bundle:
+            settings = Settings.of_environment(os.environ, plan.settings)
             plan.check_ports()
     except (ValueError, OSError, NoAuthority, PortTaken) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -73,20 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if own.ca_bundle:
         print(bundle)
         return 0
-    return _start("mitmdump" if own.dump else "mitmweb", plan, bundle, rest)
-
-
-def _start(tool: Tool, plan: StartPlan, bundle: Path, rest: Sequence[str]) -> int:
-    # A variable is the weakest way to set an option: the user's own one and `--set` win.
-    os.environ.setdefault("HEADROOM_ONLY_LLM_HOSTS", "true")
-    if is_free(PAGES_PORT):
-        os.environ.setdefault("HEADROOM_PORT", PAGES_PORT)
     if plan.serves and not plan.quiet:
         mode = plan.modes[0].type_name if plan.first.port else ""
-        port = os.environ.get("HEADROOM_PORT", "")
-        pages = Endpoint("127.0.0.1", int(port)) if port.isdecimal() and int(port) else None
+        pages = Endpoint(LOOPBACK, settings.port) if settings.port else None
         print(hints(mode, plan.first, plan.web, bundle, pages), flush=True)
-    return _become(mitmproxy_command(tool, plan.arguments(rest)))
+    return _become(mitmproxy_command("mitmdump" if own.dump else "mitmweb", plan.arguments(rest)))
 
 
 def _become(command: list[str]) -> int:

@@ -21,7 +21,7 @@ from addon.web.recent import Recent
 from addon.web.sources import Sources
 
 _SECONDS = 10
-_MISSING = "MCP needs the extra: pip install 'headroom-mitmproxy[mcp]'"
+_MISSING = "MCP needs the extra: pip install '.[mcp]' in the checkout"
 _NO_PROXY = "no proxy with headroom_port runs on the state folder {}"
 
 
@@ -51,16 +51,15 @@ async def _serve(tools: Any, settings: Settings) -> None:
 
 def _ask(settings: Settings, target: str) -> str:
     """What the running proxy says. Raises ValueError."""
-    port = announced(settings.home)
-    if port is None:
-        raise ValueError(_NO_PROXY.format(settings.home))
-    token = access_token(settings.home, settings.token)
-    request = Request(f"http://127.0.0.1:{port}{target}", headers={"authorization": f"Bearer {token}"})
-    try:
-        with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as response:
-            return str(response.read().decode("utf-8", "replace"))
-    except HTTPError as error:
-        with error:
-            raise ValueError(error.read().decode("utf-8", "replace").strip()) from None
-    except (URLError, OSError):
-        raise ValueError(_NO_PROXY.format(settings.home)) from None
+    for port in announced(settings.home):
+        token = access_token(settings.home, settings.token)
+        request = Request(f"http://127.0.0.1:{port}{target}", headers={"authorization": f"Bearer {token}"})
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as response:
+                return str(response.read().decode("utf-8", "replace"))
+        except HTTPError as error:
+            with error:
+                raise ValueError(error.read().decode("utf-8", "replace").strip()) from None
+        except (URLError, OSError):
+            continue
+    raise ValueError(_NO_PROXY.format(settings.home))

@@ -5,7 +5,7 @@ mitmproxy itself parses the arguments once it runs; here only those are read tha
 
 import argparse
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addon.command.hints import Endpoint
 from addon.command.trust import CONFDIR
+from addon.settings import PREFIX, bare_value, option_names
 
 LOOPBACK = "127.0.0.1"
 PORT, WEB_PORT, PAGES_PORT = "8080", "8081", "8082"
@@ -34,6 +35,8 @@ class StartPlan:
     web: Endpoint | None
     """None for mitmdump."""
     confdir: Path
+    settings: Mapping[str, str]
+    """Raw values of our own options, by the settings' names."""
     serves: bool
     """False: flows are only read, or options listed."""
     quiet: bool
@@ -78,9 +81,18 @@ def read_plan(arguments: Sequence[str], *, dump: bool) -> StartPlan:
         proxy=Endpoint(known.listen_host or options.get("listen_host") or LOOPBACK, _port(port or "0")),
         web=None if dump else Endpoint(web_host, _port(web_port)),
         confdir=Path(options.get("confdir") or CONFDIR).expanduser(),
+        settings=dict(_own(known.set)),
         serves=not any(flag in arguments for flag in _NOT_SERVED),
         quiet=known.quiet,
     )
+
+
+def _own(entries: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        name, given, value = entry.partition("=")
+        if name.startswith(PREFIX):
+            name = name.removeprefix(PREFIX)
+            yield name, value if given or name not in option_names() else bare_value(name)
 
 
 def is_free(port: str) -> bool:

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         home = Settings.parse({"home": given.home or option_default("home", environ)}).home
         if given.wipe:
-            return _wipe(home)
+            return _wipe(home) if given.yes or _agreed(home) else 1
         if given.forget_learned:
             return _forget(home)
         print("\n".join(_shown(home)))
@@ -57,6 +57,13 @@ def _is_folder(entry: Path) -> bool:
     return entry.is_dir() and not entry.is_symlink()
 
 
+def _agreed(home: Path) -> bool:
+    if not sys.stdin.isatty():
+        print("--wipe asks before it deletes; without a terminal it needs --yes", file=sys.stderr)
+        return False
+    return input(f"Delete what is ours in {home}? [y/N] ").strip().lower() in {"y", "yes"}
+
+
 def _wipe(home: Path) -> int:
     """Delete what is ours in the folder, and the folder itself where nothing else is left in it."""
     ours = _ours(home)
@@ -84,7 +91,9 @@ def _forget(home: Path) -> int:
     with closing(known):
         count = len(known.all())
         known.reset()
-    print(f"{home}: what was learned of {count} sorts of output is forgotten")
+    print(
+        f"{home}: what was learned of {count} sorts of output is forgotten" if count else f"{home}: nothing was learned"
+    )
     return 0
 
 
@@ -102,12 +111,12 @@ def _decisions(path: Path) -> str:
             "coalesce(sum(tokens_before - tokens_after) FILTER (WHERE replacement IS NOT NULL), 0) FROM decisions"
         )
         count, rewritten, oldest, saved = connection.execute(statement).fetchone()
-    since = f", used last on {oldest} at the earliest" if oldest else ""
+    since = f"; last use of the oldest: {oldest}" if oldest else ""
     return f"{count} decisions, {rewritten} of them rewrites that save {saved} tokens each time they are sent{since}"
 
 
 def _files(path: Path) -> str:
-    return f"{sum(1 for _ in path.iterdir())} whole texts of outputs that were shortened"
+    return f"{sum(1 for _ in path.iterdir())} originals of outputs that were shortened"
 
 
 _TOLD: Mapping[str, Callable[[Path], str]] = {sqlite_ledger.FILE: _decisions, "originals": _files}
@@ -133,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         "--home", metavar="FOLDER", help=f"the state folder ({environment_variable('home')}, else ~/.headroom)"
     )
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--wipe", action="store_true", help="delete all of it")
+    action.add_argument("--wipe", action="store_true", help="delete all of it; asks before")
     action.add_argument("--forget-learned", action="store_true", help="forget what was learned per tool")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser

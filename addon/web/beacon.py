@@ -1,35 +1,37 @@
-"""Where the site is served on this machine, for our own programs beside the proxy: a file in the state folder."""
+"""Where the site is served on this machine, for our own programs beside the proxy: `port.NUMBER` in the state folder.
+
+Several proxies on one folder have a file each. One that was killed leaves its own behind.
+"""
 
 from contextlib import suppress
 from pathlib import Path
 
-NAME = "port"
+_STEM = "port."
 
 
 class Beacon:
-    """What one proxy says of itself; of several on one folder, the last that came up has the say."""
+    """What one proxy says of itself."""
 
     def __init__(self) -> None:
-        self._shown: tuple[Path, int] | None = None
+        self._shown: Path | None = None
 
     def show(self, home: Path, port: int) -> None:
         """Say that the site is at this port, or with 0 that it is nowhere; best effort."""
-        wanted = (home, port) if port else None
+        wanted = home / f"{_STEM}{port}" if port else None
         if wanted == self._shown:
             return
-        if self._shown and announced(self._shown[0]) == self._shown[1]:
-            with suppress(OSError):
-                (self._shown[0] / NAME).unlink()
-        self._shown = wanted
-        if wanted:
-            with suppress(OSError):
+        with suppress(OSError):
+            if self._shown:
+                self._shown.unlink(missing_ok=True)
+            if wanted:
                 home.mkdir(mode=0o700, parents=True, exist_ok=True)
-                (home / NAME).touch(mode=0o600)
-                (home / NAME).write_text(f"{port}\n")
+                wanted.touch(mode=0o600)
+        self._shown = wanted
 
 
-def announced(home: Path) -> int | None:
-    """The port, if a proxy has said one."""
-    with suppress(OSError, ValueError):
-        return int((home / NAME).read_text())
-    return None
+def announced(home: Path) -> list[int]:
+    """The ports that proxies have said, the last one first."""
+    with suppress(OSError):
+        files = sorted(home.glob(f"{_STEM}*"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        return [int(file.name.removeprefix(_STEM)) for file in files if file.name.removeprefix(_STEM).isdecimal()]
+    return []

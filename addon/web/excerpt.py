@@ -13,7 +13,7 @@ import re2
 
 DEFAULT_TOKENS = 8000
 MOST_TOKENS = 100_000
-_RANGE = re.compile(r"([0-9]{1,9})?(-)?([0-9]{1,9})?")
+_RANGE = re.compile(r"(?:([0-9]{1,9})(-)?([0-9]{1,9})?)?")
 _LINE = re.compile(rb"[^\n]*+\n|[^\n]++")
 _PATTERN_CHARS = 300
 _SECONDS = 2.0
@@ -191,7 +191,7 @@ def _split(data: bytes) -> list[bytes]:
 
 def _lines(text: str) -> tuple[int, int | None]:
     found = _RANGE.fullmatch(text.strip())
-    if found is None or (found[2] and not (found[1] or found[3])):
+    if found is None:
         raise BadQuestion("lines: FIRST-LAST, FIRST- or one number, counted from 1")
     first = int(found[1] or 1)
     last = int(found[3]) if found[3] else None if found[2] or not found[1] else first

@@ -43,7 +43,8 @@ def _page(sources: Sources, name: str, asked: Request) -> Reply:
 def _summary(record: Facts) -> str:
     told = [str(record.get(key) or "") for key in ("decision", "shape", "auth_mode", "mode")]
     tokens = f"{record.get('tokens_before', 0)} -> {record.get('tokens_after', 0)} tokens of tool outputs"
-    return " · ".join([word for word in told if word] + [tokens, *map(str, record.get("failures", ()))])
+    held = f"held {record.get('milliseconds', 0):.0f} ms"
+    return " · ".join([word for word in told if word] + [tokens, held, *map(str, record.get("failures", ()))])
 
 
 def _blocks(record: Facts) -> list[str]:

@@ -12,7 +12,7 @@ from addon.web.explain import explained
 from addon.web.original import farewell, find
 from addon.web.sources import Sources
 
-_MISSING = "MCP needs the extra: pip install 'headroom-mitmproxy[mcp]'\n"
+_MISSING = "MCP needs the extra: pip install '.[mcp]' in the checkout\n"
 
 
 def mcp(sources: Sources, request: Request) -> Reply:

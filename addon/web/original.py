@@ -28,7 +28,9 @@ def original(sources: Sources, request: Request) -> Reply:
     fields = request.fields()
     if unknown := sorted(fields.keys() - _KNOWN):
         return text(f"There is no {unknown[0]}=; allowed: {_HOW}\n", 400)
-    as_json = fields.get("format") == "json"
+    if (kind := fields.get("format", "text")) not in ("text", "json"):
+        return text(f"There is no format={kind}; allowed: text, json\n", 400)
+    as_json = kind == "json"
     try:
         found = find(sources, request.names["id"])
         if not isinstance(found, Found):
@@ -68,7 +70,7 @@ def left(part: Excerpt, address: str) -> bytes:
 def farewell(source: Source | None) -> str:
     """What to say of an original that is not there: why, since when, and how to get it again."""
     if source is None:
-        return "No original with this id is known here: it was never kept, or it is gone for more than 60 days."
+        return "No original with this id is known here: it was never kept, or removed more than 30 days ago."
     what = f"This original, kept on {_day(source.saved)}, {_WHY[source.gone or Gone.LOST]}"
     what += f" on {_day(source.gone_at)}." if source.gone_at else "."
     if not source.tool and not source.arguments:

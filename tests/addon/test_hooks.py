@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 from mitmproxy import exceptions, http
@@ -126,6 +127,15 @@ async def test_an_unknown_option_and_the_end_of_the_addon_are_said_loudly(
         rig.addon.done()
     assert "no such option: headroom_min_token; did you mean headroom_min_tokens?" in caplog.text
     assert "no longer compressed" in caplog.text
+
+
+async def test_a_state_folder_that_cannot_be_written_is_told_at_the_start(
+    rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.set(home=str(tmp_path / "later"))
+    (tmp_path / "later").touch()
+    await rig.addon.running()
+    assert f"{tmp_path / 'later'} cannot be written" in caplog.text
 
 
 async def test_http2_is_off_by_default_and_left_alone_on_request(rig: Rig) -> None:

@@ -116,7 +116,7 @@ def test_a_store_asks_for_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatc
     assert Settings.parse({"store": "redis://127.0.0.1:6379/0"}).store
     assert Settings.parse({"store": "unix:///run/valkey.sock"}).store
     monkeypatch.setattr("addon.setting_values.find_spec", lambda _name: None)
-    with pytest.raises(BadSetting, match=r"headroom-mitmproxy\[redis\]"):
+    with pytest.raises(BadSetting, match=r"pip install '\.\[redis\]'"):
         Settings.parse({"store": "redis://127.0.0.1"})
 
 

@@ -33,7 +33,7 @@ MITMPROXY = {
 """Modules that know mitmproxy."""
 ENVIRONMENT = {
     "addon/hooks.py": ["load: os.environ"],
-    "addon/command/cli.py": ["_start: os.environ", "main: os.environ"],
+    "addon/command/cli.py": ["main: os.environ"],
     "addon/command/demo.py": ["_proxy: os.environ"],
 }
 """Where the environment is read: the options' defaults, and the commands that start other programs."""

@@ -46,9 +46,9 @@ def check_proxy(proxy: Endpoint) -> Finding:
     try:
         socket.create_connection((proxy.host, proxy.port), _CONNECT_SECONDS).close()
     except OSError as error:
-        return look("proxy", f"nothing at {proxy.url}: {error}", "`./scripts/run` starts it; `run` starts its own")
-    told = f"something else answers at {proxy.url}, or a mitmproxy without the addon"
-    return broken("proxy", told, "give another port (-p), or start mitmproxy by `./scripts/run`")
+        return look("proxy", f"nothing at {proxy.url}: {error}", "`./scripts/run` starts one; `run -- COMMAND` its own")
+    told = f"{proxy.url} is no forward proxy with the addon: something else, or a reverse proxy"
+    return look("proxy", told, "give another port (-p); a reverse proxy cannot be asked, these checks start a proxy")
 
 
 def check_authority(confdir: Path) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from addon.command.doctor import checks
 from addon.command.doctor.finding import EXIT_CODES, Finding, Status, broken, ok
@@ -90,8 +91,10 @@ def _proxy(proxy: Endpoint, confdir: Path, environ: Mapping[str, str]) -> Iterat
     if version_of(proxy):
         yield proxy
         return
-    with own_proxy(["--set", f"confdir={confdir}"], {**_DEFAULTS, **environ}) as started:
-        yield started.at
+    with TemporaryDirectory(prefix="headroom-doctor-") as home:  # what is tried is no experience
+        settings = {**_DEFAULTS, **environ, "HEADROOM_HOME": home}
+        with own_proxy(["--set", f"confdir={confdir}"], settings) as started:
+            yield started.at
 
 
 def _told(finding: Finding) -> Iterator[str]:

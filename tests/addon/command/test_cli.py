@@ -48,6 +48,40 @@ def test_the_ca_bundle_is_printed_and_nothing_is_started(
     assert started == []
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("headroom_retrieve=foo", "headroom_retrieve='foo': allowed: file, url, both"),
+        ("headroom_prot=8083", "no such option: headroom_prot; did you mean headroom_port?"),
+    ],
+)
+def test_a_bad_setting_ends_it_before_anything_is_said_or_started(
+    started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, told: str
+) -> None:
+    assert cli.main(["--dump", "-p", "0", "--set", f"confdir={tmp_path}", "--set", given]) == 1
+    output = capsys.readouterr()
+    assert (output.out, started) == ("", [])
+    assert told in output.err
+
+
+def test_the_dashboard_is_told_where_it_was_asked_for(
+    started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str], unused_tcp_port: int
+) -> None:
+    setting = f"headroom_port={unused_tcp_port}"
+    assert cli.main(["--dump", "-p", "0", "--set", f"confdir={tmp_path}", "--set", setting]) == 0
+    assert f"http://127.0.0.1:{unused_tcp_port}/ has the dashboard" in capsys.readouterr().out
+    assert started
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    command = [*_COMMAND, "state", "--home", str(tmp_path)]
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(theirs)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+
+
 def test_a_taken_port_ends_it_with_a_message(
     started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """The state folder can be looked at and emptied, and nothing else is touched."""
 
+import io
 from contextlib import closing
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_it_shows_decisions_originals_and_what_was_learned(home: Path, capsys: p
     assert main(["state", "--home", str(home)]) == 0
     shown = capsys.readouterr().out
     assert "2 decisions, 1 of them rewrites that save 60 tokens" in shown
-    assert "1 whole texts" in shown
+    assert "1 originals" in shown
     assert "Bash log: 4 shortened, 1 asked for again, so 79% of" in shown
 
 
@@ -42,13 +43,28 @@ def test_the_folder_is_that_of_the_environment(home: Path, capsys: pytest.Captur
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for action in ([], ["--wipe"]):
+    for action in ([], ["--wipe", "--yes"]):
         assert state.main(["--home", str(tmp_path / "none"), *action], {}) == 0
     assert "nothing of ours there" in capsys.readouterr().out
     assert not (tmp_path / "none").exists()
 
 
 def test_wiping_leaves_nothing_of_ours(home: Path) -> None:
+    assert state.main(["--home", str(home), "--wipe", "--yes"], {}) == 0
+    assert not home.exists()
+
+
+def test_wiping_asks_before_and_without_anybody_to_ask_nothing_is_deleted(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert state.main(["--home", str(home), "--wipe"], {}) == 1
+    assert "--yes" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+    assert state.main(["--home", str(home), "--wipe"], {}) == 1
+    assert home.exists()
+    monkeypatch.setattr("builtins.input", lambda _: "y")
     assert state.main(["--home", str(home), "--wipe"], {}) == 0
     assert not home.exists()
 
@@ -57,7 +73,7 @@ def test_wiping_leaves_what_is_not_ours(home: Path) -> None:
     """A folder named by mistake loses nothing."""
     (home / "thesis.txt").write_text("four years")
     (home / "ledgers").mkdir()
-    assert state.main(["--home", str(home), "--wipe"], {}) == 0
+    assert state.main(["--home", str(home), "--wipe", "--yes"], {}) == 0
     assert sorted(entry.name for entry in home.iterdir()) == ["ledgers", "thesis.txt"]
 
 

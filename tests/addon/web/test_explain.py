@@ -53,7 +53,7 @@ def test_a_request_has_the_map_of_what_was_left_out(tmp_path: Path) -> None:
 
 def test_the_same_in_words(tmp_path: Path) -> None:
     assert ask(tmp_path, "/r/newer?format=text", recent=remembered()).body.decode() == (
-        "request newer: compressed · chat · payg · 1000 -> 400 tokens of tool outputs\n"
+        "request newer: compressed · chat · payg · 1000 -> 400 tokens of tool outputs · held 0 ms\n"
         "block 0: Bash: compressed, 1000 -> 400 tokens, lossy by log_sampler\n"
         f"  left out of original {ORIGINAL}: lines 6-96, 200-290\n"
     )
