@@ -174,6 +174,9 @@ class Store(Protocol):
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         """As in `Ledger`."""
 
+    def prune(self) -> None:
+        """Forget what is too old or too much; best effort, raises nothing."""
+
     def close(self) -> None:
         """Give files and connections back."""
 
@@ -214,6 +217,10 @@ class FrontedLedger:
         stands = self._memory.record(decisions)
         self._news |= stands
         return stands
+
+    def prune(self) -> None:
+        """As in `Store`."""
+        self._store.prune()
 
     def close(self) -> None:
         """Give files and connections back."""

@@ -60,6 +60,9 @@ class RedisLedger:
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         return self._failing_loudly(lambda: self._record(decisions))
 
+    def prune(self) -> None:
+        """Nothing: the server forgets by itself."""
+
     def close(self) -> None:
         """Give the connection back."""
         self._client.close()

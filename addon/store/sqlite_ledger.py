@@ -78,6 +78,11 @@ class SqliteLedger:
             stands, _ = self._select(list(decisions))
         return stands
 
+    def prune(self) -> None:
+        """Forget what is too old or too much; best effort."""
+        with suppress(sqlite3.Error), self._connection:
+            _prune(self._connection)
+
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
@@ -204,9 +209,13 @@ def _prepare(connection: sqlite3.Connection) -> None:
         if _version(connection) == 1:
             connection.execute(_SINCE_2)
         connection.execute(_SCHEMA)
-        connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (KEEP_DAYS,))
-        connection.execute(
-            "DELETE FROM decisions WHERE key IN (SELECT key FROM decisions ORDER BY used_day DESC LIMIT -1 OFFSET ?)",
-            (KEEP_ROWS,),
-        )
+        _prune(connection)
         connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+
+
+def _prune(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (KEEP_DAYS,))
+    connection.execute(
+        "DELETE FROM decisions WHERE key IN (SELECT key FROM decisions ORDER BY used_day DESC LIMIT -1 OFFSET ?)",
+        (KEEP_ROWS,),
+    )

@@ -38,6 +38,12 @@ class State:
         """Whether the ledger could be opened."""
         return not isinstance(self.ledger, _NoLedger)
 
+    def prune(self) -> None:
+        """Remove what is too old or too much; best effort."""
+        self.originals.prune()
+        if isinstance(self.ledger, FrontedLedger):
+            self.ledger.prune()
+
     def close(self) -> None:
         """Give the files back."""
         self.learned.close()

@@ -110,7 +110,7 @@ class Worker:
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_SECONDS
             for state in self._states.values():
-                state.originals.prune()
+                state.prune()
 
     def close(self) -> None:
         """Give the files back."""

@@ -252,8 +252,9 @@ class Troubled:
             raise LedgerUnavailable("locked")
         return self.decisions.record(decisions)
 
-    def close(self) -> None:
-        pass
+    def prune(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @pytest.mark.parametrize("fails", ["recall", "record"])

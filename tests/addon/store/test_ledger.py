@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from addon.store import sqlite_ledger
 from addon.store.ledger import Decision, FrontedLedger, LedgerUnavailable, MemoryLedger, key
 from addon.store.sqlite_ledger import SqliteLedger
 from transforms.contract import Loss, Omission
@@ -150,6 +151,27 @@ def test_rows_unused_for_a_month_go_and_used_ones_stay(tmp_path: Path, opened: O
         connection.execute("UPDATE decisions SET used_day = used_day - 2")
     connection.close()
     assert opened(tmp_path).recall([ONE, TWO]) == {ONE: KEEP}
+
+
+def test_what_is_too_old_or_too_much_goes_also_from_a_ledger_that_stays_open(
+    tmp_path: Path, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = opened(tmp_path)
+    ledger.record({ONE: KEEP, TWO: REWRITE, b"3": KEEP})
+    for key_of, days in ((ONE, 31), (TWO, 1)):
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+            connection.execute("UPDATE decisions SET used_day = used_day - ? WHERE key = ?", (days, key_of))
+        connection.close()
+    ledger.prune()
+    assert _stored(tmp_path) == {TWO, b"3"}
+    monkeypatch.setattr(sqlite_ledger, "KEEP_ROWS", 1)
+    ledger.prune()
+    assert _stored(tmp_path) == {b"3"}
+
+
+def _stored(home: Path) -> set[bytes]:
+    with closing(sqlite3.connect(home / "ledger.sqlite")) as connection:
+        return {row[0] for row in connection.execute("SELECT key FROM decisions")}
 
 
 def test_the_memory_is_bounded_and_forgets_what_was_used_least() -> None:
