@@ -25,7 +25,8 @@ from addon.views.content_view import original_body
 from addon.views.request_text import decisions
 from addon.wire.body_codecs import BODY_LIMIT, BadEncoding, codec_for
 from addon.wire.clients import classify
-from addon.workers.worker_pool import Job, NoWorker, WorkerPool
+from addon.workers.job import Job
+from addon.workers.worker_pool import NoWorker, WorkerPool
 from transforms.compression_policy import AuthMode
 
 _SECONDS = 20.0

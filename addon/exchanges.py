@@ -21,7 +21,7 @@ from addon.routing_log import RoutingLog
 from addon.web.recent import Recent
 from addon.wire.body_codecs import BadEncoding, codec_for
 from addon.wire.usage import Ended
-from addon.workers.worker_pool import Answer
+from addon.workers.job import Answer
 from transforms.reasons import Reason
 
 _ERROR_STATUS = 400

@@ -44,7 +44,8 @@ from addon.wire.body_codecs import sha256
 from addon.wire.hosts import HostSet
 from addon.wire.name_constraints import Subtrees
 from addon.workers import kompress_model
-from addon.workers.worker_pool import Answer, Job, NoWorker, WorkerPool
+from addon.workers.job import Answer, Job
+from addon.workers.worker_pool import NoWorker, WorkerPool
 from transforms.reasons import Reason
 
 _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))

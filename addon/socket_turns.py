@@ -34,7 +34,7 @@ from addon.socket_events import CREATE, Called, event_of
 from addon.wire.body_codecs import BODY_LIMIT
 from addon.wire.hosts import HostSet
 from addon.wire.usage import Ended
-from addon.workers.worker_pool import Answer
+from addon.workers.job import Answer
 from transforms.cache_aligner import Section
 from transforms.call import Call
 from transforms.reasons import Reason

@@ -1,7 +1,7 @@
 """A worker pool without processes, so that a test can see and break what happens inside a worker."""
 
+from addon.workers.job import Answer, Job
 from addon.workers.worker import Worker
-from addon.workers.worker_pool import Answer, Job
 
 
 class DirectPool:

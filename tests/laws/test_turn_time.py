@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from addon.deadline import Deadline
+from addon.workers.job import Job
 from addon.workers.worker import Worker
-from addon.workers.worker_pool import Job
 from transforms.compression_policy import AuthMode
 
 EARLY, LATE = 10, 490

@@ -9,8 +9,8 @@ import pytest
 
 from addon.deadline import Deadline
 from addon.routing_log import RoutingLog
+from addon.workers.job import Answer, Job
 from addon.workers.worker import Worker
-from addon.workers.worker_pool import Answer, Job
 
 LOG = "\n".join(
     f"2026-03-14T02:{n // 60:02}:{n % 60:02}Z INFO  worker-{n % 4} imported batch {n} of 400" for n in range(400)

@@ -11,7 +11,8 @@ from mitmproxy import http
 from mitmproxy.flow import Error
 
 from addon.dashboard.stats import lines
-from addon.workers.worker_pool import Answer, Job, NoWorker
+from addon.workers.job import Answer, Job
+from addon.workers.worker_pool import NoWorker
 from tests.addon.rig import BODY, Rig
 from transforms.reasons import Reason
 

@@ -10,8 +10,8 @@ from addon import sinks
 from addon.deadline import Deadline
 from addon.views.page_of_text import MOST_LINES
 from addon.views.request_text import request_text
+from addon.workers.job import Answer, Job
 from addon.workers.worker import Worker
-from addon.workers.worker_pool import Answer, Job
 from tests.recorded import Recorded, bodies
 
 

@@ -13,9 +13,10 @@ from mitmproxy.test import taddons
 from addon.deadline import Deadline
 from addon.hooks import Headroom
 from addon.settings import BadSetting
+from addon.workers.job import Answer, Job
 from addon.workers.kompress_model import KompressModel, check
 from addon.workers.worker import Worker
-from addon.workers.worker_pool import Answer, Job, WorkerPool
+from addon.workers.worker_pool import WorkerPool
 from tests.kompress_models import Form, request_with, write_model
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason

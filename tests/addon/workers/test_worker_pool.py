@@ -14,7 +14,8 @@ import pytest
 
 from addon.deadline import Deadline
 from addon.workers import worker_pool
-from addon.workers.worker_pool import Job, NoWorker, WorkerPool
+from addon.workers.job import Job
+from addon.workers.worker_pool import NoWorker, WorkerPool
 from tests.addon.store.valkey_server import ValkeyServer
 from tests.recorded import bodies
 from transforms.compression_policy import AuthMode
