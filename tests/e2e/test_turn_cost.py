@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 EARLY, LATE = 10, 490
 MOST = 3.0
-"""Times the CPU of an early turn, for the same new bytes; 1.5 to 1.8 was measured."""
+"""Times the CPU of an early turn, for the same new bytes; 1.6 to 2.1 was measured."""
 ROUNDS, TURNS = 2, 8
 """The least of the rounds counts: a busy machine makes single ones dearer, none cheaper."""
 _WARM_UP = 3
