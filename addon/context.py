@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from addon.routing_log import NO_TRANSFORM
 from addon.shapes.slot import Slot
 from transforms.call import Call
+from transforms.catalog import TRANSFORMS
+from transforms.names import REFERENCES
 from transforms.repeats.index import Earlier, Index
 
 _WRITTEN = ("content", "file_text", "contents")
@@ -21,12 +24,7 @@ _SHORT_TEXT = 20_000
 _ESCAPED = re.compile(r'^.*["\\].*$', re.MULTILINE)
 _NOT_SHOWN = "\0"
 """Stands for a line of an argument that the request spells with escapes: nothing is to be looked up in that."""
-_LINES_AS_THEY_WERE = frozenset(
-    {"none", "references", "terminal_noise", "progress_lines", "line_gutter", "log_sampler", "search_sampler"}
-    | {"listing_sampler", "diff_trimmer", "run_report", "kompress", "blob_elider"}
-)
-"""Transforms after which a line means what it says. After the others a line's sense may stand in a legend or header, so
-that equal lines say different things."""
+_SELF_EXPLANATORY = frozenset({NO_TRANSFORM, REFERENCES, *(t.name for t in TRANSFORMS if t.lines_stand_alone)})
 
 
 @dataclass(slots=True, eq=False)
@@ -101,7 +99,7 @@ class Context:
 
 def speaks_for_itself(transform_name: str) -> bool:
     """Whether every line of a text that these transforms (joined by `+`) wrote means the same anywhere else."""
-    return _LINES_AS_THEY_WERE.issuperset(transform_name.split("+"))
+    return _SELF_EXPLANATORY.issuperset(transform_name.split("+"))
 
 
 class _Told(NamedTuple):

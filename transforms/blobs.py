@@ -63,6 +63,7 @@ class BlobElider:
     name = "blob_elider"
     kinds = frozenset(Kind)
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its blobs named; None when it has none, or the budget is too small for any."""

@@ -105,6 +105,9 @@ class Transform(Protocol):
     """The kinds it is asked about."""
     loss: Loss
     """The most it gives up."""
+    lines_stand_alone: bool
+    """Whether each line that it leaves says by itself what it says, without a header or legend to read it by: only
+    then may later outputs point to such lines."""
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """A smaller form of `block`, or None when there is nothing to do.

@@ -76,6 +76,7 @@ class KompressCompressor:
     name = "kompress"
     kinds = frozenset({Kind.PROSE, Kind.TEXT})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def __init__(self, scorer: Scorer | None = None) -> None:
         self._scorer = scorer

@@ -39,6 +39,7 @@ class LineGutter:
     name = "line_gutter"
     kinds = frozenset({Kind.CODE, Kind.PROSE, Kind.TEXT, Kind.MARKUP, Kind.LOG})
     loss = Loss.LOSSLESS
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """Every run of 10 or more numbered lines without its numbers; None when there is no such run."""

@@ -22,6 +22,7 @@ class SmartCrusher:
     name = "smart_crusher"
     kinds = frozenset({Kind.JSON})
     loss = Loss.LOSSLESS
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The shortest of minified JSON and the document; None when neither has fewer tokens than the text."""

@@ -40,6 +40,7 @@ class TableText:
     name = "table_text"
     kinds = frozenset({Kind.TABLE})
     loss = Loss.LOSSLESS
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """Drawn tables without padding and rules, or a CSV without its constant columns; None when there is neither."""

@@ -32,6 +32,7 @@ class Watched:
 
     def __init__(self, transform: Transform) -> None:
         self.name, self.kinds, self.loss = transform.name, transform.kinds, transform.loss
+        self.lines_stand_alone = transform.lines_stand_alone
         self.transform = transform
         self.steps: list[Step] = []
 

@@ -17,6 +17,7 @@ class Idle:
     name: str
     kinds: frozenset[Kind]
     loss: Loss = Loss.LOSSLESS
+    lines_stand_alone: bool = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         return None

@@ -30,6 +30,7 @@ class Fake:
     change: Callable[[Block, Budget], Rewrite | None]
     kinds: frozenset[Kind] = frozenset(Kind)
     loss: Loss = Loss.LOSSLESS
+    lines_stand_alone: bool = True
     proven: bool = True
     asked: list[tuple[str, Budget]] = field(default_factory=list)
 

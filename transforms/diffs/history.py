@@ -40,6 +40,7 @@ class HistoryTrimmer:
     name = "history_trimmer"
     kinds = frozenset({Kind.DIFF})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The history without the ends of its messages; None for a short one, or where messages are subjects only."""

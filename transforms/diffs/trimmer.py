@@ -70,6 +70,7 @@ class DiffTrimmer:
     name = "diff_trimmer"
     kinds = frozenset({Kind.DIFF})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The diff without its least read parts, at most `budget.tokens` tokens of them; None if there are none."""

@@ -43,6 +43,7 @@ class ListingFolder:
     name = "listing_folder"
     kinds = frozenset({Kind.LISTING})
     loss = Loss.LOSSLESS
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The folded form of `block.text`, or None where nothing repeats or it is folded already."""

@@ -47,6 +47,7 @@ class ListingSampler:
     name = "listing_sampler"
     kinds = frozenset({Kind.LISTING})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The sampled listing, or None where there is nothing of the kind or `budget` allows nothing."""

@@ -41,6 +41,7 @@ class LogFolder:
     name = "log_folder"
     kinds = frozenset({Kind.LOG, Kind.TEST, Kind.TEXT})
     loss = Loss.LOSSLESS
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The folded text, or None when that is no shorter."""

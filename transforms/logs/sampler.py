@@ -34,6 +34,7 @@ class LogSampler:
     name = "log_sampler"
     kinds = frozenset({Kind.LOG})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with gaps of routine lines, or None when there is nothing routine enough."""

@@ -57,6 +57,7 @@ class MarkupReader:
     name = "markup_reader"
     kinds = frozenset({Kind.MARKUP})
     loss = Loss.NOISE
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The page as text below a line that says what went; None for no fetched page, or if markup is asked for."""

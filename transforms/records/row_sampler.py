@@ -28,6 +28,7 @@ class RowSampler:
     name = "smart_crusher_rows"
     kinds = frozenset({Kind.JSON})
     loss = Loss.LOSSY
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The document without its routine rows; None when they are less than a tenth of it."""

@@ -65,6 +65,7 @@ class ProgressLines:
     name = "progress_lines"
     kinds = frozenset({Kind.TEST, Kind.LOG, Kind.TEXT})
     loss = Loss.NOISE
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text without frames that were replaced, or None when there is none."""

@@ -53,6 +53,7 @@ class RunReport:
     name = "run_report"
     kinds = frozenset({Kind.TEST})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its routine counted, at most `budget.tokens` tokens of it; None if there is none."""

@@ -52,6 +52,7 @@ class LongMatches:
     name = "match_trimmer"
     kinds = frozenset({Kind.SEARCH})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The results with gaps in their long lines; None when there is no such line, or little would go."""

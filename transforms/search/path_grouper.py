@@ -37,6 +37,7 @@ class PathGrouper:
     name = "path_grouper"
     kinds = frozenset({Kind.SEARCH})
     loss = Loss.LOSSLESS
+    lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The grouped form of `block.text`, or None where no path repeats or the text is grouped already."""

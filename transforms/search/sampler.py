@@ -57,6 +57,7 @@ class SearchSampler:
     name = "search_sampler"
     kinds = frozenset({Kind.SEARCH})
     loss = Loss.LOSSY
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The sampled results, or None where too little is routine or `budget` allows nothing."""

@@ -59,6 +59,7 @@ class TerminalNoise:
     name = "terminal_noise"
     kinds = frozenset(Kind) - {Kind.CODE, Kind.BLOB}
     loss = Loss.NOISE
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text a terminal would leave standing; None when it holds no codes, or they are content."""
