@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakSet
 
 from mitmproxy import addonmanager, connection, contentviews, ctx, exceptions, http, tls
+from mitmproxy.optmanager import _UnconvertedStrings
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from addon import settings as options
@@ -95,6 +96,11 @@ class Headroom:
     def load(self, loader: addonmanager.Loader) -> None:
         self._event_log.install()
         contentviews.add(HeadroomView())
+        for name, given in ctx.options.deferred.items():
+            several = given.val if isinstance(given, _UnconvertedStrings) else []
+            if name.startswith(options.PREFIX) and len(several) > 1:  # mitmproxy would unload us without a word
+                LOGGER.warning("headroom: %s is set %d times; the last one holds: %s", name, len(several), several[-1])
+                del several[:-1]
         for name in options.option_names():
             # Typed as text and parsed by us: mitmproxy unloads an addon silently when an int option does not parse.
             default = options.option_default(name, os.environ)

@@ -204,7 +204,7 @@ def test_every_constant_named_exists_and_every_bound_of_a_policy_is_named() -> N
 
 def test_every_word_of_ours_in_the_text_exists() -> None:
     known = {*Reason, *(t.name for t in TRANSFORMS), *CompressionPolicy.model_fields, *Usage.__dataclass_fields__}
-    known |= {*Entry.model_fields, *RoutingLog.model_fields, "cache_control", "auth_mode"}
+    known |= {*Entry.model_fields, *RoutingLog.model_fields, "cache_control", "auth_mode", "lines_stand_alone"}
     known |= {word for row in rows("Metrics", page="addon/README.md") for text in row for word in _CODE.findall(text)}
     known |= {PREFIX + name for name in option_names()} | set(CacheVerdict) | set(retrieval.TOOLS)
     assert set(re.findall(r"`(?:~meta )?([a-z]+(?:_[a-z]+)+)`", README)) <= known

@@ -23,7 +23,8 @@ _STRING = re.compile(_CHARACTERS)
 _KEY = re.compile(b"(" + _CHARACTERS + b")" + _WS + b":" + _WS)
 _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null")
 _COMMA = re.compile(_WS + b"," + _WS)
-_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+"""A string that nothing closes goes to the end: else it would be tried again from every quote in it."""
 _OPENING = (b"[", b"{")
 _NEXT_OBJECT = b",{"
 _CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mitmproxy import exceptions, http
+from mitmproxy.test import taddons
 
 from tests.addon.rig import BODY, Rig, a_flow, decision
 from transforms.reasons import Reason
@@ -127,6 +128,18 @@ async def test_an_unknown_option_and_the_end_of_the_addon_are_said_loudly(
         rig.addon.done()
     assert "no such option: headroom_min_token; did you mean headroom_min_tokens?" in caplog.text
     assert "no longer compressed" in caplog.text
+
+
+async def test_of_an_option_that_is_set_twice_the_last_one_holds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """mitmproxy would refuse it while it loads the addon, and go on without."""
+    with taddons.context() as context:
+        context.options.set("headroom_mode=shadow", "headroom_mode=off", defer=True)
+        rig = Rig(tmp_path, context)
+        rig.pool.stop()
+        assert context.options.headroom_mode == "off"
+    assert "headroom_mode is set 2 times" in caplog.text
 
 
 async def test_a_state_folder_that_cannot_be_written_is_told_at_the_start(

@@ -1,6 +1,7 @@
 """The scanner reads what a JSON parser reads, and the splice leaves every other byte alone."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -129,3 +130,12 @@ def test_the_ascii_spelling_of_a_document_is_the_same_value(text: str) -> None:
 
 def test_the_ascii_spelling_leaves_a_byte_order_mark_where_it_is() -> None:
     assert ascii_spelling('\ufeff["é"]'.encode()) == b'\xef\xbb\xbf["\\u00e9"]'
+
+
+@pytest.mark.parametrize("end", ["", "\\"])
+def test_a_string_that_nothing_closes_is_gone_through_once(end: str) -> None:
+    raw = ('{"content":"' + '\\"' * 200_000 + end).encode()
+    started = time.process_time()
+    with pytest.raises(NotJson):
+        parse(raw)
+    assert time.process_time() - started < 1
