@@ -30,8 +30,10 @@ _START = (
 _STARTUP = 60.0
 """Seconds a new process may take to come up. It takes one or two; on a machine under heavy load, many more."""
 _PATIENCE = 10.0
-"""Seconds that requests wait for the first process."""
+"""Seconds that requests wait for a process where there is none."""
 _RESPAWN_PAUSE = 1.0
+_WATCH = 0.5
+"""Seconds between two looks at a process that has nothing to do."""
 _REMEMBERING = 10.0
 """Seconds for recording that a request was left alone, which nobody waits for."""
 
@@ -86,8 +88,9 @@ class WorkerPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def ready(self) -> None:
-        """Wait until the first process has loaded everything, or has failed to, for at most ten seconds."""
+        """Wait until some process has loaded everything, or the next has failed to, for at most ten seconds."""
         self.start()
+        self._look_for_losses()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await self._ready.wait()
@@ -134,9 +137,16 @@ class WorkerPool:
             except _Lost:
                 continue
             finally:
+                process.kill()
+                self._look_for_losses()
                 self._processes.pop(number, None)
                 self._news.forget(process)
-                process.kill()
+
+    def _look_for_losses(self) -> None:
+        """Where all processes that were up have ended, requests wait for the next one, as they did for the first."""
+        up = [process for process in self._processes.values() if process.is_up]
+        if up and all(process.has_ended for process in up):
+            self._ready.clear()
 
     async def _warm_up(self, process: "_Process") -> None:
         """Wait until a new process answers. Raises `_Lost`."""
@@ -153,8 +163,8 @@ class WorkerPool:
         """Pass jobs to one process until that fails in any way. Raises `_Lost`."""
         loop = asyncio.get_running_loop()
         while True:
-            ticket = await self._lanes.take(number, also_large=number == 0)
-            if process.has_ended:  # while it was idle: nothing is lost but the process
+            ticket = await self._next(process, number)
+            if process.has_ended:  # just now, while it was idle: nothing is lost but the process
                 self._lanes.put(ticket, len(ticket.job.body))
                 raise _Lost
             ticket.started = True
@@ -170,6 +180,14 @@ class WorkerPool:
             self._news.add(process, ticket.job.store, answers[0].news)
             if not ticket.answer.done():
                 ticket.answer.set_result(answers[0])
+
+    async def _next(self, process: "_Process", number: int) -> _Ticket:
+        """The next job for a process. Raises `_Lost` when that ends while it has nothing to do."""
+        while not process.has_ended:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WATCH):
+                    return await self._lanes.take(number, also_large=number == 0)
+        raise _Lost
 
     def _lost(self, ticket: _Ticket, error: BaseException) -> None:
         """The process is gone with this job: answer for it, and have the keeping of its blocks remembered."""
@@ -190,6 +208,8 @@ class _Process:
     def __init__(self) -> None:
         self._popen = subprocess.Popen([sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._sent, self._received = frames.Bodies(), frames.Bodies()
+        self.is_up = False
+        """Whether it has answered at all."""
 
     @property
     def has_ended(self) -> bool:
@@ -210,6 +230,7 @@ class _Process:
     def echo(self) -> None:
         """Wait until the process answers at all, likewise."""
         self._ask(frames.WARM_UP, b"")
+        self.is_up = True
 
     def _ask(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
         if self._popen.stdin is None or self._popen.stdout is None:

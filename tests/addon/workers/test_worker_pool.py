@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -38,7 +39,13 @@ async def pool() -> AsyncIterator[WorkerPool]:
 
 
 def worker_processes() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "addon.workers.worker" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if is_worker(child)]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # also where it has ended and nobody has asked for its exit code yet
+        return "addon.workers.worker" in " ".join(process.cmdline())
+    return False
 
 
 async def test_a_job_is_answered_with_a_smaller_body_and_its_log(pool: WorkerPool, tmp_path: Path) -> None:
@@ -68,6 +75,29 @@ async def test_a_worker_that_is_killed_costs_one_answer_and_is_replaced(pool: Wo
         await waiting
     assert error.value.reason is Reason.FAILED
     assert (await pool.run(job(tmp_path))).changed is not None
+
+
+async def test_a_worker_that_dies_while_idle_is_replaced_before_anybody_asks(pool: WorkerPool) -> None:
+    await pool.ready()
+    (dead,) = worker_processes()
+    dead.kill()
+    async with asyncio.timeout(10):
+        while not [process for process in worker_processes() if process.pid != dead.pid]:
+            await asyncio.sleep(0.05)
+
+
+async def test_once_all_workers_are_dead_the_next_one_to_come_up_is_nobodys_time_budget(tmp_path: Path) -> None:
+    pool = WorkerPool(size=2)
+    try:
+        await pool.ready()
+        await pool.run(job(tmp_path))
+        for process in worker_processes():
+            process.kill()
+        await asyncio.sleep(0.1)
+        await pool.ready()
+        assert (await pool.run(job(tmp_path, seconds=0.5))).log.decision is Reason.REPLAYED
+    finally:
+        pool.stop()
 
 
 async def test_without_its_store_a_conversation_is_replayed_by_whichever_worker_it_meets(
