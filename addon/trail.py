@@ -18,8 +18,10 @@ from transforms.call import Call
 
 _MOST = 32
 """Trails that are remembered: of as many conversations, or forks of one."""
-_MOST_CHARS = 16 * 1024 * 1024
-"""Of the texts in all of them. Lines of these that were looked up take about twice as much again."""
+_MOST_SIZE = 16 * 1024 * 1024
+"""Of all of them. Lines of their texts that were looked up take about twice as much again."""
+_OUTPUT = 700
+"""What is remembered of an output beside its text; in bytes, as measured."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +47,11 @@ class Trail:
 
     def __len__(self) -> int:
         return len(self.used)
+
+    @property
+    def size(self) -> int:
+        """How many bytes of memory it takes, about."""
+        return self.context.size + _OUTPUT * len(self)
 
     def add(self, slot: Slot, recorded: Decision, alone: Decision | None = None) -> None:
         """Settle one more output by its decision on record, or by another where that does not hold here."""
@@ -112,6 +119,6 @@ class Trails:
             return
         self._trails.insert(0, trail)
         while len(self._trails) > 1 and (
-            len(self._trails) > _MOST or sum(trail.context.size for trail in self._trails) > _MOST_CHARS
+            len(self._trails) > _MOST or sum(trail.size for trail in self._trails) > _MOST_SIZE
         ):
             self._trails.pop()

@@ -11,9 +11,9 @@ read. No recursion: depth costs nothing.
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from addon.shapes.seen import Piece, Run, Seen, Telling
+from addon.shapes.seen import Conversation, Piece, Seen, Telling, Told
 
 BOM = b"\xef\xbb\xbf"
 _WS = rb"[ \t\r\n]*+"
@@ -29,10 +29,8 @@ _OPENING = (b"[", b"{")
 _NEXT_OBJECT = b",{"
 _CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})
 """Keys of the lists that hold conversations, as every client spells them."""
-
-
-_LONG = 64
-"""Elements that are worth remembering together."""
+_WRAPPERS = frozenset({b'"request"'})
+"""Likewise of objects around the request."""
 _KEPT = 8
 """Elements at a conversation's end that keep what is told up to them: clients change a few of the last ones."""
 
@@ -58,7 +56,7 @@ class Node:
     start: int
     end: int
     ends: Ends = field(repr=False, compare=False)
-    """Of the whole document."""
+    """Of the whole document, or of all elements of its conversation."""
 
     @property
     def type(self) -> str:
@@ -135,11 +133,12 @@ class Node:
 class Elements:
     """The elements of a conversation, and where they stand in a body. What was read before is not looked at again."""
 
-    __slots__ = ("_ends", "_raw", "pieces", "starts")
+    __slots__ = ("_ends", "_raw", "_told", "pieces", "starts")
 
     def __init__(self, raw: bytes, ends: Ends) -> None:
         self._raw = raw
         self._ends = ends
+        self._told: Told = {}
         self.pieces: list[Piece] = []
         self.starts: list[int] = []
         """The first byte of each."""
@@ -155,10 +154,18 @@ class Elements:
         self.pieces.append(piece)
         self.starts.append(start)
 
-    def run(self, first: int, count: int) -> Run:
-        """The first elements as one text, which begins at the byte `first`."""
-        pieces, starts = self.pieces[:count], [start - first for start in self.starts[:count]]
-        return Run(self._raw[first : first + starts[-1] + len(pieces[-1].raw)], pieces, starts)
+    def begin(self, known: Conversation, count: int, at: int) -> None:
+        """The first elements are these of a conversation that was read before; they begin at the byte `at`."""
+        self.pieces = known.pieces[:count]
+        self.starts = [at + start for start in known.starts[:count]]
+        for telling, told in known.told.items():
+            self._told[telling] = {upto: state for upto, state in told.items() if upto <= count}
+
+    def conversation(self) -> Conversation:
+        """What is to be remembered of them."""
+        first, last = self.starts[0], self.starts[-1]
+        starts = [start - first for start in self.starts]
+        return Conversation(self._raw[first:last], self.pieces, starts, self._told)
 
     def node(self, at: int) -> Node:
         """The element at this position."""
@@ -174,16 +181,16 @@ class Elements:
         return found
 
     def told[S](self, telling: "Telling[S, Elements]") -> S:
-        """What all elements tell together. The last ones keep what is told up to them: later requests go on there."""
-        pieces, count = self.pieces, len(self.pieces)
-        at = next((n for n in range(count, 0, -1) if telling in pieces[n - 1].told), 0)
-        state = telling.copy(pieces[at - 1].told[telling]) if at else telling.begin()
-        for n in range(at, count):
-            state = telling.add(state, self, n)
-            if n >= count - _KEPT:
-                pieces[n].told[telling] = telling.copy(state)
-        for n in range(max(0, at - 2 * _KEPT), count - 2 * _KEPT):
-            pieces[n].told.pop(telling, None)
+        """What all elements tell together. What is told up to the last ones is kept: later requests go on there."""
+        known, count = self._told.setdefault(telling, {}), len(self.pieces)
+        at = max(known, default=0)
+        state = telling.copy(known[at]) if at else telling.begin()
+        for upto in range(at + 1, count + 1):
+            state = telling.add(state, self, upto - 1)
+            if upto > count - _KEPT:
+                known[upto] = telling.copy(state)
+        for upto in [upto for upto in known if upto <= count - 2 * _KEPT]:
+            del known[upto]
         return state
 
 
@@ -195,47 +202,48 @@ def parse(raw: bytes, seen: Seen | None = None) -> Node:
     start = _skip_space(raw, len(BOM) if raw.startswith(BOM) else 0)
     document = Node(raw, start, len(raw), Ends())
     if seen is not None and raw[start : start + 1] == b"{":
-        _walk(document, seen)
+        _walk(document, start, seen, _WRAPPERS)
     root = document._value(start)
     if _skip_space(raw, root.end) != len(raw):
         raise NotJson(f"more than one value: byte {root.end}")
     return root
 
 
-def _walk(document: Node, seen: Seen) -> None:
-    """Find the end of the document's object, and of all in it, member by member."""
+def _walk(document: Node, start: int, seen: Seen, wrappers: frozenset[bytes] = frozenset()) -> None:
+    """Find the end of the object that begins at `start`, and of all in it, member by member."""
     raw, ends = document.raw, document.ends
-    at = _skip_space(raw, document.start + 1)
+    at = _skip_space(raw, start + 1)
     while raw[at : at + 1] != b"}":
         key = _literal(_KEY, raw, at)
         value = key.end()
         if key[1] in _CONVERSATIONS and raw[value : value + 1] == b"[":
             ends[value] = _walk_pieces(document, value, seen)
+        elif key[1] in wrappers and raw[value : value + 1] == b"{":
+            _walk(document, value, seen)
         at = _behind(raw, document.end_of(value), b"}")
-    ends[document.start] = at + 1
+    ends[start] = at + 1
 
 
 def _walk_pieces(document: Node, at: int, seen: Seen) -> int:
     """The same for a conversation's list; returns its end."""
-    raw, ends, before = document.raw, document.ends, seen.beginning()
-    elements = ends.conversations[at] = Elements(raw, ends)
-    first = at = _skip_space(raw, at + 1)
-    if (run := seen.run(raw, at)) is not None:
-        elements.pieces, elements.starts = [*run.pieces], [at + start for start in run.starts]
-        before = run.pieces[-1]
-        at = _behind(raw, at + len(run.text), b"]")
+    raw, ends = document.raw, Ends()  # of its own: in the document's, with the elements, it would hold itself
+    elements = document.ends.conversations[at] = Elements(raw, ends)
+    document = replace(document, ends=ends)
+    at = _skip_space(raw, at + 1)
+    shared, known = seen.find(raw, at)
+    if known is not None:
+        elements.begin(known, shared, at)
+        at = _skip_space(raw, at + known.starts[shared])
+        if raw[at : at + 1] == b"]":
+            raise NotJson(f"nothing behind the comma before byte {at}")
     while raw[at : at + 1] != b"]":
-        piece = before.follower(raw, at)
-        if piece is None:
-            value = raw[at : document.end_of(at)]
-            # What ends where the next one begins (`1`, `12`) cannot be told by its bytes, nor can what follows it.
-            piece = seen.add(value, before) if value[:1] in _OPENING else Piece(value)
-        elements.append(piece, at)
-        before, at = piece, at + len(piece.raw)
+        before = len(ends)
+        value = raw[at : document.end_of(at)]
+        elements.append(seen.piece(value, len(ends) - before), at)
+        at += len(value)
         at = at + 1 if raw[at : at + 2] == _NEXT_OBJECT else _behind(raw, at, b"]")
-    count = len(elements) - _KEPT
-    if count - (len(run.pieces) if run else 0) > _LONG and elements.pieces[count - 1].raw[:1] in _OPENING:
-        seen.keep(elements.run(first, count), run)
+    if elements:
+        seen.keep(elements.conversation(), shared, known)
     return at + 1
 
 

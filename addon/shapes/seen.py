@@ -1,34 +1,37 @@
 """What was read before: a conversation comes again with every turn, and only its end is new.
 
-The elements of a conversation's list are its *pieces*. A piece is known again by its bytes alone, as the one that
-follows the piece before it; so it stands for all that came before it too. Then its end need not be searched for, and
-what was made of it, or told by the conversation up to it, need not be made again. So a turn costs its new bytes, and
-one comparison of the old ones.
+The elements of a conversation's list are its *pieces*. A piece is known again by its bytes alone, wherever it stands,
+so that what was made of it need not be made again. A whole conversation is known again by the bytes with which it
+begins: then the ends of its pieces need not be searched for, and what it told up to there need not be told again. So a
+turn costs its new bytes, and one comparison of the old ones.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
-_MOST_BYTES = 16 * 1024 * 1024
-"""Of all pieces. What is made of them takes about as much again, twice."""
-_MOST_RUNS = 16
-_MOST_FOLLOWERS = 8
-"""Forks of one conversation that are known again; the latest ones."""
+_MOST_WEIGHT = 96 * 1024 * 1024
+"""Of all conversations."""
+_MOST = 64
+"""Conversations, or forks of one."""
+_SAME = 8
+"""Pieces at its end that a conversation may lose and still be the same one going on: clients change a few of them."""
+_PIECE, _CONTAINER, _BYTE = 500, 500, 4
+"""What is remembered of a piece, of each object and array in it, and of its bytes; in bytes, as measured."""
 
 
 class Piece:
     """The bytes of one element, and what was made of them."""
 
-    __slots__ = ("_edited", "_edits", "_followers", "made", "raw", "told")
+    __slots__ = ("__weakref__", "_edited", "_edits", "made", "raw", "weight")
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, containers: int = 1) -> None:
         self.raw = raw
+        self.weight = _PIECE + _CONTAINER * containers + _BYTE * len(raw)
+        """How many bytes of memory it takes, about."""
         self.made: dict[object, Any] = {}
         """What was made of these bytes alone, by the function that did so."""
-        self.told: dict[object, Any] = {}
-        """What the conversation tells up to here, by the `Telling`."""
-        self._followers: list[Piece] = []
         self._edits: object = None
         self._edited: Piece | None = None
 
@@ -43,30 +46,6 @@ class Piece:
             self._edits, self._edited = edits, Piece(b"".join([*out, self.raw[at:]]))
         return self._edited
 
-    def follower(self, raw: bytes, at: int) -> "Piece | None":
-        """The piece that stands in `raw` at `at`, if one of those that came after this one does."""
-        for piece in self._followers:
-            if raw.startswith(piece.raw, at):
-                return piece
-        return None
-
-    def add(self, raw: bytes) -> "Piece":
-        """A new follower. Its bytes must be such that nothing can be added to them: an object or array."""
-        piece = Piece(raw)
-        self._followers[_MOST_FOLLOWERS - 1 :] = []
-        self._followers.insert(0, piece)
-        return piece
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """The first pieces of a conversation with all that stands between them, compared at once."""
-
-    text: bytes
-    pieces: list[Piece]
-    starts: list[int]
-    """Of the pieces in the text."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Telling[S, E]:
@@ -80,36 +59,69 @@ class Telling[S, E]:
     """Of what `add` changes."""
 
 
+type Told = dict[Telling[Any, Any], dict[int, Any]]
+"""What a conversation tells up to some of its elements, by how many these are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversation:
+    """The pieces of a conversation as they stood in a request."""
+
+    text: bytes
+    """All bytes from the first piece to the last one, which is not in it: where that ends only what follows can say."""
+    pieces: list[Piece]
+    starts: list[int]
+    """Of the pieces, as if the text began at 0."""
+    told: Told
+
+    @property
+    def weight(self) -> int:
+        """How many bytes of memory it takes, about."""
+        return len(self.text) + sum(piece.weight for piece in self.pieces)
+
+    def shared(self, raw: bytes, at: int) -> int:
+        """With how many of the pieces, and all that stands between and behind them, `raw` goes on at `at`."""
+        low, high = 0, len(self.pieces) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if raw.startswith(self.text[self.starts[low] : self.starts[middle]], at + self.starts[low]):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
 class Seen:
-    """The pieces of the conversations seen last, by what came before them; too many of them are forgotten together."""
+    """The conversations seen last, for one thread."""
 
-    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
-        self._most = most_bytes
-        self._bytes = 0
-        self._beginning = Piece(b"")
-        self._runs: list[Run] = []
+    def __init__(self, most_weight: int = _MOST_WEIGHT) -> None:
+        self._most = most_weight
+        self._weight = 0
+        self._conversations: list[Conversation] = []
+        self._pieces: WeakValueDictionary[bytes, Piece] = WeakValueDictionary()
 
-    def beginning(self) -> Piece:
-        """What stands before a conversation's first piece."""
-        if self._bytes > self._most:
-            self._bytes, self._beginning = 0, Piece(b"")
-            self._runs.clear()
-        return self._beginning
+    def find(self, raw: bytes, at: int) -> tuple[int, Conversation | None]:
+        """The conversation that shares the most pieces with what stands in `raw` at `at`, and how many."""
+        shared = ((known.shared(raw, at), known) for known in self._conversations)
+        count, longest = max(shared, key=lambda found: found[0], default=(0, None))
+        return (count, longest) if count else (0, None)
 
-    def run(self, raw: bytes, at: int) -> Run | None:
-        """The longest run that stands in `raw` at `at`."""
-        return max(
-            (run for run in self._runs if raw.startswith(run.text, at)), key=lambda run: len(run.text), default=None
-        )
+    def piece(self, raw: bytes, containers: int) -> Piece:
+        """The piece of these bytes, in which so many objects and arrays stand."""
+        piece = self._pieces.get(raw)
+        if piece is None:
+            piece = self._pieces[raw] = Piece(raw, containers)
+        return piece
 
-    def keep(self, run: Run, instead_of: Run | None) -> None:
-        """Remember a run; the one that it goes on from is not needed any more."""
-        self._bytes += len(run.text) - (len(instead_of.text) if instead_of else 0)
-        self._runs = [run, *(other for other in self._runs if other is not instead_of)][:_MOST_RUNS]
-
-    def add(self, raw: bytes, before: Piece) -> Piece:
-        """A piece that was not known; it is remembered while there is room."""
-        if self._bytes > self._most:
-            return Piece(raw)
-        self._bytes += len(raw)
-        return before.add(raw)
+    def keep(self, conversation: Conversation, shared: int, before: Conversation | None) -> None:
+        """Remember a conversation, which began with so many pieces of the one `before`; forget those of longest ago."""
+        if before is not None:
+            self._conversations.remove(before)
+            if len(before.pieces) - shared <= _SAME:
+                self._weight -= before.weight
+            else:  # a fork of it
+                self._conversations.insert(0, before)
+        self._conversations.insert(0, conversation)
+        self._weight += conversation.weight
+        while len(self._conversations) > 1 and (len(self._conversations) > _MOST or self._weight > self._most):
+            self._weight -= self._conversations.pop().weight

@@ -65,3 +65,14 @@ def test_a_conversation_that_shares_little_leaves_the_other_one_alone() -> None:
     assert len(trails.take([slot(0), slot(100)], known)) == 0
     assert len(trails.take(slots, known)) == 10
     assert len(trails.take(slots, known)) == 0, "it was taken"
+
+
+def test_trails_of_many_small_outputs_are_forgotten_by_what_they_take() -> None:
+    trails, known = Trails(), {}
+    for first in (0, 20_000):
+        slots = [*map(slot, range(first, first + 20_000))]
+        known = {one.key: KEPT for one in slots}
+        trails.keep(settled(slots, Trail(), known))
+    assert len(trails.take(slots, known)) == 20_000
+    slots = [*map(slot, range(20_000))]
+    assert len(trails.take(slots, {one.key: KEPT for one in slots})) == 0

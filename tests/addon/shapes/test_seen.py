@@ -9,9 +9,11 @@ import pytest
 
 from addon.cache.prefix import Prompt, prefix_of
 from addon.shapes import json_spans
+from addon.shapes.catalog import SHAPES
 from addon.shapes.detect import Detected, detect
-from addon.shapes.json_spans import NotJson, parse
-from addon.shapes.seen import Piece, Seen
+from addon.shapes.json_spans import Elements, Node, NotJson, parse
+from addon.shapes.seen import Seen, Telling
+from addon.shapes.shape import Shape
 from addon.shapes.splice import Edit, encode, splice, splice_elements
 from tests.laws.conversations import literal_of, turns
 from tests.long_conversation import messages, responses
@@ -21,11 +23,10 @@ BODIES = [body for body in bodies() if "sigv4" not in body.name]
 LISTS = ("messages", "input", "contents")
 
 
-@pytest.fixture(params=[(64, 8), (0, 1)], ids=["usual", "everything in runs"], autouse=True)
-def _runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many elements are remembered together, and how many at the end are not."""
-    for name, value in zip(("_LONG", "_KEPT"), request.param, strict=True):
-        monkeypatch.setattr(json_spans, name, value)
+@pytest.fixture(params=[8, 2], ids=["usual", "as few as can be"], autouse=True)
+def _kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many elements at the end keep what is told up to them."""
+    monkeypatch.setattr(json_spans, "_KEPT", request.param)
 
 
 def read(body: bytes, seen: Seen | None) -> Any:
@@ -90,31 +91,88 @@ def test_a_piece_that_is_written_otherwise_is_written_anew() -> None:
         assert spliced == b'{"messages": [{"content": ' + encode(text) + b"}]}"
 
 
-def test_forks_are_known_and_too_many_are_forgotten() -> None:
-    def body(answer: int) -> bytes:
-        return json.dumps({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "n": answer}]}).encode()
+class Reader:
+    """Reads and tells elements, and counts how many it has read and told."""
 
-    def pieces(answer: int) -> list[Piece]:
-        return parse(body(answer), seen).object()["messages"].conversation().pieces
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self.made = self.told = 0
+        self.telling: Telling[int, Elements] = Telling(lambda: 0, self._tell)
 
-    seen = Seen()
-    first = pieces(0)
-    for number in (1, 2, 0):
-        found = pieces(number)
-        assert found[0] is first[0]
-    assert found[1] is first[1]
-    for number in range(3, 20):
-        parse(body(number), seen)
-    assert pieces(0)[1] is not found[1]
+    def new(self, elements: list[Any], wrapper: str = "", key: str = "messages") -> tuple[int, int]:
+        """How many elements of a conversation are read, and how many told."""
+        body = {"model": "x", wrapper: {key: elements}} if wrapper else {key: elements}
+        root = parse(json.dumps(body).encode(), self.seen).object()
+        members = root[wrapper].object() if wrapper else root
+        self.made = self.told = 0
+        members[key].conversation().told(self.telling)
+        return self.made, self.told
+
+    def _tell(self, before: int, elements: Elements, at: int) -> int:
+        self.told += 1
+        return before + elements.made(self._length, at)
+
+    def _length(self, element: Node) -> int:
+        self.made += 1
+        return len(element.literal())
 
 
-def test_when_there_are_too_many_bytes_all_is_forgotten_and_read_anew() -> None:
-    seen = Seen(most_bytes=100)
-    body = json.dumps({"input": [{"role": "user", "content": "x" * 90}, {"role": "user", "content": "y"}]}).encode()
-    first = parse(body, seen).object()["input"].conversation()
-    second = parse(body, seen).object()["input"].conversation()
-    assert [element.literal() for element in first] == [element.literal() for element in second]
-    assert first.pieces[0] is not second.pieces[0]
+def conversation(name: str, length: int) -> list[Any]:
+    return [{"role": "user", "content": f"{name}, {number}"} for number in range(length)]
+
+
+def test_only_what_is_new_is_read_in_many_conversations_by_turns() -> None:
+    reader = Reader(Seen())
+    for name in map(str, range(40)):
+        assert reader.new(conversation(name, 50)) == (50, 50)
+    for length in (51, 52):
+        for name in map(str, range(40)):
+            assert reader.new(conversation(name, length))[0] == 1
+
+
+def test_what_is_told_goes_on_from_where_the_conversation_was_before() -> None:
+    reader = Reader(Seen())
+    for length in (50, 51, 53):
+        reader.new(conversation("one", length))
+    assert reader.new(conversation("one", 54))[1] <= 2
+
+
+def test_a_fork_leaves_the_other_one_known() -> None:
+    reader, one = Reader(Seen()), conversation("one", 100)
+    reader.new(one)
+    assert reader.new([*one[:50], *conversation("fork", 50)])[0] == 50
+    assert reader.new([*one, *conversation("more", 1)])[0] == 1
+
+
+def test_elements_behind_one_that_changed_are_told_anew_but_not_read() -> None:
+    """As behind a system message that holds a clock."""
+    reader, one = Reader(Seen()), conversation("one", 50)
+    for clock in ("10:00", "10:01", "10:02"):
+        made, told = reader.new([{"role": "system", "content": clock}, *one])
+    assert (made, told) == (1, 51)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_conversations_are_known_again_wherever_the_shape_has_them(shape: Shape) -> None:
+    for wrapper in {"", shape.within}:
+        reader = Reader(Seen())
+        reader.new(conversation("one", 20), wrapper, shape.conversation)
+        assert reader.new(conversation("one", 21), wrapper, shape.conversation)[0] == 1
+
+
+def test_what_was_used_longest_ago_is_forgotten_when_all_is_too_much() -> None:
+    reader = Reader(Seen(most_weight=100_000))
+    one, two, three = (conversation(name, 30) for name in ("one", "two", "three"))
+    for elements in (one, two, one, three):
+        reader.new(elements)
+    assert [reader.new(elements)[0] for elements in (three, one)] == [0, 0]
+    assert reader.new(two)[0] == 30
+
+
+def test_many_small_parts_weigh_more_than_their_bytes() -> None:
+    reader = Reader(Seen(most_weight=1_000_000))
+    one, two = ([{"content": [{"text": f"{name} {part}"} for part in range(1500)]}] for name in ("one", "two"))
+    assert [reader.new([*elements, 0])[0] for elements in (one, two, one)] == [2, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +209,7 @@ def test_a_long_conversation_is_read_as_if_it_were_new_wherever_it_goes(write: C
             assert read(sent, seen) == read(sent, None)
 
 
-def test_a_run_ends_with_something_that_can_be_told_from_what_is_longer() -> None:
+def test_an_element_that_is_longer_than_it_was_is_another_one() -> None:
     conversations: list[list[Any]] = [[0] * 80, [1] * 72 + [{}] * 8, [{}] * 80]
     for numbers in conversations:
         seen = Seen()
