@@ -1,4 +1,4 @@
-"""The state folder itself."""
+"""The state folder itself, and files in it that somebody may take away."""
 
 import os
 from contextlib import suppress
@@ -11,3 +11,11 @@ def is_writable(home: Path) -> bool:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.access(home, os.W_OK)
     return False
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from one that stands in its place later; None where there is none."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from addon.store.folder import identity
 from transforms.contract import Kind
 
 _SCHEMA = """
@@ -63,6 +64,8 @@ class Learned:
     def __init__(self, home: Path) -> None:
         self._path = home / FILE
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        """Which file that is."""
 
     def of(self, sort: Sort) -> Experience:
         """What is known of a sort of output; nothing is known where the file cannot be read."""
@@ -110,6 +113,8 @@ class Learned:
             self._connection = None
 
     def _open(self) -> sqlite3.Connection:
+        if self._opened != identity(self._path):  # what is written to a file that was taken away is lost
+            self.close()
         if self._connection is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch(mode=0o600, exist_ok=True)
@@ -117,7 +122,7 @@ class Learned:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(_SCHEMA)
-            self._connection = connection
+            self._connection, self._opened = connection, identity(self._path)
         return self._connection
 
 

@@ -44,6 +44,8 @@ class Originals:
         self._shelf = Shelf(home / "originals.sqlite", self._folder)
         self._touched: dict[str, float] = {}
         self._given_up: set[str] = set()
+        self._losses = 0
+        """How many of the shelf's are taken into account here."""
 
     def id_of(self, text: str) -> str:
         """The id under which `text` is or would be kept."""
@@ -76,6 +78,9 @@ class Originals:
 
         What was looked after in the last ten minutes costs nothing: nobody removes it within a day.
         """
+        if (losses := self._shelf.losses()) > self._losses:
+            self._losses = losses
+            self._touched.clear()
         now = time.monotonic()
         used = [o for o in originals if now - self._touched.get(o, -_TOUCH_SECONDS) >= _TOUCH_SECONDS]
         if used:

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from addon.store.folder import identity
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS originals (
     id TEXT PRIMARY KEY,
@@ -80,18 +82,24 @@ class Shelf:
     def __init__(self, path: Path, folder: Path) -> None:
         self._path, self._folder = path, folder
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        """Which file that is."""
+        self._losses = 0
         self._secret = b""
+
+    def losses(self) -> int:
+        """How often somebody took away the file in use, and maybe the originals too. The next use begins a new one."""
+        if self._connection is not None and self._opened != identity(self._path):
+            self.close()
+            self._losses += 1
+        return self._losses
 
     def secret(self) -> bytes:
         """The key of all ids of this folder, made when missing."""
         if not self._secret:
             with _as_os_error():
                 row = self._open().execute(_SECRET).fetchone()
-            if row is None:
-                with self._transaction() as table:
-                    table.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secrets.token_bytes(32),))
-                    row = table.execute(_SECRET).fetchone()
-            self._secret = row[0]
+            self._secret = row[0] if row else self._share(secrets.token_bytes(32))
         return self._secret
 
     def take(self, sizes: Mapping[str, int], source: Source) -> None:
@@ -150,6 +158,13 @@ class Shelf:
             self._connection.close()
             self._connection = None
 
+    def _share(self, secret: bytes) -> bytes:
+        """Have all who use this folder make ids by `secret`, unless another one is there. Returns what stands."""
+        with self._transaction() as table:
+            table.execute("INSERT OR IGNORE INTO secret VALUES (1, ?)", (secret,))
+            stands: bytes = table.execute(_SECRET).fetchone()[0]
+        return stands
+
     def _make_room(self, table: sqlite3.Connection, size: int, now: int, spared: Iterable[str]) -> None:
         """Remove what was used longest ago until `size` more bytes fit. Raises OSError when they cannot."""
         (total,) = table.execute("SELECT COALESCE(SUM(size), 0) FROM originals WHERE gone = ''").fetchone()
@@ -207,6 +222,7 @@ class Shelf:
                 table.commit()
 
     def _open(self) -> sqlite3.Connection:
+        self.losses()
         if self._connection is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch(mode=0o600, exist_ok=True)
@@ -218,6 +234,9 @@ class Shelf:
                 self._path.replace(self._path.with_suffix(".damaged"))  # the files are taken in again
                 self._path.touch(mode=0o600)
                 self._connection = _connect(self._path)
+            self._opened = identity(self._path)
+            if self._secret:  # what was sent before names ids that were made by it
+                self._secret = self._share(self._secret)
         return self._connection
 
 

@@ -1,5 +1,6 @@
 """A tool whose shortened outputs are asked for again is shortened less, and recovers slowly."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,18 @@ def test_an_unusable_folder_costs_the_learning_only(tmp_path: Path) -> None:
     learned = Learned(tmp_path / "home")
     learned.learn([BASH], [])
     assert learned.of(BASH).share == 1.0
+
+
+def test_a_folder_that_is_deleted_costs_what_was_learned_and_nothing_that_comes_after(
+    learned: Learned, tmp_path: Path
+) -> None:
+    learned.learn([BASH], [BASH])
+    shutil.rmtree(tmp_path / "home")
+    assert learned.of(BASH) == Experience(BASH)
+    learned.learn([GREP], [])
+    again = Learned(tmp_path / "home")
+    assert again.all() == [Experience(GREP, 1, 0)]
+    again.close()
 
 
 def test_the_file_is_readable_by_its_owner_only(learned: Learned, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import resource
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +217,21 @@ def test_a_damaged_index_is_set_aside_and_the_files_are_taken_in_again(store: Or
     assert found.data == b"a"
     assert (home / "originals.damaged").exists()
     again.close()
+
+
+def test_in_a_folder_that_is_deleted_while_in_use_originals_go_on_being_kept_under_the_same_ids(
+    store: Originals, home: Path
+) -> None:
+    path = keep(store, "sent before")
+    assert store.touch([path.name]) == set()
+    shutil.rmtree(home)
+    keep(store, "new")
+    assert state(store, "new") == "there"
+    assert store.touch([path.name]) == {path.name}, "also if it was looked after a moment ago"
+    other = Originals(home)
+    assert keep(other, "sent before") == path
+    assert store.touch([path.name]) == set()
+    other.close()
 
 
 def test_an_original_is_read_also_where_the_index_cannot_be(store: Originals, home: Path) -> None:
