@@ -8,13 +8,12 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from addon.deadline import GRACE, Deadline
+from addon.deadline import GRACE
 from addon.fail_open import describe, fail_open
 from addon.workers import frames
 from addon.workers.job import Answer, Job
@@ -34,8 +33,8 @@ _PATIENCE = 10.0
 _RESPAWN_PAUSE = 1.0
 _WATCH = 0.5
 """Seconds between two looks at a process that has nothing to do."""
-_REMEMBERING = 10.0
-"""Seconds for recording that a request was left alone, which nobody waits for."""
+_ATTEMPTS = 2
+"""How many workers may be lost with one job."""
 
 
 class NoWorker(Exception):
@@ -56,7 +55,8 @@ class _Lost(Exception):
 class _Ticket:
     job: Job
     answer: asyncio.Future[Answer]
-    started: bool = False
+    attempts: int = 0
+    """How many workers were given it."""
 
 
 class WorkerPool:
@@ -102,7 +102,7 @@ class WorkerPool:
             async with asyncio.timeout(max(0.0, job.deadline.left) + GRACE):
                 return await asyncio.shield(ticket.answer)
         except TimeoutError:
-            raise NoWorker(Reason.TIME_BUDGET if ticket.started else Reason.BUSY) from None
+            raise NoWorker(Reason.TIME_BUDGET if ticket.attempts else Reason.BUSY) from None
 
     def remember(self, job: Job) -> None:
         """Have a worker record a job's decisions some time soon; nobody waits for the answer."""
@@ -167,7 +167,7 @@ class WorkerPool:
             if process.has_ended:  # just now, while it was idle: nothing is lost but the process
                 self._lanes.put(ticket, len(ticket.job.body))
                 raise _Lost
-            ticket.started = True
+            ticket.attempts += 1
             told = self._news.take(process, ticket.job.store)
             answers: list[Answer] = []
             failures: list[BaseException] = []
@@ -190,12 +190,16 @@ class WorkerPool:
         raise _Lost
 
     def _lost(self, ticket: _Ticket, error: BaseException) -> None:
-        """The process is gone with this job: answer for it, and have the keeping of its blocks remembered."""
+        """The process is gone with this job: give it to another one, which replays what the first has recorded.
+
+        Not one that took too long, which the next worker would not survive either.
+        """
         late = isinstance(error, TimeoutError) or ticket.job.deadline.left <= 0
-        reason = Reason.TIME_BUDGET if late else Reason.FAILED
-        _refuse(ticket, reason, f"the worker was lost: {describe(error)}")
-        if ticket.job.keep is None:
-            self.remember(replace(ticket.job, keep=reason, deadline=Deadline(time.monotonic() + _REMEMBERING)))
+        if late or ticket.attempts >= _ATTEMPTS:
+            reason = Reason.TIME_BUDGET if late else Reason.FAILED
+            _refuse(ticket, reason, f"the worker was lost: {describe(error)}")
+        else:
+            self._lanes.put(ticket, len(ticket.job.body))
 
     def _refuse_queued(self, error: OSError) -> None:
         for ticket in self._lanes.drain():

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +38,38 @@ async def pool() -> AsyncIterator[WorkerPool]:
     await asyncio.sleep(0.1)
 
 
+type Broken = Callable[[str], Callable[[], int]]
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Broken:
+    """Has new workers run some code before they answer a job, and tells how many jobs they were given."""
+    log = tmp_path / "jobs"
+    log.touch()
+
+    def break_with(code: str) -> Callable[[], int]:
+        start = worker_pool._START.removesuffix("main()")
+        monkeypatch.setattr(worker_pool, "_START", start + _BREAK.format(log=str(log), code=code))
+        return lambda: log.stat().st_size
+
+    return break_with
+
+
+_BREAK = """
+import os, time
+from addon.workers.worker import Worker
+answer = Worker.answer
+def other(*job):
+    earlier = os.path.getsize({log!r})
+    with open({log!r}, "a") as log:
+        log.write(".")
+    {code}
+    return answer(*job)
+Worker.answer = other
+main()
+"""
+
+
 def worker_processes() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if is_worker(child)]
 
@@ -63,18 +95,51 @@ async def test_answers_are_not_mixed_up_under_load(pool: WorkerPool, tmp_path: P
         assert f'"model":"{number}-'.encode() in answer.changed.body[:2000]
 
 
-async def test_a_worker_that_is_killed_costs_one_answer_and_is_replaced(pool: WorkerPool, tmp_path: Path) -> None:
-    await pool.run(job(tmp_path))
+async def test_a_job_whose_worker_is_killed_is_answered_by_the_next_one(pool: WorkerPool, tmp_path: Path) -> None:
+    await pool.ready()
     for process in worker_processes():
         process.send_signal(signal.SIGSTOP)
     waiting = asyncio.create_task(pool.run(job(tmp_path)))
     await asyncio.sleep(0.2)
     for process in worker_processes():
         process.kill()
-    with pytest.raises(NoWorker) as error:
-        await waiting
+    assert (await waiting).changed is not None
+
+
+async def test_what_a_killed_worker_has_recorded_is_what_the_next_one_sends(
+    pool: WorkerPool, tmp_path: Path, broken: Broken
+) -> None:
+    broken("done = answer(*job); earlier or os._exit(1); return done")
+    answer = await pool.run(job(tmp_path))
+    assert answer.changed is not None
+    assert answer.log.decision is Reason.REPLAYED
+
+
+async def test_a_job_that_two_workers_were_lost_with_is_given_to_no_other(
+    pool: WorkerPool, tmp_path: Path, broken: Broken
+) -> None:
+    jobs = broken("os._exit(1)")
+    with pytest.raises(NoWorker, match="lost") as error:
+        await pool.run(job(tmp_path))
     assert error.value.reason is Reason.FAILED
-    assert (await pool.run(job(tmp_path))).changed is not None
+    await pool.ready()
+    await asyncio.sleep(0.2)
+    assert jobs() == 2
+
+
+async def test_a_job_that_took_its_worker_too_long_is_given_to_no_other(
+    pool: WorkerPool, tmp_path: Path, broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "GRACE", 0.2)
+    jobs = broken("time.sleep(60)")
+    await pool.ready()
+    with pytest.raises(NoWorker) as error:
+        await pool.run(job(tmp_path, seconds=0.2))
+    assert error.value.reason is Reason.TIME_BUDGET
+    await asyncio.sleep(0.1)
+    await pool.ready()
+    await asyncio.sleep(0.2)
+    assert jobs() == 1
 
 
 async def test_a_worker_that_dies_while_idle_is_replaced_before_anybody_asks(pool: WorkerPool) -> None:
