@@ -17,6 +17,8 @@ from transforms.reasons import Reason
 KEEP_DAYS = 30
 """After the last use, in any store."""
 _MEMORY_CHARS = 64_000_000
+_BESIDE_TEXT = 500
+"""What a decision takes beside its text; in bytes, as measured."""
 
 type Omitted = tuple[tuple[str, Omission], ...]
 
@@ -228,4 +230,4 @@ class FrontedLedger:
 
 
 def _size(decision: Decision) -> int:
-    return 200 + len(decision.replacement or "")
+    return _BESIDE_TEXT + len(decision.replacement or "")

@@ -175,7 +175,7 @@ def _stored(home: Path) -> set[bytes]:
 
 
 def test_the_memory_is_bounded_and_forgets_what_was_used_least() -> None:
-    ledger = MemoryLedger(limit=700)
+    ledger = MemoryLedger(limit=1700)
     ledger.record({b"a": KEEP, b"b": KEEP, b"c": KEEP})
     ledger.recall([b"a"])
     ledger.record({b"d": KEEP})
