@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
-_MOST_WEIGHT = 96 * 1024 * 1024
+_MOST_WEIGHT = 64 * 1024 * 1024
 """Of all conversations."""
 _MOST = 64
 """Conversations, or forks of one."""
 _SAME = 8
 """Pieces at its end that a conversation may lose and still be the same one going on: clients change a few of them."""
-_PIECE, _CONTAINER, _BYTE = 500, 500, 4
-"""What is remembered of a piece, of each object and array in it, and of its bytes; in bytes, as measured."""
+_CONTAINER, _BYTE = 500, 4
+"""Bytes of memory that are taken for each object and array in a piece, and for each of its bytes; as measured."""
 
 
 class Piece:
@@ -28,7 +28,7 @@ class Piece:
 
     def __init__(self, raw: bytes, containers: int = 1) -> None:
         self.raw = raw
-        self.weight = _PIECE + _CONTAINER * containers + _BYTE * len(raw)
+        self.weight = _CONTAINER * max(1, containers) + _BYTE * len(raw)
         """How many bytes of memory it takes, about."""
         self.made: dict[object, Any] = {}
         """What was made of these bytes alone, by the function that did so."""

@@ -161,7 +161,7 @@ def test_conversations_are_known_again_wherever_the_shape_has_them(shape: Shape)
 
 
 def test_what_was_used_longest_ago_is_forgotten_when_all_is_too_much() -> None:
-    reader = Reader(Seen(most_weight=100_000))
+    reader = Reader(Seen(most_weight=60_000))
     one, two, three = (conversation(name, 30) for name in ("one", "two", "three"))
     for elements in (one, two, one, three):
         reader.new(elements)
