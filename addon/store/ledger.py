@@ -184,32 +184,42 @@ class Store(Protocol):
 
 
 class FrontedLedger:
-    """A store with a memory in front, which goes on answering for what it holds when the store does not."""
+    """A store with a memory in front, which goes on answering for what it holds when the store does not.
+
+    What is only held, here or by another worker, gives way to what is on record: somebody may have decided the same
+    output before hearing of it, and all have to agree from then on.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._memory = MemoryLedger()
+        """What is on record."""
+        self._held = MemoryLedger()
         self._news: dict[bytes, Decision] = {}
 
     def recall(self, keys: Iterable[bytes]) -> dict[bytes, Decision]:
         wanted = list(dict.fromkeys(keys))
         found = self._memory.recall(wanted)
         if missing := [k for k in wanted if k not in found]:
+            held = self._held.recall(missing)
             try:
-                stored = self._store.recall(missing)
+                found |= held | self._remember(self._store.recall(missing))
             except LedgerUnavailable as error:
-                raise LedgerUnavailable(str(error), found) from error
-            found |= self._remember(stored)
+                found |= held
+                if len(held) < len(missing):
+                    raise LedgerUnavailable(str(error), found) from error
         return found
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         return self._remember(self._store.record(decisions)) if decisions else {}
 
     def hold(self, decisions: Mapping[bytes, Decision]) -> None:
-        self._remember(decisions)
+        self._news |= self._held.record(decisions)
 
     def learn(self, decisions: Mapping[bytes, Decision]) -> None:
-        self._memory.record(decisions)
+        for new, decision in decisions.items():
+            memory = self._held if decision.reason is Reason.LEDGER_UNAVAILABLE else self._memory
+            memory.record({new: decision})
 
     def news(self) -> dict[bytes, Decision]:
         news, self._news = self._news, {}

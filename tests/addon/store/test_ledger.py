@@ -288,6 +288,22 @@ def test_what_left_without_being_recorded_is_remembered_while_the_process_lives(
     assert opened(tmp_path).recall([ONE]) == {}
 
 
+def test_what_is_only_held_gives_way_to_what_another_process_has_on_record(tmp_path: Path, opened: Opener) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    held = replace(KEEP, reason=Reason.LEDGER_UNAVAILABLE)
+    first.hold({ONE: held, TWO: held})
+    second.record({ONE: REWRITE})
+    second.learn(first.news())
+    for ledger in (first, second, first):
+        assert ledger.recall([ONE, TWO]) == {ONE: REWRITE, TWO: held}
+    third = opened(tmp_path / "store that fails")
+    third.close()
+    third.learn({ONE: held})
+    assert third.recall([ONE]) == {ONE: held}
+    third.learn({ONE: REWRITE})
+    assert third.recall([ONE]) == {ONE: REWRITE}
+
+
 OMITTED = (("1" * 21, Omission("lines", 3, 90)), ("1" * 21, Omission("lines", 95, 300)))
 
 
