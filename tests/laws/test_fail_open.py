@@ -4,9 +4,11 @@ import asyncio
 import importlib
 import inspect
 import pkgutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -90,18 +92,52 @@ async def exchange(addon: Headroom, body: Recorded) -> http.HTTPFlow:
     return flow
 
 
-@pytest.fixture
-def addon(tmp_path: Path) -> Iterator[Headroom]:
-    """The addon, configured, with a worker in this process."""
+@contextmanager
+def configured(home: Path) -> Iterator[Headroom]:
+    """The addon with a worker in this process."""
     headroom = Headroom()
     pool = DirectPool()
     headroom._pool = pool  # type: ignore[assignment]  # the same methods
     with taddons.context(headroom) as context:
-        context.configure(
-            headroom, headroom_home=str(tmp_path), headroom_attach="rewrite", headroom_time_budget_ms="20000"
-        )
+        context.configure(headroom, headroom_home=str(home), headroom_attach="rewrite", headroom_time_budget_ms="20000")
         yield headroom
         pool.stop()
+
+
+@pytest.fixture
+def addon(tmp_path: Path) -> Iterator[Headroom]:
+    with configured(tmp_path) as headroom:
+        yield headroom
+
+
+@pytest.fixture(scope="module")
+def on_the_way(tmp_path_factory: pytest.TempPathFactory) -> frozenset[CodeType]:
+    """The functions that the request and its replay call: a fault in any other one is none in them."""
+    called: set[CodeType] = set()
+
+    def note(frame: FrameType, _event: str, _argument: object) -> None:
+        called.add(frame.f_code)
+
+    async def twice() -> None:
+        await exchange(headroom, RECORDED)
+        await exchange(headroom, RECORDED)
+
+    with configured(tmp_path_factory.mktemp("on_the_way")) as headroom:
+        threading.setprofile_all_threads(note)
+        try:
+            asyncio.run(twice())
+        finally:
+            threading.setprofile_all_threads(None)
+    return frozenset(called)
+
+
+def test_hundreds_of_functions_are_on_the_way(on_the_way: frozenset[CodeType]) -> None:
+    assert sum(code_of(*target) in on_the_way for target in TARGETS.values()) > 250
+
+
+def code_of(owner: Any, attribute: str) -> CodeType:
+    code: CodeType = inspect.unwrap(getattr(owner, attribute)).__code__
+    return code
 
 
 async def test_without_a_fault_the_request_gets_smaller_and_the_response_is_read(addon: Headroom) -> None:
@@ -116,22 +152,31 @@ async def test_without_a_fault_the_request_gets_smaller_and_the_response_is_read
 @pytest.mark.parametrize("error", [ValueError("broken"), Panic("broken")], ids=["error", "panic"])
 @pytest.mark.parametrize("name", TARGETS)
 async def test_a_function_that_raises_costs_the_saving_and_nothing_else(
-    addon: Headroom, monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException
+    tmp_path: Path,
+    on_the_way: frozenset[CodeType],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    error: BaseException,
 ) -> None:
     owner, attribute = TARGETS[name]
+    if code_of(owner, attribute) not in on_the_way:
+        return
 
     def broken(*_args: object, **_keywords: object) -> object:
         raise error
 
-    for place in (owner, *(m for m in (*MODULES, hooks) if getattr(m, attribute, None) is getattr(owner, attribute))):
-        monkeypatch.setattr(place, attribute, broken)
-    flow = await exchange(addon, RECORDED)
-    sent = flow.request.raw_content
-    monkeypatch.undo()
-    assert sent is not None
-    assert sent == RECORDED.body or restored(sent, RECORDED.body) == RECORDED.body
-    later = await exchange(addon, RECORDED)
-    assert sent == RECORDED.body or later.request.raw_content == sent, "what left under the fault is replayed"
+    with configured(tmp_path) as addon:
+        wanted = getattr(owner, attribute)
+        for place in (owner, *(m for m in (*MODULES, hooks) if getattr(m, attribute, None) is wanted)):
+            monkeypatch.setattr(place, attribute, broken)
+        flow = await exchange(addon, RECORDED)
+        sent = flow.request.raw_content
+        monkeypatch.undo()
+        assert sent is not None
+        if sent != RECORDED.body:
+            assert restored(sent, RECORDED.body) == RECORDED.body
+            later = await exchange(addon, RECORDED)
+            assert later.request.raw_content == sent, "what left under the fault is replayed"
 
 
 async def test_cancelling_a_request_under_way_is_not_swallowed(
