@@ -14,7 +14,7 @@ from transforms.catalog import TRANSFORMS
 from transforms.contract import Block, Budget, Transform
 
 SIZES, SIZES_OF_RUNS = (1 << 17, 1 << 18, 1 << 19), (1 << 14, 1 << 15, 1 << 16)
-PER_DOUBLING = 2.3
+PER_DOUBLING = 2.6
 """2 is linear; the rest is for memory and caches. On the mean of the doublings, since a single time may be off."""
 QUICK = 0.25
 """Seconds for the longest text below which nothing is compared: what is quadratic takes many times as long."""
