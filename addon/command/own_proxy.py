@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from addon.command.hints import Endpoint
 from addon.command.launch import Tool, tied_mitmproxy_command
+from addon.command.start_plan import LOOPBACK
 
-_LOOPBACK = "127.0.0.1"
 _START_SECONDS, _STOP_SECONDS, _LOOK_SECONDS = 60, 10, 0.05
 _PORT = re.compile(r"listening at [^ ]*:([0-9]+)\.$", re.MULTILINE)
 _LOADED = re.compile(r"passthrough o(n|ff), .*state in ")
@@ -63,7 +63,7 @@ def own_proxy(
     """
     with TemporaryDirectory(prefix="headroom-run-", ignore_cleanup_errors=True) as folder:
         path = log or Path(folder) / "proxy.log"
-        listen = ["--listen-host", _LOOPBACK, "--listen-port", "0"]
+        listen = ["--listen-host", LOOPBACK, "--listen-port", "0"]
         with path.open("wb") as out:
             process = subprocess.Popen(
                 tied_mitmproxy_command(tool, [*listen, *arguments]),
@@ -76,7 +76,7 @@ def own_proxy(
         try:
             _hand_over(process, private)
             port, web_ui = _wait(process, path, web=tool == "mitmweb")
-            yield OwnProxy(Endpoint(_LOOPBACK, port), web_ui, process, path)
+            yield OwnProxy(Endpoint(LOOPBACK, port), web_ui, process, path)
         finally:
             _stop(process)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from addon.command.consent import agreed
 from addon.settings import BadSetting, Settings, environment_variable, option_default
 from addon.store import learned, sqlite_ledger
 from addon.store.learned import Learned
@@ -61,7 +62,7 @@ def _agreed(home: Path) -> bool:
     if not sys.stdin.isatty():
         print("--wipe asks before it deletes; without a terminal it needs --yes", file=sys.stderr)
         return False
-    return input(f"Delete what is ours in {home}? [y/N] ").strip().lower() in {"y", "yes"}
+    return agreed(f"Delete what is ours in {home}?")
 
 
 def _wipe(home: Path) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from addon.command.certs.authority import ROOT_FILE, Authority, AuthorityExists, make_authority, read_authority
 from addon.command.certs.stores import Machine, Step, install_steps, missing_tools, uninstall_steps
+from addon.command.consent import agreed
 from addon.command.trust import CONFDIR, write_bundle
 from addon.settings import BadSetting, Settings, option_default
 from addon.wire.hosts import KNOWN_HOSTS, parse_host_pattern
@@ -100,7 +101,7 @@ def _run(steps: Sequence[Step], *, yes: bool) -> int:
         return 1
     for step in steps:
         print(f"# {step.purpose}\n{shlex.join(step.command)}", flush=True)
-    if not yes and input("Run these? [y/N] ").strip().lower() not in {"y", "yes"}:
+    if not yes and not agreed("Run these?"):
         print("Nothing was changed.")
         return 1
     failed = [step for step in steps if subprocess.run(step.command, check=False).returncode]
