@@ -4,10 +4,13 @@ A search of a text runs at gigabytes a second, so dozens of words cost less than
 every line, and words that hardly a line holds cost next to nothing. Contract: pure; lines are counted from 0.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
+
+_IN_WORD = re.compile(r"\w")
 
 
 class Occurrences:
@@ -26,14 +29,21 @@ class Occurrences:
         """Where the line after each line starts."""
         return list(accumulate(len(line) + 1 for line in self.lines))
 
-    def lines_with(self, word: str) -> Iterator[int]:
-        """The lines that hold `word`, in order."""
+    def lines_with(self, word: str, whole: bool = False) -> Iterator[int]:
+        """The lines that hold `word`, in order; where it is asked for as a `whole`, not as a part of a longer word."""
         at = self._text.find(word)
         while at >= 0:
+            if whole and self._goes_on(at, at + len(word)):
+                at = self._text.find(word, at + 1)
+                continue
             line = bisect_right(self._ends, at)
             yield line
             at = self._text.find(word, self._ends[line])
 
-    def lines_with_any(self, words: Iterable[str]) -> set[int]:
+    def _goes_on(self, start: int, end: int) -> bool:
+        """Whether a word goes on beyond `start` or `end`."""
+        return _IN_WORD.search(self._text[max(start - 1, 0) : start] + self._text[end : end + 1]) is not None
+
+    def lines_with_any(self, words: Iterable[str], whole: bool = False) -> set[int]:
         """The lines that hold one of `words`."""
-        return {line for word in words for line in self.lines_with(word)}
+        return {line for word in words for line in self.lines_with(word, whole)}

@@ -38,27 +38,24 @@ _COMMON_QUOTED = 60
 def named_lines(block: Block, lines: Sequence[str]) -> frozenset[int]:
     """The numbers of the `lines` of `block.text` that hold a term of the question or of the call's arguments."""
     quoted, plain = _terms(block.question, block.call)
-    text, named = _Text("\n".join(lines).lower()), set[int]()
+    found, named = Occurrences("\n".join(lines).lower()), set[int]()
     for term in (*quoted, *plain):
         limit, share = (_COMMON_QUOTED, 5) if term in quoted else (_COMMON, 20)
         most = max(limit, len(lines) // share)
-        places = [*islice(text.lines_naming(term), most + 1)]
+        places = [*islice(_lines_naming(term, found), most + 1)]
         if len(places) <= most:
             named.update(places)
     return frozenset(named)
 
 
-class _Text:
-    """A text, in which terms are looked for."""
-
-    def __init__(self, lowered: str) -> None:
-        self._found = Occurrences(lowered)
-        self._words = lru_cache(maxsize=None)(lambda line: frozenset(_WORD.findall(self._found.lines[line])))
-
-    def lines_naming(self, term: str) -> Iterator[int]:
-        """The lines that hold a term, and the longest word of it as a word of its own."""
-        longest = max(_WORD.findall(term), key=len)
-        return (line for line in self._found.lines_with(term) if longest in self._words(line))
+def _lines_naming(term: str, found: Occurrences) -> Iterator[int]:
+    """The lines that hold a term, and the longest word of it as a word of its own."""
+    longest = max(_WORD.findall(term), key=len)
+    if longest == term:
+        return found.lines_with(term, whole=True)
+    return (
+        line for line in found.lines_with(term) if Occurrences(found.lines[line]).lines_with_any((longest,), whole=True)
+    )
 
 
 def named_terms(block: Block) -> tuple[str, ...]:

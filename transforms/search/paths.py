@@ -8,8 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_MATCH = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^:]{1,512}+(?::[^\s:\d][^\s:]{0,200}+){0,3}?):(\d{1,9}+):")
-"""A path and a line number. A Windows drive may lead the path, and a name may hold colons."""
+_LINE = re.compile(
+    r"^(?:((?:[A-Za-z]:(?=[\\/]))?[^:\n]{1,512}+(?::[^\s:\d][^\s:]{0,200}+){0,3}?):(\d{1,9}+):)?+(.*+)$", re.MULTILINE
+)
+"""Any line, and what stands before its text: a path and a line number, or nothing. A Windows drive may lead the path,
+and a name may hold colons."""
 _CONTEXT = re.compile(r"-(\d{1,9})-")
 _NAMED = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^\s:]{1,512}+):")
 """A path without a line number behind it: no blanks, because nothing else tells it from a sentence."""
@@ -64,20 +67,9 @@ def match_of(line: str) -> Place | None:
 
 def _matches(lines: Sequence[str]) -> list[Place | None]:
     """The places of matches with line numbers."""
-    verdicts: dict[str, bool] = {}
-    found: list[Place | None] = []
-    match = _MATCH.match
-    for line in lines:
-        parts = match(line)
-        if parts is None:
-            found.append(None)
-            continue
-        path, number = parts.groups()
-        verdict = verdicts.get(path)
-        if verdict is None:
-            verdict = verdicts[path] = _is_path(path)
-        found.append(Place(path, ":", number, line[parts.end() :]) if verdict else None)
-    return found
+    found = _LINE.findall("\n".join(lines))
+    paths = {path for path in {parts[0] for parts in found} if path and _is_path(path)}
+    return [Place(path, ":", number, rest) if path in paths else None for path, number, rest in found]
 
 
 def _is_path(text: str) -> bool:

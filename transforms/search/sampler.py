@@ -20,21 +20,18 @@ from transforms.search.paths import Place, places
 
 _BARE = re.compile(r" {0,4}(?:Line |L)?(\d{1,9}):")
 """A match below its file's name (`rg --heading`, agents' own tools) or of the only file searched."""
-_DECLARING = frozenset(
-    (
-        *("class", "def", "defmodule", "defn", "defp", "enum", "export", "extends", "fn", "func", "fun", "function"),
-        *("impl", "implements", "interface", "macro", "macro_rules", "mod", "module", "namespace", "object", "package"),
-        *("protocol", "record", "static", "struct", "trait", "type", "typedef", "union"),
-    )
+_DECLARING = (
+    *("class", "def", "defmodule", "defn", "defp", "enum", "export", "extends", "fn", "func", "fun", "function"),
+    *("impl", "implements", "interface", "macro", "macro_rules", "mod", "module", "namespace", "object", "package"),
+    *("protocol", "record", "static", "struct", "trait", "type", "typedef", "union"),
 )
 _DEFINING = ("#define", "CREATE TABLE", "CREATE VIEW", "create table", "create view")
-_WORD = re.compile(r"\w+")
 _ALARMING = (
     *("error", "warn", "fail", "fatal", "panic", "exception", "critical", "denied", "traceback", "todo", "fixme"),
     "deprecat",
 )
-_VALUE = re.compile(r"\"[^\"]*+\"?|'[^']*+'?|`[^`]*+`?|[0-9]++|\s++")
-"""What differs between matches of the same form: strings, numbers, blanks."""
+_VALUE = re.compile(r"[\"'`0-9](?:(?<=\")[^\"\n]*+\"?|(?<=')[^'\n]*+'?|(?<=`)[^`\n]*+`?|[0-9]*+)")
+"""What differs between matches of the same form: strings and numbers; it is found by its first character."""
 _FEW = 8
 """A file with fewer matches than this keeps them all."""
 _ENDS = 2
@@ -94,14 +91,25 @@ def _matches(lines: Sequence[str]) -> dict[int, Place]:
 
 def _ranks(block: Block, lines: Sequence[str], matches: dict[int, Place]) -> list[int]:
     """0 for lines that stay, 1 for matches of a frequent form, 2 for those of a form seen a few times."""
-    forms = {at: _VALUE.sub(" ", place.rest) for at, place in matches.items()}
-    seen = Counter(forms.values())
+    rests = "\n".join(place.rest for place in matches.values())
+    forms = _forms(rests)
+    ranked = {form: 1 if count >= _OFTEN else 2 for form, count in Counter(forms).items() if count >= _SOME}
     ranks = [0] * len(lines)
-    for at, form in forms.items():
-        ranks[at] = 1 if seen[form] >= _OFTEN else 2 if seen[form] >= _SOME else 0
-    for at in (*_ends(matches), *_telling(matches), *named_lines(block, lines), *_first_of(forms)):
+    for at, form in zip(matches, forms, strict=True):
+        ranks[at] = ranked.get(form, 0)
+    numbers = list(matches)
+    firsts = dict(zip(reversed(forms), reversed(numbers), strict=True)).values()
+    for at in (*_ends(matches), *(numbers[n] for n in _telling(rests)), *named_lines(block, lines), *firsts):
         ranks[at] = 0
     return ranks
+
+
+def _forms(rests: str) -> list[str]:
+    """The lines with all strings, numbers and runs of blanks made the same."""
+    text = _VALUE.sub('"', rests).replace("\t", " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.split("\n")
 
 
 def _without_short_runs(ranks: Sequence[int]) -> list[int]:
@@ -124,24 +132,12 @@ def _ends(matches: dict[int, Place]) -> list[int]:
     return stay
 
 
-def _first_of(forms: dict[int, str]) -> list[int]:
-    """The first match of each form."""
-    first: dict[str, int] = {}
-    for at, form in forms.items():
-        first.setdefault(form, at)
-    return list(first.values())
-
-
-def _telling(matches: dict[int, Place]) -> list[int]:
-    """Declarations, and what is alarming where little else is."""
-    declarations = [at for at, place in matches.items() if _declares(place.rest)]
-    lines = list(matches)
-    alarms = Occurrences("\n".join(place.rest for place in matches.values()).lower()).lines_with_any(_ALARMING)
-    return declarations + ([lines[at] for at in alarms] if len(alarms) * _COMMON_SHARE <= len(matches) else [])
-
-
-def _declares(text: str) -> bool:
-    return not _DECLARING.isdisjoint(_WORD.findall(text)) or any(sign in text for sign in _DEFINING)
+def _telling(rests: str) -> set[int]:
+    """Which of the lines declare something, or are alarming where little else is."""
+    found = Occurrences(rests)
+    declarations = found.lines_with_any(_DECLARING, whole=True) | found.lines_with_any(_DEFINING)
+    alarms = Occurrences(rests.lower()).lines_with_any(_ALARMING)
+    return declarations | alarms if len(alarms) * _COMMON_SHARE <= len(found.lines) else declarations
 
 
 def _told(matches: dict[int, Place], first: int, last: int) -> str:
