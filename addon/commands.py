@@ -19,6 +19,7 @@ from addon import sinks
 from addon.dashboard.stats import lines
 from addon.deadline import Deadline
 from addon.event_log import LOGGER
+from addon.request import Request
 from addon.setting_values import LogLevel, Mode
 from addon.settings import PREFIX, BadSetting, Settings, option_names
 from addon.views.content_view import original_body
@@ -135,14 +136,14 @@ async def _replay(body: bytes, client: str, auth_mode: AuthMode | None, settings
         try:
             await pool.ready()
             deadline = Deadline(time.monotonic() + _SECONDS)
-            job = Job(body, "", auth_mode, client, {**settings, "home": home}, deadline)
-            answer = await pool.run(job)
+            request = Request(body, "", auth_mode, client, deadline)
+            outcome = await pool.run(Job(request, {**settings, "home": home}))
         except NoWorker as error:
             LOGGER.warning("headroom: replay: %s", error)
             return
         finally:
             pool.stop()
-    for line in sinks.log_lines(answer.log, LogLevel.DEBUG):
+    for line in sinks.log_lines(outcome.log, LogLevel.DEBUG):
         LOGGER.info("headroom: replay: %s", line.text.removeprefix("headroom: "))
 
 

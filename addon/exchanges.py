@@ -14,14 +14,13 @@ from addon import sinks
 from addon.cache.conversations import Turn
 from addon.cache.watch import CacheWatch, Judgement
 from addon.event_log import LOGGER
-from addon.figures.tally import Answer as Answered
-from addon.figures.tally import Tally
+from addon.figures.tally import Answer, Tally
+from addon.request import Outcome
 from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.web.recent import Recent
 from addon.wire.body_codecs import BadEncoding, codec_for
 from addon.wire.usage import Ended
-from addon.workers.job import Answer
 from transforms.reasons import Reason
 
 _ERROR_STATUS = 400
@@ -55,10 +54,10 @@ class Exchanges:
         self._recent = recent
         self._under_way: WeakKeyDictionary[http.HTTPFlow, _Exchange] = WeakKeyDictionary()
 
-    def begin(self, flow: http.HTTPFlow, answer: Answer, log: RoutingLog) -> None:
-        """A request leaves: `answer` is what was decided for it, `log` tells of it."""
-        exchange = self._under_way[flow] = _Exchange(log, answer.changed is not None)
-        exchange.turn = self._turn(answer, log)
+    def begin(self, flow: http.HTTPFlow, outcome: Outcome, log: RoutingLog) -> None:
+        """A request leaves: `outcome` is what was decided for it, `log` tells of it."""
+        exchange = self._under_way[flow] = _Exchange(log, outcome.is_changed)
+        exchange.turn = self._turn(outcome, log)
         self._tally.request(log)
         if log.decision is not Reason.UNKNOWN_HOST:
             self.remember(flow)
@@ -93,12 +92,12 @@ class Exchanges:
         if (record := flow.metadata.get(sinks.METADATA)) is not None:
             self._recent.put(flow.id, record)
 
-    def _turn(self, answer: Answer, log: RoutingLog) -> Turn | None:
-        if not len(answer.client_prefix) or log.policy is None:
+    def _turn(self, outcome: Outcome, log: RoutingLog) -> Turn | None:
+        if not len(outcome.client) or log.policy is None:
             return None
         threshold = log.policy.volatile_token_threshold
         return self._watch.conversations.turn(
-            answer.client_prefix, answer.sent_prefix, threshold, on_purpose=answer.on_purpose
+            outcome.client, outcome.sent, threshold, on_purpose=outcome.breaks_on_purpose
         )
 
     def _read(self, flow: http.HTTPFlow, exchange: _Exchange) -> None:
@@ -118,7 +117,7 @@ class Exchanges:
             verdict, trip = judgement.verdict, judgement.trip
             _tell(flow, judgement)
         cut_off = flow.error is not None
-        self._tally.answered(Answered(exchange.log, status, usage, exchange.turn, verdict, trip, cut_off))
+        self._tally.answered(Answer(exchange.log, status, usage, exchange.turn, verdict, trip, cut_off))
         self.remember(flow)
 
 

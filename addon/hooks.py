@@ -28,6 +28,7 @@ from addon.fail_open import describe, fail_open
 from addon.figures.history import Bucket, Days
 from addon.figures.tally import Tally
 from addon.metrics import Metrics
+from addon.request import Outcome, Request
 from addon.routing_log import VERSION, RoutingLog
 from addon.scope import Scope, opens_socket, scope_of, speaks_responses, strip_own_headers, wants_bypass
 from addon.settings import BadSetting, Settings
@@ -45,7 +46,7 @@ from addon.wire.body_codecs import sha256
 from addon.wire.hosts import HostSet
 from addon.wire.name_constraints import Subtrees
 from addon.workers import kompress_model
-from addon.workers.job import Answer, Job
+from addon.workers.job import Job
 from addon.workers.worker_pool import NoWorker, WorkerPool
 from transforms.reasons import Reason
 
@@ -218,7 +219,7 @@ class Headroom:
         if scope.refusal is Reason.UNKNOWN_HOST and speaks_responses(flow.request):
             self._tell_once(flow.request.pretty_host, _UNKNOWN)
 
-    async def _decide(self, flow: http.HTTPFlow, scope: Scope, bypass: bool) -> Answer:
+    async def _decide(self, flow: http.HTTPFlow, scope: Scope, bypass: bool) -> Outcome:
         if (sent := flow.metadata.get(_SENT)) and sent == await asyncio.to_thread(sha256, scope.body):
             scope = replace(scope, refusal=scope.refusal or Reason.ALREADY_SENT)
         breaker = self._watch.tripped(scope.credentials.client)
@@ -232,19 +233,18 @@ class Headroom:
         held: Held | None = None,
         *,
         takes_cache_key: bool = False,
-    ) -> Answer:
+    ) -> Outcome:
         """What a worker makes of a request, and for how long that held it. `held`: it came over a WebSocket."""
         if scope.refusal is not None:
             return self._untouched(scope, scope.refusal)
         began = time.monotonic()
         await self._pool.ready()  # the time in which the proxy comes up is nobody's time budget, but it is waited for
         started = time.monotonic()
-        job = Job(
+        request = Request(
             body=scope.body,
             encoding=scope.encoding,
             auth_mode=scope.credentials.auth_mode,
             client=scope.credentials.client,
-            settings=self._raw,
             deadline=Deadline(started + self._settings.time_budget_ms / 1000),
             keep=Reason.BYPASS if bypass else None,
             breaker=breaker,
@@ -252,11 +252,11 @@ class Headroom:
             held=held,
             ascii_only=held is not None,  # mitmproxy cuts a changed message where it likes, through characters too
         )
-        answer = await self._answer(scope, job)
-        return replace(answer, log=answer.log.with_time((time.monotonic() - began) * 1000))
+        outcome = await self._outcome(scope, Job(request, self._raw))
+        return replace(outcome, log=outcome.log.with_time((time.monotonic() - began) * 1000))
 
-    async def _answer(self, scope: Scope, job: Job) -> Answer:
-        if job.keep is Reason.BYPASS:
+    async def _outcome(self, scope: Scope, job: Job) -> Outcome:
+        if job.request.keep is Reason.BYPASS:
             self._pool.remember(job)
             return self._untouched(scope, Reason.BYPASS)
         try:
@@ -264,7 +264,7 @@ class Headroom:
         except NoWorker as error:
             return self._untouched(scope, error.reason, *error.failures)
 
-    def _untouched(self, scope: Scope, reason: Reason, *failures: str) -> Answer:
+    def _untouched(self, scope: Scope, reason: Reason, *failures: str) -> Outcome:
         log = RoutingLog(
             decision=reason,
             client=scope.credentials.client,
@@ -272,23 +272,23 @@ class Headroom:
             mode=self._settings.mode,
             failures=failures,
         )
-        return Answer(None, log)
+        return Outcome(scope.body, log)
 
-    def _apply(self, flow: http.HTTPFlow, answer: Answer) -> None:
+    def _apply(self, flow: http.HTTPFlow, outcome: Outcome) -> None:
         """The one place that changes a request. The body goes first: it is on record as sent."""
-        log = answer.log.for_request(flow.id)
-        if answer.changed is not None:
+        log = outcome.log.for_request(flow.id)
+        if outcome.is_changed:
             flow.backup()
-            flow.request.raw_content = answer.changed.body
+            flow.request.raw_content = outcome.body
             if "transfer-encoding" not in flow.request.headers:
-                flow.request.headers["content-length"] = str(len(answer.changed.body))
-            flow.metadata[_SENT] = answer.changed.sha256
+                flow.request.headers["content-length"] = str(len(outcome.body))
+            flow.metadata[_SENT] = outcome.sha256
         with fail_open(self._failed_telling):
             note, data = sinks.note(log), sinks.metadata(log)
             flow.comment = note
             flow.marked = flow.marked or sinks.marker(log)
             flow.metadata[sinks.METADATA] = data
-            self._exchanges.begin(flow, answer, log)
+            self._exchanges.begin(flow, outcome, log)
             if log.decision is Reason.UNKNOWN_HOST:
                 self._tell_once(flow.request.pretty_host, _UNKNOWN)
             else:

@@ -3,72 +3,30 @@
 decode -> detect the shape -> settle (recall what was decided, decide what is new, record) -> splice -> encode
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from addon import reporting
 from addon.cache.breaker import BreakerState
 from addon.cache.insertion import insertion
 from addon.cache.prefix import Prompt, anchor, cache_key, has_answer
-from addon.deadline import Deadline
 from addon.deciding import Verdicts, settle
 from addon.fail_open import describe, fail_open
+from addon.request import Outcome, Request
 from addon.routing_log import RoutingLog
 from addon.rules import Rules
 from addon.setting_values import Attach
 from addon.settings import Settings
 from addon.shapes import json_spans, messages
 from addon.shapes.detect import Detected, detect
-from addon.shapes.slot import Held, Slot
+from addon.shapes.slot import Slot
 from addon.shapes.splice import Edit, ascii_spelling, splice_elements
 from addon.store.state import State
 from addon.wire import body_codecs
 from transforms.cache_aligner import Prefix
 from transforms.catalog import TRANSFORMS
-from transforms.compression_policy import AuthMode, resolve_policy
+from transforms.compression_policy import resolve_policy
 from transforms.contract import Transform
 from transforms.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the pipeline knows of a request."""
-
-    body: bytes
-    """As received."""
-    encoding: str
-    """The Content-Encoding header's value, or an empty string."""
-    auth_mode: AuthMode | None
-    client: str
-    """The client's name, for the log."""
-    deadline: Deadline
-    keep: Reason | None = None
-    """Decide nothing new, for this reason: new tool outputs are kept, and the keeping is remembered."""
-    breaker: Mapping[str, BreakerState] = field(default_factory=dict)
-    """What the breaker says of conversations (`cache.prefix.anchor`), and under an empty string of this client."""
-    takes_cache_key: bool = False
-    """Whether the API knows `prompt_cache_key`; others of the same shape refuse it."""
-    held: Held | None = None
-    """What is known of the part of the conversation that the server holds, where the connection tells."""
-    ascii_only: bool = False
-    """Whether a changed body must be ASCII, because the transport breaks other characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What to send, and why."""
-
-    body: bytes
-    """The same object as the request's when nothing changed."""
-    log: RoutingLog
-    client: Prefix = field(default_factory=Prefix)
-    """What the provider's cache would see of the client's own request; empty when it is not ours."""
-    sent: Prefix = field(default_factory=Prefix)
-    """The same of what is sent."""
-    breaks_on_purpose: bool = False
-    """Whether a break of the cached prefix is intended this time."""
-    question: str = ""
-    """The last text of the user."""
 
 
 def compress(
@@ -109,18 +67,20 @@ def compress(
         log = reporting.decided(rules, request.client, detected, verdicts, cache_hint=added is not None)
         body = spliced if added is None else spliced[: added[0]] + added[1] + spliced[added[0] :]
         on_purpose = tripped is BreakerState.RAW or settings.attach is Attach.REWRITE or verdicts.rewrites_history
-        wire = request.body if body is raw else _wire(request, codec, body)
-        outcomes.append(Outcome(wire, log, client, sent, on_purpose, detected.question))
+        outcome = Outcome(request.body, log, "", client, sent, on_purpose, detected.question)
+        outcomes.append(outcome if body is raw else _changed(outcome, request, codec, body))
     if outcomes:
         return outcomes[0]
     told = tuple(describe(failure) for failure in failures)
     log = RoutingLog(decision=Reason.FAILED, client=request.client, mode=settings.mode, failures=told)
-    return Outcome(request.body if spliced is raw else _wire(request, codec, spliced), log)
+    outcome = Outcome(request.body, log)
+    return outcome if spliced is raw else _changed(outcome, request, codec, spliced)
 
 
-def _wire(request: Request, codec: body_codecs.Codec, body: bytes) -> bytes:
-    """A changed body as it leaves."""
-    return codec.encode(ascii_spelling(body) if request.ascii_only else body)
+def _changed(outcome: Outcome, request: Request, codec: body_codecs.Codec, body: bytes) -> Outcome:
+    """The outcome with a changed body, as it leaves."""
+    wire = codec.encode(ascii_spelling(body) if request.ascii_only else body)
+    return replace(outcome, body=wire, sha256=body_codecs.sha256(wire))
 
 
 def _insertion(

@@ -23,8 +23,8 @@ from addon.cache.conversations import Turn
 from addon.cache.watch import CacheWatch
 from addon.event_log import LOGGER
 from addon.fail_open import describe, fail_open
-from addon.figures.tally import Answer as Answered
-from addon.figures.tally import Tally
+from addon.figures.tally import Answer, Tally
+from addon.request import Outcome
 from addon.routing_log import RoutingLog
 from addon.scope import Scope, socket_scope, speaks_responses
 from addon.setting_values import WebSockets
@@ -34,7 +34,6 @@ from addon.socket_events import CREATE, Called, event_of
 from addon.wire.body_codecs import BODY_LIMIT
 from addon.wire.hosts import HostSet
 from addon.wire.usage import Ended
-from addon.workers.job import Answer
 from transforms.cache_aligner import Section
 from transforms.call import Call
 from transforms.reasons import Reason
@@ -51,7 +50,7 @@ _NOTE_CHARS = 300
 _MOST_MESSAGE_BYTES = 64 * 1024 * 1024
 _REFUSAL = b'{"error":{"type":"upgrade_required","message":"WebSockets are refused here, use HTTP"}}'
 
-type Ask = Callable[[Scope, bool, dict[str, BreakerState], Held], Awaitable[Answer]]
+type Ask = Callable[[Scope, bool, dict[str, BreakerState], Held], Awaitable[Outcome]]
 """Has a worker decide on a frame: its scope, whether the client wants it left alone, the breaker, what came before."""
 
 
@@ -151,14 +150,14 @@ class SocketTurns:
             if not message.from_client:
                 self._heard(flow, socket, message.content)
             elif CREATE in message.content:
-                answer = await self._decide(socket, message.content)
-                if answer.changed is not None:
-                    socket.message_bytes += len(answer.changed.body) - len(message.content)
-                    message.content = answer.changed.body
+                outcome = await self._decide(socket, message.content)
+                if outcome.is_changed:
+                    socket.message_bytes += len(outcome.body) - len(message.content)
+                    message.content = outcome.body
                 with fail_open(self._failed_telling):
-                    self._sent(flow, socket, answer, settings)
+                    self._sent(flow, socket, outcome, settings)
 
-    async def _decide(self, socket: _Socket, content: bytes) -> Answer:
+    async def _decide(self, socket: _Socket, content: bytes) -> Outcome:
         scope = replace(socket.scope, body=content)
         if scope.refusal is None and len(content) > BODY_LIMIT:
             scope = replace(scope, refusal=Reason.TOO_LARGE)
@@ -166,20 +165,20 @@ class SocketTurns:
         breaker = self._watch.tripped(scope.credentials.client, conversation)
         return await self._ask(scope, socket.bypass, breaker, Held(dict(socket.calls), socket.question))
 
-    def _sent(self, flow: http.HTTPFlow, socket: _Socket, answer: Answer, settings: Settings) -> None:
+    def _sent(self, flow: http.HTTPFlow, socket: _Socket, outcome: Outcome, settings: Settings) -> None:
         """Tell of a turn that leaves now."""
-        log = answer.log
+        log = outcome.log
         if log.shape:
-            socket.question = answer.question
-        if answer.client_prefix.first(Section.CLIENT) and log.policy is not None:
+            socket.question = outcome.question
+        if outcome.client.first(Section.CLIENT) and log.policy is not None:
             threshold = log.policy.volatile_token_threshold
             socket.turn = self._watch.conversations.turn(
-                answer.client_prefix, answer.sent_prefix, threshold, on_purpose=answer.on_purpose
+                outcome.client, outcome.sent, threshold, on_purpose=outcome.breaks_on_purpose
             )
         else:
             socket.turn = self._watch.conversations.continued(socket.turn)
         record = sinks.metadata(log)
-        socket.unanswered.append(_Sent(log, socket.turn, answer.changed is not None, record))
+        socket.unanswered.append(_Sent(log, socket.turn, outcome.is_changed, record))
         socket.sum.add(log)
         self._tally.request(log)
         turns = [*flow.metadata.get(sinks.METADATA, {}).get("turns", ()), record]
@@ -198,9 +197,7 @@ class SocketTurns:
 
     def _judge(self, flow: http.HTTPFlow, socket: _Socket, sent: _Sent, ended: Ended) -> None:
         judgement = self._watch.judge(sent.log.client, sent.turn, ended, sent.changed)
-        self._tally.answered(
-            Answered(sent.log, ended.status, ended.usage, sent.turn, judgement.verdict, judgement.trip)
-        )
+        self._tally.answered(Answer(sent.log, ended.status, ended.usage, sent.turn, judgement.verdict, judgement.trip))
         sent.record["cache"] = judgement.told
         if ended.usage is not None:
             sent.record["usage"] = sinks.usage_metadata(ended.usage)

@@ -12,25 +12,25 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from addon import pipeline
-from addon.cache.breaker import BreakerState
 from addon.deadline import GRACE, Deadline
 from addon.fail_open import describe, fail_open
+from addon.request import Outcome, Request
 from addon.routing_log import RoutingLog
 from addon.settings import Settings
-from addon.shapes.slot import Held
 from addon.store.ledger import from_json, to_json
 from addon.store.state import State
-from addon.wire.body_codecs import sha256
 from addon.workers import frames
+from addon.workers.job import Answer, Job
 from addon.workers.kompress_model import KompressModel, TimedScorer
+from addon.workers.news import Told
 from transforms import tokenizer
 from transforms.catalog import TRANSFORMS, with_scorer
-from transforms.compression_policy import AuthMode
 from transforms.contract import Transform
 from transforms.reasons import Reason
 
@@ -45,41 +45,29 @@ class Worker:
         self._tidy_at = 0.0
         self._models: dict[Path, KompressModel] = {}
 
-    def answer(self, header: frames.Header, body: bytes) -> tuple[frames.Header, bytes]:
-        """The answer to one job: the routing log, and the body to send where it changed. Never raises."""
+    def answer(self, job: Job, told: Told) -> Answer:
+        """What comes of one job. Never raises. `told`: what other workers have come to know."""
+        request = job.request
         failures: list[BaseException] = []
-        outcomes: list[pipeline.Outcome] = []
+        outcomes: list[Outcome] = []
         news: dict[str, str] = {}
         with fail_open(failures.append):
-            settings = _parsed(json.dumps(header["settings"]))
+            settings = _parsed(json.dumps(job.settings))
             ledger = self._state(settings.home, settings.store).ledger
-            ledger.learn({bytes.fromhex(key): from_json(text) for key, text in header["told"].items()})
-            outcomes.append(self._compress(header, body, settings))
+            ledger.learn({bytes.fromhex(key): from_json(text) for key, text in told.items()})
+            outcomes.append(self._compress(request, settings))
             news = {key.hex(): to_json(decision) for key, decision in ledger.news().items()}
         log = RoutingLog(
             decision=Reason.FAILED,
-            client=header["client"],
-            auth_mode=header["auth_mode"] or None,
+            client=request.client,
+            auth_mode=request.auth_mode,
             failures=tuple(map(describe, failures)),
         )
-        outcome = outcomes[0] if outcomes else pipeline.Outcome(body, log)
-        changed = outcome.body is not body
-        answer = _answer(outcome, sha256(outcome.body) if changed else "")
-        return {**answer, "news": news}, outcome.body if changed else b""
+        return Answer(outcomes[0] if outcomes else Outcome(request.body, log), news)
 
-    def _compress(self, header: frames.Header, body: bytes, settings: Settings) -> pipeline.Outcome:
-        request = pipeline.Request(
-            body=body,
-            encoding=header["encoding"],
-            auth_mode=AuthMode(header["auth_mode"]) if header["auth_mode"] else None,
-            client=header["client"],
-            deadline=Deadline(header["deadline"]),
-            keep=_reason_to_keep(header),
-            breaker={name: BreakerState(value) for name, value in header["breaker"].items()},
-            takes_cache_key=header["takes_cache_key"],
-            held=None if header["held"] is None else Held.parse(header["held"]),
-            ascii_only=header["ascii_only"],
-        )
+    def _compress(self, request: Request, settings: Settings) -> Outcome:
+        if request.deadline.left <= 0:
+            request = replace(request, keep=request.keep or Reason.BUSY)
         catalog = self._catalog(settings.kompress_model, request.deadline)
         return pipeline.compress(request, settings, self._state(settings.home, settings.store), catalog)
 
@@ -134,9 +122,9 @@ def serve(source: IO[bytes], out: IO[bytes]) -> None:
                 continue
             seconds = max(0.0, header["deadline"] - time.monotonic()) + GRACE
             faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-            answer = worker.answer(header, body)
+            answer = worker.answer(Job.of(header, body), header["told"])
             faulthandler.cancel_dump_traceback_later()
-            frames.write(out, *answer, sent)
+            frames.write(out, *answer.frame, sent)
             worker.tidy()
 
 
@@ -149,24 +137,6 @@ def main() -> None:
             serve(source, out)
         except BrokenPipeError:
             sys.exit(0)
-
-
-def _reason_to_keep(header: frames.Header) -> Reason | None:
-    if header["keep"]:
-        return Reason(header["keep"])
-    return Reason.BUSY if header["deadline"] <= time.monotonic() else None
-
-
-def _answer(outcome: pipeline.Outcome, sha256: str) -> frames.Header:
-    return {
-        "sha256": sha256,
-        "log": outcome.log.head,
-        "entries": [entry.text for entry in outcome.log.entries],
-        "client_prefix": outcome.client.plain,
-        "sent_prefix": outcome.sent.plain,
-        "on_purpose": outcome.breaks_on_purpose,
-        "question": outcome.question,
-    }
 
 
 @lru_cache(maxsize=8)

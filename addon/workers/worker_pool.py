@@ -15,6 +15,7 @@ from pathlib import Path
 
 from addon.deadline import GRACE
 from addon.fail_open import describe, fail_open
+from addon.request import Outcome
 from addon.workers import frames
 from addon.workers.job import Answer, Job
 from addon.workers.lanes import Lanes
@@ -54,9 +55,14 @@ class _Lost(Exception):
 @dataclass(slots=True)
 class _Ticket:
     job: Job
-    answer: asyncio.Future[Answer]
+    outcome: asyncio.Future[Outcome]
     attempts: int = 0
     """How many workers were given it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.job.request.body)
 
 
 class WorkerPool:
@@ -95,12 +101,12 @@ class WorkerPool:
             async with asyncio.timeout(_PATIENCE):
                 await self._ready.wait()
 
-    async def run(self, job: Job) -> Answer:
-        """The answer to a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
+    async def run(self, job: Job) -> Outcome:
+        """What comes of a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
         ticket = self._enqueue(job)
         try:
-            async with asyncio.timeout(max(0.0, job.deadline.left) + GRACE):
-                return await asyncio.shield(ticket.answer)
+            async with asyncio.timeout(max(0.0, job.request.deadline.left) + GRACE):
+                return await asyncio.shield(ticket.outcome)
         except TimeoutError:
             raise NoWorker(Reason.TIME_BUDGET if ticket.attempts else Reason.BUSY) from None
 
@@ -111,13 +117,13 @@ class WorkerPool:
 
     def _enqueue(self, job: Job) -> _Ticket:
         self.start()
-        if not self._lanes.has_room(len(job.body)):
+        if not self._lanes.has_room(len(job.request.body)):
             raise NoWorker(Reason.BUSY)
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
         known, best = max(
-            ((process.knows(job.body), number) for number, process in self._processes.items()), default=(0, 0)
+            ((process.knows(job.request.body), number) for number, process in self._processes.items()), default=(0, 0)
         )
-        self._lanes.put(ticket, len(job.body), known=known, best=best if 2 * known >= len(job.body) else None)
+        self._lanes.put(ticket, ticket.size, known=known, best=best if 2 * known >= ticket.size else None)
         return ticket
 
     async def _run(self, number: int) -> None:
@@ -165,21 +171,21 @@ class WorkerPool:
         while True:
             ticket = await self._next(process, number)
             if process.has_ended:  # just now, while it was idle: nothing is lost but the process
-                self._lanes.put(ticket, len(ticket.job.body))
+                self._lanes.put(ticket, ticket.size)
                 raise _Lost
             ticket.attempts += 1
             told = self._news.take(process, ticket.job.store)
             answers: list[Answer] = []
             failures: list[BaseException] = []
             with fail_open(failures.append):
-                async with asyncio.timeout(max(0.0, ticket.job.deadline.left) + GRACE):
+                async with asyncio.timeout(max(0.0, ticket.job.request.deadline.left) + GRACE):
                     answers.append(await loop.run_in_executor(self._threads, process.exchange, ticket.job, told))
             if not answers:
                 self._lost(ticket, failures[0])
                 raise _Lost
             self._news.add(process, ticket.job.store, answers[0].news)
-            if not ticket.answer.done():
-                ticket.answer.set_result(answers[0])
+            if not ticket.outcome.done():
+                ticket.outcome.set_result(answers[0].outcome)
 
     async def _next(self, process: "_Process", number: int) -> _Ticket:
         """The next job for a process. Raises `_Lost` when that ends while it has nothing to do."""
@@ -194,12 +200,12 @@ class WorkerPool:
 
         Not one that took too long, which the next worker would not survive either.
         """
-        late = isinstance(error, TimeoutError) or ticket.job.deadline.left <= 0
+        late = isinstance(error, TimeoutError) or ticket.job.request.deadline.left <= 0
         if late or ticket.attempts >= _ATTEMPTS:
             reason = Reason.TIME_BUDGET if late else Reason.FAILED
             _refuse(ticket, reason, f"the worker was lost: {describe(error)}")
         else:
-            self._lanes.put(ticket, len(ticket.job.body))
+            self._lanes.put(ticket, ticket.size)
 
     def _refuse_queued(self, error: OSError) -> None:
         for ticket in self._lanes.drain():
@@ -229,7 +235,7 @@ class _Process:
 
         `told`: what other workers have come to know.
         """
-        return Answer.of(*self._ask({**job.header, "told": told}, job.body))
+        return Answer.of(job, *self._ask(job.header(told), job.request.body))
 
     def echo(self) -> None:
         """Wait until the process answers at all, likewise."""
@@ -255,6 +261,6 @@ class _Process:
 
 
 def _refuse(ticket: _Ticket, reason: Reason, detail: str) -> None:
-    if not ticket.answer.done():
-        ticket.answer.set_exception(NoWorker(reason, detail))
-        ticket.answer.exception()  # marks it as seen: nobody may be waiting any more
+    if not ticket.outcome.done():
+        ticket.outcome.set_exception(NoWorker(reason, detail))
+        ticket.outcome.exception()  # marks it as seen: nobody may be waiting any more

@@ -1,6 +1,7 @@
 """A worker pool without processes, so that a test can see and break what happens inside a worker."""
 
-from addon.workers.job import Answer, Job
+from addon.request import Outcome
+from addon.workers.job import Job
 from addon.workers.worker import Worker
 
 
@@ -18,9 +19,9 @@ class DirectPool:
     def stop(self) -> None:
         self.worker.close()
 
-    async def run(self, job: Job) -> Answer:
-        return Answer.of(*self.worker.answer(job.header, job.body))
+    async def run(self, job: Job) -> Outcome:
+        return self.worker.answer(job, {}).outcome
 
     def remember(self, job: Job) -> None:
         self.remembered.append(job)
-        self.worker.answer(job.header, job.body)
+        self.worker.answer(job, {})

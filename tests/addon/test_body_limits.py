@@ -16,7 +16,8 @@ from mitmproxy.test import taddons, tflow, tutils
 
 from addon.deadline import Deadline
 from addon.hooks import Headroom
-from addon.pipeline import Outcome, Request, compress
+from addon.pipeline import compress
+from addon.request import Outcome, Request
 from addon.settings import Settings
 from addon.store.state import State
 from addon.wire.body_codecs import BODY_LIMIT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from addon.pipeline import Outcome
+from addon.request import Outcome
 from addon.settings import Settings
 from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable, MemoryLedger
 from addon.store.originals import Originals

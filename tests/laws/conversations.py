@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from addon.deadline import Deadline
-from addon.pipeline import Outcome, Request, compress
+from addon.pipeline import compress
+from addon.request import Outcome, Request
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import Node, parse

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from addon.context import Context
 from addon.deadline import Deadline
-from addon.pipeline import Outcome, Request, compress
+from addon.pipeline import compress
+from addon.request import Outcome, Request
 from addon.routing_log import NO_TRANSFORM
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect

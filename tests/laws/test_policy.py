@@ -11,7 +11,8 @@ import pytest
 
 from addon.deadline import Deadline
 from addon.deciding import settle
-from addon.pipeline import Request, compress
+from addon.pipeline import compress
+from addon.request import Request
 from addon.rules import Rules
 from addon.settings import Settings
 from addon.shapes.detect import Detected, detect

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from addon.deadline import Deadline
+from addon.request import Request
 from addon.workers.job import Job
 from addon.workers.worker import Worker
 from transforms.compression_policy import AuthMode
+from transforms.reasons import Reason
 
 EARLY, LATE = 10, 490
 MOST = 3.0
@@ -58,12 +60,12 @@ def body(turns: int, newest: str = "") -> bytes:
 def seconds(worker: Worker, home: Path, raw: bytes) -> float:
     """CPU time of one answer."""
     settings = {"home": str(home), "attach": "rewrite"}
-    job = Job(raw, "", AuthMode.PAYG, "test", settings, Deadline(time.monotonic() + 60))
+    job = Job(Request(raw, "", AuthMode.PAYG, "test", Deadline(time.monotonic() + 60)), settings)
     started = time.process_time()
-    answer, changed = worker.answer(job.header, job.body)
+    outcome = worker.answer(job, {}).outcome
     took = time.process_time() - started
-    assert answer["log"]["decision"] == "compressed"
-    assert changed
+    assert outcome.log.decision is Reason.COMPRESSED
+    assert outcome.is_changed
     return took
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from addon.deadline import Deadline
+from addon.request import Request
 from addon.routing_log import RoutingLog
-from addon.workers.job import Answer, Job
+from addon.workers.job import Job
 from addon.workers.worker import Worker
 
 LOG = "\n".join(
@@ -35,9 +36,9 @@ def worker() -> Worker:
 
 
 def decided(worker: Worker, body: bytes, home: Path) -> tuple[RoutingLog, str]:
-    job = Job(body, "", None, "codex", {"home": str(home)}, Deadline(time.monotonic() + 60))
-    answer = Answer.of(*worker.answer(job.header, job.body))
-    sent = answer.changed.body if answer.changed else body
+    job = Job(Request(body, "", None, "codex", Deadline(time.monotonic() + 60)), {"home": str(home)})
+    answer = worker.answer(job, {}).outcome
+    sent = answer.body
     return answer.log, json.loads(sent)["messages"][2]["content"]
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from addon import sinks
 from addon.deadline import Deadline
+from addon.request import Request
 from addon.views.page_of_text import MOST_LINES
 from addon.views.request_text import request_text
-from addon.workers.job import Answer, Job
+from addon.workers.job import Job
 from addon.workers.worker import Worker
 from tests.recorded import Recorded, bodies
 
@@ -18,10 +19,10 @@ from tests.recorded import Recorded, bodies
 def viewed(body: bytes, home: Path, **settings: str) -> str:
     worker = Worker()
     given = {"home": str(home), "attach": "rewrite", **settings}
-    job = Job(body, "", None, "codex", given, Deadline(time.monotonic() + 60))
-    answer = Answer.of(*worker.answer(job.header, job.body))
+    job = Job(Request(body, "", None, "codex", Deadline(time.monotonic() + 60)), given)
+    answer = worker.answer(job, {}).outcome
     worker.close()
-    sent = answer.changed.body if answer.changed else body
+    sent = answer.body
     return request_text(sinks.note(answer.log), sinks.metadata(answer.log), sent, body)
 
 

@@ -12,8 +12,9 @@ from mitmproxy.test import taddons
 
 from addon.deadline import Deadline
 from addon.hooks import Headroom
+from addon.request import Outcome, Request
 from addon.settings import BadSetting
-from addon.workers.job import Answer, Job
+from addon.workers.job import Job
 from addon.workers.kompress_model import KompressModel, check
 from addon.workers.worker import Worker
 from addon.workers.worker_pool import WorkerPool
@@ -52,11 +53,11 @@ def worker() -> Iterator[Worker]:
 def job(home: Path, model: Path | str, seconds: float = 20.0) -> Job:
     values = {"home": str(home), "kompress_model": str(model)}
     deadline = Deadline(time.monotonic() + seconds)
-    return Job(request_with(GOSSIP, "Please go on."), "", AuthMode.PAYG, "test", values, deadline)
+    return Job(Request(request_with(GOSSIP, "Please go on."), "", AuthMode.PAYG, "test", deadline), values)
 
 
-def answered(worker: Worker, asked: Job) -> Answer:
-    return Answer.of(*worker.answer(asked.header, asked.body))
+def answered(worker: Worker, asked: Job) -> Outcome:
+    return worker.answer(asked, {}).outcome
 
 
 def test_without_a_model_prose_without_an_asked_word_stays(worker: Worker, tmp_path: Path) -> None:
@@ -74,8 +75,8 @@ def test_what_was_decided_with_a_model_is_sent_again_without_it(worker: Worker, 
     """Law 3: the model is asked once, and its answer is on record."""
     first = answered(worker, job(tmp_path, folder))
     again = answered(worker, job(tmp_path, ""))
-    assert first.changed is not None
-    assert again.changed == first.changed
+    assert first.is_changed
+    assert again.body == first.body
     assert again.log.entries[0].reason is Reason.REPLAYED
 
 
@@ -85,8 +86,8 @@ def test_two_workers_decide_alike(tmp_path: Path, folder: Path) -> None:
         worker = Worker()
         answer = answered(worker, job(tmp_path / name, folder))
         worker.close()
-        assert answer.changed is not None
-        bodies.append(re.sub(rb"[^ ]*/originals/\w+", b"ORIGINAL", answer.changed.body))  # each folder's own ids
+        assert answer.is_changed
+        bodies.append(re.sub(rb"[^ ]*/originals/\w+", b"ORIGINAL", answer.body))  # each folder's own ids
     assert bodies[0] == bodies[1]
 
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from addon.deadline import Deadline
+from addon.request import Request
 from addon.workers import worker_pool
 from addon.workers.job import Job
 from addon.workers.worker_pool import NoWorker, WorkerPool
@@ -27,7 +28,7 @@ BODY = next(body.body for body in bodies() if body.name.startswith("chat__sdkpy"
 
 def job(home: Path, body: bytes = BODY, seconds: float = 20.0, **settings: str) -> Job:
     values = {"home": str(home), "attach": "rewrite", **settings}
-    return Job(body, "", AuthMode.PAYG, "test", values, Deadline(time.monotonic() + seconds))
+    return Job(Request(body, "", AuthMode.PAYG, "test", Deadline(time.monotonic() + seconds)), values)
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def is_worker(process: psutil.Process) -> bool:
 
 async def test_a_job_is_answered_with_a_smaller_body_and_its_log(pool: WorkerPool, tmp_path: Path) -> None:
     answer = await pool.run(job(tmp_path))
-    assert answer.changed is not None
-    assert len(answer.changed.body) < len(BODY)
+    assert answer.is_changed
+    assert len(answer.body) < len(BODY)
     assert answer.log.decision is Reason.COMPRESSED
 
 
@@ -91,8 +92,8 @@ async def test_answers_are_not_mixed_up_under_load(pool: WorkerPool, tmp_path: P
     marked = [BODY.replace(b'"model":"', f'"model":"{number}-'.encode(), 1) for number in range(20)]
     answers = await asyncio.gather(*(pool.run(job(tmp_path, body)) for body in marked))
     for number, answer in enumerate(answers):
-        assert answer.changed is not None
-        assert f'"model":"{number}-'.encode() in answer.changed.body[:2000]
+        assert answer.is_changed
+        assert f'"model":"{number}-'.encode() in answer.body[:2000]
 
 
 async def test_a_job_whose_worker_is_killed_is_answered_by_the_next_one(pool: WorkerPool, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ async def test_a_job_whose_worker_is_killed_is_answered_by_the_next_one(pool: Wo
     await asyncio.sleep(0.2)
     for process in worker_processes():
         process.kill()
-    assert (await waiting).changed is not None
+    assert (await waiting).is_changed
 
 
 async def test_what_a_killed_worker_has_recorded_is_what_the_next_one_sends(
@@ -111,7 +112,7 @@ async def test_what_a_killed_worker_has_recorded_is_what_the_next_one_sends(
 ) -> None:
     broken("done = answer(*job); earlier or os._exit(1); return done")
     answer = await pool.run(job(tmp_path))
-    assert answer.changed is not None
+    assert answer.is_changed
     assert answer.log.decision is Reason.REPLAYED
 
 
@@ -184,10 +185,10 @@ async def test_without_its_store_a_conversation_is_replayed_by_whichever_worker_
     finally:
         pool.stop()
         server.stop()
-    assert first.changed is not None
+    assert first.is_changed
     for later in both:
-        assert later.changed is not None
-        assert later.changed.body == first.changed.body
+        assert later.is_changed
+        assert later.body == first.body
         assert later.log.decision is Reason.REPLAYED
 
 
@@ -209,10 +210,10 @@ async def test_a_worker_that_hangs_is_given_up_after_the_time_budget(
 async def test_a_job_that_begins_after_its_deadline_decides_nothing_new(pool: WorkerPool, tmp_path: Path) -> None:
     await pool.run(job(tmp_path, b"{}"))
     answer = await pool.run(job(tmp_path, seconds=-1))
-    assert answer.changed is None
+    assert not answer.is_changed
     assert {entry.reason for entry in answer.log.entries} == {Reason.BUSY}
     later = await pool.run(job(tmp_path))
-    assert later.changed is None, "the keeping is remembered"
+    assert not later.is_changed, "the keeping is remembered"
 
 
 async def test_without_an_interpreter_requests_are_refused_at_once(
