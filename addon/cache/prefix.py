@@ -9,7 +9,7 @@ Digests are made of the bytes as they stand; no value is decoded. Linear, a giga
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
@@ -118,12 +118,12 @@ def _head(top: Members, request: Members, shape: Shape) -> Iterator[Item]:
             yield from _system(system.object().get("parts", system))
 
 
-def _elements(members: Members, keys: tuple[str, ...]) -> Iterator[Node]:
+def _elements(members: Members, keys: tuple[str, ...]) -> Sequence[Node]:
     """The elements of a list that stands under these keys, outermost first."""
     *outer, last = keys
     for key in outer:
         members = members[key].object() if key in members else {}
-    return members[last].elements() if last in members else iter(())
+    return members[last].elements() if last in members else ()
 
 
 def _instructions(elements: Elements) -> Iterator[list[Item]]:

@@ -5,7 +5,7 @@ spelling of numbers and escapes. So nothing is parsed but the strings that are r
 the strings that are replaced. Grammar: RFC 8259; in addition a byte order mark in front is tolerated.
 
 One pass finds where every container ends, pieces that were seen before left out; after that only what is asked for is
-read. No recursion: depth costs nothing.
+read, once: a node remembers it. No recursion: depth costs nothing.
 """
 
 import json
@@ -18,15 +18,18 @@ from addon.shapes.seen import Conversation, Piece, Seen, Telling, Told
 BOM = b"\xef\xbb\xbf"
 _WS = rb"[ \t\r\n]*+"
 _CHARACTERS = rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+_NUMBER_OR_WORD = rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null"
 _SPACE = re.compile(_WS)
-_STRING = re.compile(_CHARACTERS)
+_LEAF = re.compile(_CHARACTERS + b"|" + _NUMBER_OR_WORD)
+"""A value that holds no others."""
 _KEY = re.compile(b"(" + _CHARACTERS + b")" + _WS + b":" + _WS)
-_SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null")
+_MEMBER = re.compile(_KEY.pattern + rb"(?:(?=[\[{])|(" + _LEAF.pattern + b"))")
+"""A key and its value, of which the second group is empty where it begins with a bracket."""
 _COMMA = re.compile(_WS + b"," + _WS)
-_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-"""A string that nothing closes goes to the end: else it would be tried again from every quote in it."""
+_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+[\[\]{}]', re.DOTALL)
+"""Up to the next bracket that stands in no string. Only for `match`, which tries a string that nothing closes once."""
 _OPENING = (b"[", b"{")
-_NEXT_OBJECT = b",{"
+_NEXT_KEY, _NEXT_OBJECT = b',"', b",{"
 _CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})
 """Keys of the lists that hold conversations, as every client spells them."""
 _WRAPPERS = frozenset({b'"request"'})
@@ -48,15 +51,20 @@ class Ends(dict[int, int]):
         """The elements of lists that hold conversations, by the list's first byte."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
-    """One JSON value: the document's bytes, and the span `[start, end)` in which the value stands."""
+    """One JSON value: the document's bytes, and the span `[start, end)` in which the value stands.
+
+    Not frozen, because there are thousands in a request; nobody changes one.
+    """
 
     raw: bytes = field(repr=False)
     start: int
     end: int
-    ends: Ends = field(repr=False, compare=False)
+    ends: Ends = field(repr=False)
     """Of the whole document, or of all elements of its conversation."""
+    _read: "dict[str, Node] | list[Node] | str | None" = field(default=None, init=False, repr=False)
+    """The value, once it was read: by key, in order, or as text."""
 
     @property
     def type(self) -> str:
@@ -65,24 +73,30 @@ class Node:
 
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Keys and values of an object, in order, duplicates included; nothing when it is no object."""
-        if self.type != "{":
-            return
-        at = _skip_space(self.raw, self.start + 1)
-        while at < self.end - 1:
-            key = _literal(_KEY, self.raw, at)
-            value = self._value(key.end())
-            yield _decode(key[1]), value
-            at = self._next(value.end)
+        raw, ends, last = self.raw, self.ends, self.end - 1
+        at = _skip_space(raw, self.start + 1) if self.type == "{" else last
+        while at < last:
+            member = _literal(_MEMBER, raw, at)
+            if member[2] is None:
+                start = member.end()
+                end = ends.get(start) or _look_into(raw, start, ends)
+            else:
+                start, end = member.span(2)
+            yield _decode(member[1]), Node(raw, start, end, ends)
+            at = end + 1 if raw[end : end + 2] == _NEXT_KEY else self._next(end)
 
-    def elements(self) -> Iterator["Node"]:
-        """Values of an array, in order; nothing when it is no array."""
-        if self.type != "[":
-            return
+    def elements(self) -> "list[Node]":
+        """Values of an array, in order; none when it is no array."""
+        if self._read is None and self.type == "[":
+            self._read = list(self._elements())
+        return self._read if isinstance(self._read, list) else []
+
+    def _elements(self) -> Iterator["Node"]:
         at = _skip_space(self.raw, self.start + 1)
         while at < self.end - 1:
-            value = self._value(at)
-            yield value
-            at = self._next(value.end)
+            end = self.end_of(at)
+            yield Node(self.raw, at, end, self.ends)
+            at = self._next(end)
 
     def conversation(self) -> "Elements":
         """The values of an array as the elements of a conversation."""
@@ -95,11 +109,15 @@ class Node:
 
     def object(self) -> "dict[str, Node]":
         """Values by key; of a duplicate key the last one, as every common parser has it."""
-        return dict(self.members())
+        if self._read is None and self.type == "{":
+            self._read = dict(self.members())
+        return self._read if isinstance(self._read, dict) else {}
 
     def text(self) -> str | None:
         """The decoded string, lone surrogates included, or None when it is no string."""
-        return _decode(self.literal()) if self.type == '"' else None
+        if self._read is None and self.type == '"':
+            self._read = _decode(self.raw[self.start : self.end])
+        return self._read if isinstance(self._read, str) else None
 
     def literal(self) -> bytes:
         """The value's own bytes."""
@@ -112,10 +130,7 @@ class Node:
             return end
         if self.raw[at : at + 1] in _OPENING:
             return _look_into(self.raw, at, self.ends)
-        return _literal(_STRING if self.raw[at : at + 1] == b'"' else _SCALAR, self.raw, at).end()
-
-    def _value(self, at: int) -> "Node":
-        return Node(self.raw, at, self.end_of(at), self.ends)
+        return _literal(_LEAF, self.raw, at).end()
 
     def _next(self, at: int) -> int:
         """Where the next member or element starts, or where the container's closing bracket stands."""
@@ -133,12 +148,13 @@ class Node:
 class Elements:
     """The elements of a conversation, and where they stand in a body. What was read before is not looked at again."""
 
-    __slots__ = ("_ends", "_raw", "_told", "pieces", "starts")
+    __slots__ = ("_ends", "_nodes", "_raw", "_told", "pieces", "starts")
 
     def __init__(self, raw: bytes, ends: Ends) -> None:
         self._raw = raw
         self._ends = ends
         self._told: Told = {}
+        self._nodes: dict[int, Node] = {}
         self.pieces: list[Piece] = []
         self.starts: list[int] = []
         """The first byte of each."""
@@ -169,8 +185,11 @@ class Elements:
 
     def node(self, at: int) -> Node:
         """The element at this position."""
-        start = self.starts[at]
-        return Node(self._raw, start, start + len(self.pieces[at].raw), self._ends)
+        node = self._nodes.get(at)
+        if node is None:
+            start = self.starts[at]
+            node = self._nodes[at] = Node(self._raw, start, start + len(self.pieces[at].raw), self._ends)
+        return node
 
     def made[T](self, work: Callable[[Node], T], at: int) -> T:
         """What `work` makes of an element: made once for the same bytes, on which alone it may depend."""
@@ -203,7 +222,7 @@ def parse(raw: bytes, seen: Seen | None = None) -> Node:
     document = Node(raw, start, len(raw), Ends())
     if seen is not None and raw[start : start + 1] == b"{":
         _walk(document, start, seen, _WRAPPERS)
-    root = document._value(start)
+    root = Node(raw, start, document.end_of(start), document.ends)
     if _skip_space(raw, root.end) != len(raw):
         raise NotJson(f"more than one value: byte {root.end}")
     return root
@@ -263,17 +282,17 @@ def _behind(raw: bytes, at: int, closing: bytes) -> int:
 def _look_into(raw: bytes, at: int, ends: Ends) -> int:
     """The end of the container at `at`; those of all containers in it are noted too."""
     opened: list[int] = []
-    for match in _STRUCTURE.finditer(raw, at):
-        at = match.start()
-        first = raw[at]
+    while bracket := _BRACKET.match(raw, at):
+        at = bracket.end()
+        first = raw[at - 1]
         if first in b"[{":
-            opened.append(at)
-        elif first in b"]}":
-            if raw[opened[-1]] != first - 2:  # in ASCII, "]" and "}" stand two behind "[" and "{"
-                raise NotJson(f"a bracket closes nothing at byte {at}")
-            ends[opened.pop()] = at + 1
+            opened.append(at - 1)
+        elif raw[opened[-1]] != first - 2:  # in ASCII, "]" and "}" stand two behind "[" and "{"
+            raise NotJson(f"a bracket closes nothing at byte {at - 1}")
+        else:
+            ends[opened.pop()] = at
             if not opened:
-                return at + 1
+                return at
     raise NotJson(f"nothing closes the bracket at byte {opened[-1]}")
 
 
