@@ -6,6 +6,7 @@ Nothing is recorded here but the originals of what a lossy rewrite leaves out, w
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from addon import retrieval
 from addon.asked_again import sort_of
@@ -19,7 +20,7 @@ from addon.store.ledger import Decision
 from addon.store.shelf import Source
 from addon.store.state import State
 from transforms.content_router import Attempt, record_compression
-from transforms.contract import Block, Loss
+from transforms.contract import Block, Kind, Loss
 from transforms.names import REFERENCES
 from transforms.reasons import Reason
 from transforms.repeats.references import refer
@@ -31,9 +32,9 @@ _COUNTED_CHARS = 1_000_000
 """Longer outputs that are kept are not counted but estimated: keeping must cost next to nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BlockDecider:
-    """Decides by the rules of one request."""
+    """Decides by the rules of one request. Not slotted: what was learned is read once."""
 
     rules: Rules
     state: State
@@ -111,8 +112,7 @@ class BlockDecider:
 
     def rewrite(self, slot: Slot) -> BlockRewrite:
         """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
-        share = self.state.learned.of(sort_of(slot)).share
-        bounds = Bounds(self.rules.policy.max_lossy_ratio * share, self._handle)
+        bounds = Bounds(self.rules.policy.max_lossy_ratio * self._learned_share(slot), self._handle)
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)
         originals = self.state.originals
         try:
@@ -122,6 +122,15 @@ class BlockDecider:
             self.failures.append(describe(error))
             return replace(rewrite, reason=Reason.NO_WAY_BACK)
         return replace(rewrite, omitted=tuple((ids[handle], omission) for handle, omission in rewrite.omitted))
+
+    @cached_property
+    def _shares(self) -> dict[str, dict[Kind, float]]:
+        return self.state.learned.shares()
+
+    def _learned_share(self, slot: Slot) -> float:
+        """How much of the policy's lossy budget experience leaves to an output; its kind is told only if it matters."""
+        shares = self._shares.get(slot.call.tool)
+        return shares.get(sort_of(slot).kind, 1.0) if shares else 1.0
 
     def _handle(self, text: str) -> str:
         """What markers say of where `text` will be; nothing where originals are not, or cannot be, kept."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from addon.asked_again import fetched_tokens, learn
 from addon.block_decider import BlockDecider, kept
@@ -102,15 +103,15 @@ def settle(detected: Detected, raw: bytes, rules: Rules, state: State) -> Verdic
     return verdicts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Decider:
-    """Goes over the outputs of one request."""
+    """Goes over the outputs of one request. Not slotted: its decider is made once."""
 
     rules: Rules
     verdicts: Verdicts
     state: State
 
-    @property
+    @cached_property
     def _block(self) -> BlockDecider:
         return BlockDecider(self.rules, self.state, self.verdicts.attempts, self.verdicts.failures)
 

@@ -175,8 +175,8 @@ def _lines(text: Node) -> Iterator[Item]:
 
 
 def _section(element: Node) -> Section:
-    """Who made an item. Reads no further than needed: a tool output's text may be long."""
-    for key, value in element.members():
+    """Who made an item."""
+    for key, value in element.object().items():
         if key == "role":
             return Section.ANSWER if value.text() in _MODELS_ROLES else Section.CLIENT
         if key == "type" and (kind := value.text()) and kind != "message":

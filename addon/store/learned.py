@@ -67,21 +67,22 @@ class Learned:
         self._opened: tuple[int, int] | None = None
         """Which file that is."""
 
-    def of(self, sort: Sort) -> Experience:
-        """What is known of a sort of output; nothing is known where the file cannot be read."""
-        with suppress(OSError, sqlite3.Error):
-            statement = "SELECT shortened, asked_again FROM learned_of_kinds WHERE tool = ? AND kind = ?"
-            if row := self._open().execute(statement, _plain(sort)).fetchone():
-                return Experience(sort, *row)
-        return Experience(sort)
+    def shares(self) -> dict[str, dict[Kind, float]]:
+        """`Experience.share` by tool and kind, but for those that get all of it."""
+        found: dict[str, dict[Kind, float]] = {}
+        for experience in self._read("WHERE asked_again > 0"):
+            found.setdefault(experience.sort.tool, {})[experience.sort.kind] = experience.share
+        return found
 
     def all(self) -> list[Experience]:
         """All counts, for people to look at."""
-        with suppress(OSError, sqlite3.Error):
-            statement = "SELECT tool, kind, shortened, asked_again FROM learned_of_kinds ORDER BY tool, kind"
-            return [
-                Experience(Sort(tool, Kind(kind)), *counts) for tool, kind, *counts in self._open().execute(statement)
-            ]
+        return self._read("ORDER BY tool, kind")
+
+    def _read(self, which: str) -> list[Experience]:
+        """Nothing is known where the file cannot be read."""
+        with suppress(OSError, sqlite3.Error, ValueError):  # of a kind that a newer version has
+            rows = self._open().execute(f"SELECT tool, kind, shortened, asked_again FROM learned_of_kinds {which}")
+            return [Experience(Sort(tool, Kind(kind)), *counts) for tool, kind, *counts in rows]
         return []
 
     def learn(self, shortened: Iterable[Sort], asked_again: Iterable[Sort]) -> None:

@@ -123,7 +123,7 @@ def from_json(text: str | bytes) -> Decision:
 
 def reason_of(word: str, replacement: str | None) -> Reason:
     """The reason on record. A newer version may have had others: what it decided is replayed all the same."""
-    if word in set(Reason):
+    if word in Reason:
         return Reason(word)
     return Reason.NO_TRANSFORM if replacement is None else Reason.COMPRESSED
 

@@ -22,7 +22,7 @@ from addon.store.shelf import Gone, Shelf, Source
 
 _DIGITS = 21
 _ID = re.compile(r"[0-9]{21}|[0-9a-f]{12}")
-_NAMED = re.compile(r"(?<![0-9A-Za-z])([0-9]{21})(?![0-9A-Za-z])|originals[/\\]{1,4}([0-9a-f]{12})\.txt")
+_BARE = re.compile(r"[0-9]{21}(?![0-9A-Za-z])(?<![0-9A-Za-z][0-9]{21})")
 _OLD = re.compile(r"originals[/\\]{1,4}([0-9a-f]{12})\.txt")
 _TOUCH_SECONDS = 600
 """Uses within this time count as one."""
@@ -138,7 +138,7 @@ class Originals:
 
 def named_in(text: str) -> frozenset[str]:
     """The ids that a text names: in a path, an address, an argument, or bare."""
-    return frozenset(new or old for new, old in _NAMED.findall(text))
+    return frozenset(_BARE.findall(text)) | named_in_old_form(text)
 
 
 def named_in_old_form(text: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, packed, reason_of, unpacked
 from transforms.contract import Loss
@@ -63,20 +63,22 @@ class SqliteLedger:
 
     def recall(self, keys: list[bytes]) -> dict[bytes, Decision]:
         with self._failing_loudly():
-            stored, stale = self._select(keys)
-        if stale:
+            rows = self._select(keys)
+            stored = {key: _decision(*row) for key, _, *row in rows}
+        if stale := [key for key, is_stale, *_ in rows if is_stale]:
             self._touch(stale)
         return stored
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
+        rows = {k: _row(decision) for k, decision in decisions.items()}
         with self._failing_loudly(), self._connection:
             self._connection.executemany(
                 f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(k, *_row(decision)) for k, decision in decisions.items()],
+                [(k, *row) for k, row in rows.items()],
             )
             # Read before the commit: what cannot be read back must not be on record either.
-            stands, _ = self._select(list(decisions))
-        return stands
+            stand = {key: tuple(row) for key, _, *row in self._select(list(decisions))}
+        return {k: decisions[k] if rows[k] == row else _decision(*row) for k, row in stand.items()}
 
     def prune(self) -> None:
         """Forget what is too old or too much; best effort."""
@@ -107,10 +109,10 @@ class SqliteLedger:
                 f"UPDATE decisions SET used_day = {_TODAY} WHERE key = ?", [(k,) for k in keys]
             )
 
-    def _select(self, keys: list[bytes]) -> tuple[dict[bytes, Decision], list[bytes]]:
-        """The decisions on record, and the keys of those that were last used before today."""
+    def _select(self, keys: list[bytes]) -> list[tuple[Any, ...]]:
+        """What is on record: the key, whether it was last used before today, and the decision's row."""
         columns = _COLUMNS if self._version >= 2 else _NONE_OMITTED
-        rows = [
+        return [
             row
             for at in range(0, len(keys), _KEYS_AT_ONCE)
             for row in self._connection.execute(
@@ -119,7 +121,6 @@ class SqliteLedger:
                 keys[at : at + _KEYS_AT_ONCE],
             )
         ]
-        return {row[0]: _decision(*row[2:]) for row in rows}, [row[0] for row in rows if row[1]]
 
 
 def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes, str]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from transforms.repeats.pointer import OPENINGS, opening
+from transforms.repeats.pointer import OPENINGS, openings
 
 _BORDER = "\n"
 """Stands between two entries; no line equals it, so no run crosses it."""
@@ -142,20 +142,21 @@ class Index:
 
     def words(self, entry: Entry, line: str) -> str:
         """The shortest words by which `line` is told from all others of `entry`; empty when there are none."""
-        openings = ((width, opening(line, width)) for width in OPENINGS)
-        return next((words for width, words in openings if self._count(entry, width)[words] == 1), "")
+        told = ((width, next(openings([line], width))) for width in OPENINGS)
+        return next((words for width, words in told if self._count(entry, width)[words] == 1), "")
 
     def _count(self, entry: Entry, width: int) -> Counter[str]:
         """How many lines of `entry` open with each of its openings."""
         key = entry.start, width
         if key not in self._openings:
             lines = self.lines(entry, 0, entry.count)
-            self._openings[key] = Counter(opening(line, width) for line in lines)
+            self._openings[key] = Counter(openings(lines, width))
         return self._openings[key]
 
-    def holds(self, line: str) -> bool:
-        """Whether any entry has this line."""
-        return line in self._last
+    def held(self, lines: Sequence[str]) -> list[int]:
+        """The positions of those of `lines` that any entry has."""
+        last = self._last
+        return [at for at, line in enumerate(lines) if line in last]
 
     def longest(self, lines: Sequence[str], at: int, floor: int) -> Run | None:
         """The longest run of `lines` around line `at`, from line `floor` on; of equals the nearest to the block."""

@@ -12,7 +12,9 @@ name, the pointer says which: `above (2nd of 3)`, counted from the top.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 _START = "[output line"
 _LOOKS_LIKE_ONE = re.compile(r"^\[output lines? \d[^:\n]{0,40}: same as output line", re.MULTILINE)
@@ -54,9 +56,9 @@ class Pointer:
         return f"[output {here}: same as output {there} {where}{start}]"
 
 
-def opening(line: str, width: int) -> str:
-    """How `line` begins without its indent, in at most `width` characters."""
-    return line.strip()[:width].rstrip()
+def openings(lines: Iterable[str], width: int) -> Iterator[str]:
+    """How each of `lines` begins without its indent, in at most `width` characters."""
+    return map(str.rstrip, map(itemgetter(slice(width)), map(str.strip, lines)))
 
 
 def present(text: str) -> bool:

@@ -105,14 +105,12 @@ def _holds(pointer: Pointer, run: Sequence[str], at: int) -> bool:
 
 def _pointers(lines: Sequence[str], index: Index) -> Iterator[tuple[Pointer, Entry]]:
     """The pointers for `lines`, from the top, and what each points to."""
-    at = floor = due = 0
+    end = floor = due = 0
     last: Entry | None = None
-    while at < len(lines):
-        found = index.longest(lines, at, floor) if index.holds(lines[at]) and _TELLING.search(lines[at]) else None
-        if found is None:
-            at += 1
+    for at in index.held(lines):
+        if at < end or _TELLING.search(lines[at]) is None or (found := index.longest(lines, at, floor)) is None:
             continue
-        at = found.end
+        end = found.end
         if _small(lines, found):
             continue
         entry = index.holder(found.source)

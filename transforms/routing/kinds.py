@@ -128,13 +128,10 @@ def _measured(sample: Sample) -> Kind | None:
     decimal = [line for line in sample.lines if forms.DECIMAL.search(line)]
     if len(decimal) < wanted:
         return None
-    return Kind.TEXT if sum(map(_tells_metric, decimal)) >= wanted else None
-
-
-def _tells_metric(line: str) -> bool:
-    """Whether a metric stands on a line; its words are found faster than its form."""
-    lowered = line.lower()
-    return any(word in lowered for word in forms.METRIC_WORDS) and forms.METRIC.search(line) is not None
+    together = "\n".join(decimal).lower()
+    if not any(word in together for word in forms.METRIC_WORDS):  # found faster than the form
+        return None
+    return Kind.TEXT if sum(map(bool, map(forms.METRIC.search, decimal))) >= wanted else None
 
 
 def _test(sample: Sample) -> Kind | None:

@@ -107,7 +107,7 @@ METRIC_WORDS = (
     *("mse", "iou", "lr", "grad_norm", "precision", "recall", "return"),
 )
 METRIC = re.compile(
-    rf"\b(?:\w{{0,24}}[_/. -])?(?:{'|'.join(METRIC_WORDS)})\w{{0,8}}['\"]?\s{{0,3}}[:=]?\s{{0,3}}"
+    rf"(?:\b|(?<=_))(?:{'|'.join(METRIC_WORDS)})\w{{0,8}}['\"]?\s{{0,3}}[:=]?\s{{0,3}}"
     r"-?\d{1,12}(?:\.\d+|\.?\d*e[+-]?\d)",
     re.IGNORECASE,
 )
@@ -157,7 +157,7 @@ CODE_LINE = _form(
     r"\s*[\w.\[\]]+ (?::=|=|\+=) \S",
 )
 
-WORDS = re.compile(r"(?:[^\W\d_]{1,30}(?:['’-][^\W\d_]{1,30})?[,;:]? ){4}")
+WORDS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{1,30}+(?:['’-][^\W\d_]{1,30}+)?+[,;:]?+ ){4}")
 """Searched for."""
 SENTENCE_END = _form(r".*[.!?:;,)…”’\"`*]\s*$")
 

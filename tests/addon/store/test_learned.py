@@ -19,19 +19,24 @@ def learned(tmp_path: Path) -> Iterator[Learned]:
     made.close()
 
 
+def share(learned: Learned, sort: Sort) -> float:
+    """What a sort of output gets of the lossy budget."""
+    return learned.shares().get(sort.tool, {}).get(sort.kind, 1.0)
+
+
 def test_nothing_is_held_against_a_tool_that_nothing_is_known_of(learned: Learned) -> None:
-    assert learned.of(BASH) == Experience(BASH)
-    assert learned.of(BASH).share == 1.0
+    assert learned.all() == []
+    assert share(learned, BASH) == 1.0
 
 
 def test_the_share_falls_with_every_question_and_recovers_slowly(learned: Learned) -> None:
     learned.learn([BASH] * 4, [BASH] * 2)
-    low = learned.of(BASH).share
+    low = share(learned, BASH)
     assert 0 < low < 1
     learned.learn([BASH] * 2, [])
-    assert low < learned.of(BASH).share < low + 0.2
+    assert low < share(learned, BASH) < low + 0.2
     learned.learn([], [BASH] * 20)
-    assert learned.of(BASH).share == 0.0
+    assert share(learned, BASH) == 0.0
 
 
 def test_tools_are_counted_apart_and_survive_a_restart(learned: Learned, tmp_path: Path) -> None:
@@ -43,13 +48,13 @@ def test_tools_are_counted_apart_and_survive_a_restart(learned: Learned, tmp_pat
 
 def test_what_is_asked_for_again_is_held_against_its_kind_only(learned: Learned) -> None:
     learned.learn([BASH] * 4, [BASH] * 3)
-    assert learned.of(BASH).share < 0.6
-    assert learned.of(Sort("Bash", Kind.JSON)).share == 1.0
+    assert share(learned, BASH) < 0.6
+    assert share(learned, Sort("Bash", Kind.JSON)) == 1.0
 
 
 def test_old_experience_counts_less(learned: Learned) -> None:
     learned.learn([BASH] * 250, [BASH] * 10)
-    assert learned.of(BASH) == Experience(BASH, 125, 5)
+    assert learned.all() == [Experience(BASH, 125, 5)]
 
 
 def test_it_can_be_reset(learned: Learned) -> None:
@@ -62,7 +67,7 @@ def test_an_unusable_folder_costs_the_learning_only(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("in the way")
     learned = Learned(tmp_path / "home")
     learned.learn([BASH], [])
-    assert learned.of(BASH).share == 1.0
+    assert share(learned, BASH) == 1.0
 
 
 def test_a_folder_that_is_deleted_costs_what_was_learned_and_nothing_that_comes_after(
@@ -70,7 +75,7 @@ def test_a_folder_that_is_deleted_costs_what_was_learned_and_nothing_that_comes_
 ) -> None:
     learned.learn([BASH], [BASH])
     shutil.rmtree(tmp_path / "home")
-    assert learned.of(BASH) == Experience(BASH)
+    assert learned.shares() == {}
     learned.learn([GREP], [])
     again = Learned(tmp_path / "home")
     assert again.all() == [Experience(GREP, 1, 0)]
