@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from itertools import count, product
 from string import ascii_lowercase, ascii_uppercase
 
-from transforms.logs.lines import numbers, severe_head, with_numbers, without_numbers
+from transforms.logs.lines import HOLE, numbers, severe_head, with_numbers, without_numbers
 
 TIME = "<time>"
-HOLE = "*"
 _MOST = 400
 """Letters a legend has at most: the reader looks each one up."""
 _SEVERE_HEADS = 16

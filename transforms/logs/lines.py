@@ -5,41 +5,46 @@ what may belong to the message is left to the message, because messages are quot
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from transforms.logs.times import REACH, TimeFormat, common_format
 from transforms.occurrences import Occurrences
 
 _LEVEL = (
-    r"(?i:trace|debug|verbose|fine|info|information|notice|log|warn|warning|error|err|severe|fatal|critical|crit|alert|"
-    r"emerg)"
+    r"(?=[A-Za-z]{3,11}+(?:[\s:\[|,]|$))"  # most words are none, and told so before each of these is tried
+    r"(?i:trace|debug|verbose|fine|info(?:rmation)?|notice|log|warn(?:ing)?|err(?:or)?|severe|fatal|crit(?:ical)?|"
+    r"alert|emerg)"
 )
 _END = r"(?=[\s\[|,]|$)"
-_BRACKET = r"\[(?!client\b)(?:[^\[\]\n]|\[[^\[\]\n]*\])*+\]"
-_DOTTED = r"[\w$]++(?:\.[\w$-]++)+"
-_FIELD = "|".join(
+_BRACKET = r"\[(?!client\b)[^\[\]\n]*+(?:\[[^\[\]\n]*+\][^\[\]\n]*+)*+\]"
+_DOTTED = r"[\w$]++(?:\.[\w$-]++)++"
+_WORD_OF_HEAD = "|".join(
     (
-        rf"(?:[ \t]+[A-Z]{{3,10}}){{0,2}}[ \t]+(?:level=)?{_LEVEL}:?{_END}(?:[ ]{{2,}}\w+(?=[ ]{{2}}))?",
-        r"[ \t]+-[ \t]+[\w.$-]+(?=[ \t]+-[ \t])",
-        rf"[ \t]+(?:\d+|[VDIWEF]|-|\|){_END}",
-        rf"[ \t]*{_BRACKET}",
-        rf"[ \t]+{_DOTTED}(?=[ \t]+(?:\[|-[ ]))",
-        r"[ \t]+[\w./-]+:\d+\](?=[ \n]|$)",
-        r"\|[\w-]*(?=\|)|\|",
+        rf"(?=[A-Za-z])(?:[A-Z]{{3,10}}+[ \t]++){{0,2}}(?:level=)?{_LEVEL}:?{_END}(?:[ ]{{2,}}\w+(?=[ ]{{2}}))?",
+        r"-[ \t]++[\w.$-]++(?=[ \t]+-[ \t])",
+        rf"(?:\d+|[VDIWEF]|-|\|){_END}",
+        _BRACKET,
+        rf"{_DOTTED}(?=[ \t]+(?:\[|-[ ]))",
+        r"[\w./-]++:\d+\](?=[ \n]|$)",
     )
 )
+_FIELD = rf"[ \t]++(?:{_WORD_OF_HEAD})|{_BRACKET}|\|[\w-]*(?=\|)|\|"
 _LOGGER = r"[ \t]+[\w.$/@()#<>-]++(?:::\w++)*+(?:\[[^\]\s]*\])?:(?=[ \n]|$)"
 _PROGRAM = r"[ ][\w.-]+[ ][\w./()-]+\[\d+\]:(?=[ \n]|$)"
 _SYSLOG_PROGRAM = r"[ ][\w./-]+[ ][\w./()-]+(?:\[\d+\])?:(?=[ \n]|$)"
 _OWN_NAME = r"[ ](?:[\w$-]++(?:\.[\w$-]++)+|\w++(?:::\w++)+):(?=[ \n]|$)"
-_HOST_AND_LEVEL = rf"[ ]\S*\d\S*(?:[ ][A-Z]{{3,10}}){{0,2}}[ ]{_LEVEL}(?=[ ])"
+_HOST_AND_LEVEL = rf"[ ](?=[^\s\d]*+\d)\S++(?:[ ][A-Z]{{3,10}}+){{0,2}}[ ]{_LEVEL}(?=[ ])"
 _ZONE = r"(?:Z|[+-]\d\d:?\d\d|,)?(?:[ ](?:[+-]\d{4}|\d{4}|UTC|GMT))?[\])\"]?"
 
 _APART = r"\s\"'`()\[\]{}<>,;=|*#"
 """What stands between words, as far as values are told from the words around them."""
 _WORD_WITH_DIGIT = re.compile(rf"(?<![^{_APART}])[^{_APART}0-9]*+[0-9][^{_APART}]*+")
+_WORD_WITH_DIGIT_APART = re.compile(rf"({_WORD_WITH_DIGIT.pattern})")
+HOLE = "*"
+"""Stands for a word with a digit. It is no part of one: it stands between words."""
 _SEVERE_STEMS = (
     *("error", "fail", "fatal", "exception", "panic", "warn", "critical", "severe", "traceback", "denied", "refused"),
     *("abort", "killed", "sigsegv", "segfault", "out of memory", "unable to ", "cannot ", "could not ", '" 5', '" 4'),
@@ -88,7 +93,7 @@ class Parser:
     def lines(self, lines: Sequence[str]) -> list[Parsed]:
         """Each of `lines`, taken apart; they are remembered, and those of earlier texts are not any more."""
         known = self._known
-        new = [line for line in lines if line not in known]
+        new = [line for line in dict.fromkeys(lines) if line not in known]
         if new:
             known.update(zip(new, map(Parsed._make, self._pattern.findall("\n".join(new))), strict=True))
         parsed = [known[line] for line in lines]
@@ -114,12 +119,28 @@ def taken_apart(lines: Sequence[str]) -> list[Parsed]:
 
 def without_numbers(words: str) -> str:
     """`words` with `*` for every word that holds a digit: two lines of one template become the same."""
-    return _WORD_WITH_DIGIT.sub("*", words)
+    return _WORD_WITH_DIGIT.sub(HOLE, words)
 
 
 def numbers(words: str) -> list[str]:
     """The words that `without_numbers` puts a `*` for."""
     return _WORD_WITH_DIGIT.findall(words)
+
+
+def templates(lines: Iterable[str]) -> list[str]:
+    """Each of `lines` `without_numbers`."""
+    return without_numbers("\n".join(lines)).split("\n")
+
+
+def templates_and_numbers(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """For each of `lines` its words `without_numbers`, and its `numbers`: all in one search of the text."""
+    pieces = _WORD_WITH_DIGIT_APART.split("\n".join(lines))
+    found = pieces[1::2]
+    told = HOLE.join(pieces[0::2]).split("\n")
+    # a sign that stood in the line before stands for no word
+    counts = [template.count(HOLE) - line.count(HOLE) for template, line in zip(told, lines, strict=True)]
+    ends = list(accumulate(counts, initial=0))
+    return told, [found[start:end] for start, end in pairwise(ends)]
 
 
 def with_numbers(words: str, shown: Callable[[str], str]) -> str:

@@ -13,9 +13,9 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, zip_longest
 
-from transforms.logs.lines import Parsed, numbers, severe_lines, without_numbers
+from transforms.logs.lines import Parsed, severe_lines, templates_and_numbers
 from transforms.logs.times import steps
 
 _FEWEST_OF_A_KIND = 8
@@ -44,6 +44,7 @@ _HOLE_TO_MOST = 2
 """and times the step that nine in ten stay below: pauses that come all the time are none."""
 _FRAME = re.compile(r"\s*+(?:at \S[^\n]*(?:\(\S[^()\n]*\)|:(?:line )?\d+)|File \"[^\n]+\", line \d+[^\n]*)\s*+")
 """A frame of a stack trace, as Java, .NET, JavaScript and Python write it."""
+_FRAME_STARTS = ("at ", "File ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,19 @@ class Kinds:
     """For each line its words, with `*` for those that hold digits; without its time."""
     members: dict[str, list[int]]
     """The lines of each kind, in order."""
-    words: Sequence[str]
-    """The lines without their times."""
+    numbers: Sequence[Sequence[str]]
+    """For each line the words that hold digits."""
 
     @classmethod
     def of(cls, parsed: Sequence[Parsed]) -> "Kinds":
         """The kinds of the lines of a text."""
-        words = "\n".join(line.before + line.zone + line.head + line.message for line in parsed)
-        of_line = without_numbers(words).split("\n")
+        of_line, numbers = templates_and_numbers(
+            [before + zone + head + message for before, _, zone, head, message in parsed]
+        )
         members: dict[str, list[int]] = defaultdict(list)
         for number, kind in enumerate(of_line):
             members[kind].append(number)
-        return cls(of_line, members, words.split("\n"))
+        return cls(of_line, members, numbers)
 
 
 def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_names: bool) -> list[int]:
@@ -83,7 +85,9 @@ def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_nam
         ranks[number] = 0
     for number in _beside_holes(parsed):
         ranks[number] = 0
-    for number in _notable(kinds, ranks, keep_names=keep_names):
+    for number in _rarely_named(kinds) if keep_names else ():
+        ranks[number] = 0
+    for number in _standing_out(kinds, ranks):
         ranks[number] = 0
     return ranks
 
@@ -105,13 +109,8 @@ def _telling(text: str, parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]
     for first, end in kept:
         yield from range(first, end)
     for number, line in enumerate(parsed):
-        if _is_frame(line.message):
+        if line.message.lstrip().startswith(_FRAME_STARTS) and _FRAME.fullmatch(line.message):
             yield from (entries[bisect_right(entries, number) - 1], number)
-
-
-def _is_frame(message: str) -> bool:
-    start = message.lstrip()[:5]
-    return start.startswith(("at ", "File ")) and _FRAME.fullmatch(message) is not None
 
 
 def _beside_holes(parsed: Sequence[Parsed]) -> Iterator[int]:
@@ -134,50 +133,47 @@ def _entry_starts(parsed: Sequence[Parsed]) -> list[int]:
     return [*([0] if starts[0] else []), *starts, len(parsed)]
 
 
-def _notable(kinds: Kinds, ranks: Sequence[int], *, keep_names: bool) -> Iterator[int]:
-    """The lines that hold a value worth keeping."""
-    values = {number: numbers(words) for number, words in enumerate(kinds.words) if ranks[number] or keep_names}
-    if keep_names:
-        yield from _rarely_named(values, kinds)
-    columns: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
-    for number, words in values.items():
-        if ranks[number]:
-            for place, word in enumerate(words):
-                columns[kinds.of_line[number], place].append((number, word))
-    for column in columns.values():
-        yield from _rare_values(column)
-        yield from _far_off(column)
-
-
-def _rarely_named(values: dict[int, list[str]], kinds: Kinds) -> Iterator[int]:
+def _rarely_named(kinds: Kinds) -> Iterator[int]:
     """The lines that name something named at most three times in all, or nowhere else in their kind.
 
     A port is no part of an address' name.
     """
-    named = {
-        number: {name.rpartition(":")[0] or name for name in words if _NAME.fullmatch(name)}
-        for number, words in values.items()
-    }
-    counts = Counter(name for names in named.values() for name in names)
-    in_kind = Counter((kinds.of_line[number], name) for number, names in named.items() for name in names)
-    for number, names in named.items():
-        kind = kinds.of_line[number]
-        if any(counts[name] <= _RARE_NAME or in_kind[kind, name] == 1 for name in names):
-            yield number
+    words = {word for numbers in kinds.numbers for word in numbers}
+    names = {word: word.rpartition(":")[0] or word for word in words if _NAME.fullmatch(word)}
+    named = [{names[word] for word in numbers if word in names} for numbers in kinds.numbers]
+    rare = _said_at_most(_RARE_NAME, named)
+    for members in kinds.members.values():
+        if len(members) >= _FEWEST_OF_A_KIND:
+            notable = rare | _said_at_most(1, [named[number] for number in members])
+            yield from (number for number in members if not notable.isdisjoint(named[number]))
 
 
-def _rare_values(column: Sequence[tuple[int, str]]) -> Iterable[int]:
-    """Where values of a place are mostly repeated, the lines with a value that is not."""
-    counts = Counter(word for _, word in column)
-    if 4 * len(counts) > len(column):
-        return ()
-    return [number for number, word in column if counts[word] == 1]
+def _said_at_most(times: int, named: Iterable[Iterable[str]]) -> set[str]:
+    return {name for name, count in Counter(chain.from_iterable(named)).items() if count <= times}
 
 
-def _far_off(column: Sequence[tuple[int, str]]) -> Iterable[int]:
-    """The lines whose quantity in this place is many times what nine of ten lines have."""
-    quantities = [(float(match[1]), number) for number, word in column if (match := _QUANTITY.fullmatch(word))]
-    if len(quantities) < len(column):
-        return ()
-    usual = sorted(quantities)[len(quantities) * 9 // 10][0]
-    return [number for quantity, number in quantities if quantity > _FAR_OFF * max(usual, 1)]
+def _standing_out(kinds: Kinds, ranks: Sequence[int]) -> Iterator[int]:
+    """The lines with a rank that hold a value which is rare in its place or far off the others."""
+    for members in kinds.members.values():
+        ranked = [number for number in members if ranks[number]]
+        for column in zip_longest(*(kinds.numbers[number] for number in ranked), fillvalue=""):
+            values = Counter(column)
+            if len(values) > 1:
+                notable = _rare_values(values) | _far_off(values)
+                yield from (number for number, word in zip(ranked, column, strict=True) if word in notable)
+
+
+def _rare_values(values: Counter[str]) -> set[str]:
+    """The values that are not repeated, of a place where they mostly are."""
+    return {value for value, count in values.items() if count == 1} if 4 * len(values) <= values.total() else set()
+
+
+def _far_off(values: Counter[str]) -> set[str]:
+    """The quantities that are many times what nine of ten lines have."""
+    quantities: dict[str, float] = {}
+    for value in values:
+        if (match := _QUANTITY.fullmatch(value)) is None:
+            return set()
+        quantities[value] = float(match[1])
+    usual = sorted(map(quantities.__getitem__, values.elements()))[values.total() * 9 // 10]
+    return {value for value, quantity in quantities.items() if quantity > _FAR_OFF * max(usual, 1)}

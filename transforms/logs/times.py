@@ -61,9 +61,12 @@ FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat(r"(?<![\w.])1[0-9]{9}(?:\.[0-9]{1,9}|(?![\w.]))"),
 )
 """Most telling first: a shorter way may stand inside a longer one. None begins inside a number."""
-_WHOLE = tuple(re.compile(known.pattern) for known in FORMATS)
+_WHOLE = tuple((re.compile(known.pattern), _CLOCK in known.pattern) for known in FORMATS)
+"""And whether a clock is part of the pattern."""
 _ANY = re.compile(r"[0-9][:.][0-9]{1,2}[:.][0-9]|[0-9]{6}")
 """Stands in a time of every format: most lines of a text that is no log are passed over at once."""
+_CLOCK_FACE = re.compile(r":[0-9][0-9]:")
+"""Stands in every clock, and is found fast."""
 _LONGEST = 40
 """Characters of a time, at most."""
 
@@ -81,16 +84,23 @@ def common_format(lines: Iterable[str]) -> TimeFormat | None:
 
 def _index_of_format(line: str) -> int:
     """Which of `FORMATS` the time of a line is written in; -1: it has none."""
-    if _ANY.search(line, 0, REACH + _LONGEST) is None:
+    start = line[: REACH + _LONGEST]
+    if _ANY.search(start) is None:
         return -1
-    found = ((index, pattern.search(line, 0, REACH + _LONGEST)) for index, pattern in enumerate(_WHOLE))
-    return next((index for index, time in found if time and time.start() <= REACH), -1)
+    clock = _CLOCK_FACE.search(start) is not None
+    for index, (pattern, has_clock) in enumerate(_WHOLE):
+        if has_clock and not clock:
+            continue
+        time = pattern.search(start)
+        if time is not None and time.start() <= REACH:
+            return index
+    return -1
 
 
 def format_of(time: str) -> TimeFormat | None:
     """The format that `time` is written in, or None when it is no time."""
     for around in (f"[{time}]", f" {time} "):
-        for known, pattern in zip(FORMATS, _WHOLE, strict=True):
+        for known, (pattern, _) in zip(FORMATS, _WHOLE, strict=True):
             match = pattern.match(around, 1)
             if match is not None and match.end() == len(around) - 1:
                 return known
