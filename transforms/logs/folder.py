@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.logs.lines import Parsed, severe_lines, taken_apart, without_numbers
+from transforms.logs.lines import Parsed, severe_lines, taken_apart, templates
 from transforms.logs.names import lines_asked_for
 from transforms.logs.repeats import repeats
 from transforms.logs.unfold import is_folded, unfolded
@@ -49,6 +49,8 @@ class LogFolder:
         if len(lines) < _FEWEST_LINES or is_folded(block.text):
             return None
         parsed = taken_apart(lines)
+        if not _may_fold(block.text, lines, parsed):
+            return None
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
         log = Log(lines, parsed, found, _quoted_errors(block.text, parsed) | lines_asked_for(block))
         text = folded(log)
@@ -59,13 +61,19 @@ class LogFolder:
         return unfolded(rewritten) == original
 
 
+def _may_fold(text: str, lines: Sequence[str], parsed: Sequence[Parsed]) -> bool:
+    """Whether folding may save enough: a text without times is no shorter than each of its lines said once."""
+    return any(line.time for line in parsed) or len("\n".join(set(lines))) <= _MOST_LEFT * len(text)
+
+
 def _quoted_errors(text: str, parsed: Sequence[Parsed]) -> frozenset[int]:
     """The lines that tell of an error or a warning and are likely quoted: those that have few like them, and of the
     others the first of each kind. The rarest ones where there are many."""
-    templates = {number: without_numbers(parsed[number].message) for number in severe_lines(text, parsed)}
-    counts, seen = Counter(templates.values()), set[str]()
+    severe = severe_lines(text, parsed)
+    kinds = templates([parsed[number].message for number in severe])
+    counts, seen = Counter(kinds), set[str]()
     quoted: list[tuple[int, int]] = []
-    for number, template in templates.items():
+    for number, template in zip(severe, kinds, strict=True):
         if counts[template] <= _RARE or template not in seen:
             quoted.append((counts[template], number))
         seen.add(template)

@@ -11,9 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, product
-from string import ascii_lowercase, ascii_uppercase
+from string import ascii_uppercase
 
-from transforms.logs.lines import HOLE, numbers, severe_head, with_numbers, without_numbers
+from transforms.logs.lines import HOLE, severe_head, templates_and_numbers, with_numbers
 
 TIME = "<time>"
 _MOST = 400
@@ -25,9 +25,16 @@ _BARE_LEVEL = 12
 _SEVERE_LEVEL = re.compile(r"(?i)warn|error|\berr\b|severe|fatal|crit|alert|emerg")
 _SHORTEST_TAIL = 20
 _TAG = re.compile(r"[A-Z]{1,2}")
+_TAGS = [*ascii_uppercase, *map("".join, product(ascii_uppercase, repeat=2))]
+_WARNING_TAGS = [tag for tag in _TAGS if tag[0] == "W" and len(tag) == 2]
+_ERROR_TAGS = [tag for tag in _TAGS if tag[0] == "E" and len(tag) == 2]
+_PLAIN_TAGS = [tag for tag in _TAGS if tag[0] not in "WE"]
+_TAIL_TAGS = [f"~{tag.lower()}" for tag in _TAGS]
 
 type Head = tuple[str, str, str]
 """What stands before the time, the zone, the head: as in `Parsed`."""
+type _Group = dict[Head, list[str]]
+"""Heads that differ in words with digits only, each with those words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +65,9 @@ def head_uses(heads: Counter[Head]) -> dict[Head, Use]:
     left: Counter[Head] = Counter()
     for group in _groups(heads):
         lines = sum(heads[head] for head in group)
-        words = group[0][2]
-        in_full = _says_severe(group[0]) and (lines < _SEVERE_HEADS or len(words) <= _BARE_LEVEL)
+        first = next(iter(group))
+        words = first[2]
+        in_full = _says_severe(first) and (lines < _SEVERE_HEADS or len(words) <= _BARE_LEVEL)
         if not words or lines < 3 or in_full:
             left.update({head: heads[head] for head in group})
         else:
@@ -76,10 +84,7 @@ def head_uses(heads: Counter[Head]) -> dict[Head, Use]:
 
 def tags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     """A letter for each of `words`, in their order: W. for warnings, E. for errors, others for the rest."""
-    pairs = ["".join(pair) for pair in product(ascii_uppercase, repeat=2)]
-    warnings = (pair for pair in pairs if pair[0] == "W")
-    errors = (pair for pair in pairs if pair[0] == "E")
-    plain = (tag for tag in [*ascii_uppercase, *pairs] if tag[0] not in "WE")
+    warnings, errors, plain = iter(_WARNING_TAGS), iter(_ERROR_TAGS), iter(_PLAIN_TAGS)
     for number, text in zip(count(), words, strict=False):
         level = _SEVERE_LEVEL.search(text)
         own = plain if level is None else warnings if level[0].lower() == "warn" else errors
@@ -91,8 +96,7 @@ def tags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def tail_tags(tails: Iterable[str]) -> Iterator[tuple[str, str]]:
     """A small letter for each of `tails`, in their order."""
-    letters = (*ascii_lowercase, *("".join(pair) for pair in product(ascii_lowercase, repeat=2)))
-    return zip((f"~{letter}" for letter in letters), tails, strict=False)
+    return zip(_TAIL_TAGS, tails, strict=False)
 
 
 def tail_of(message: str) -> str:
@@ -114,35 +118,36 @@ def _says_severe(head: Head) -> bool:
     return _SEVERE_LEVEL.search(head[2]) is not None or severe_head(head[0] + head[2])
 
 
-def _groups(heads: Counter[Head]) -> list[list[Head]]:
+def _groups(heads: Counter[Head]) -> list[_Group]:
     """The heads that differ in words with digits only, together. Those that hold a sign of the legend are left out."""
-    groups: dict[tuple[str, str], list[Head]] = defaultdict(list)
-    for before, zone, words in heads:
-        both = before + zone + words
-        if HOLE not in both and TIME not in both and not is_tag((before + TIME).partition(" ")[0]):
-            groups[without_numbers(before), without_numbers(zone + words)].append((before, zone, words))
+    plain = [head for head in heads if not _holds_sign(head)]
+    befores, values_before = templates_and_numbers([before for before, _, _ in plain])
+    others, values_behind = templates_and_numbers([zone + words for _, zone, words in plain])
+    groups: dict[tuple[str, str], _Group] = defaultdict(dict)
+    for head, before, other, left, right in zip(plain, befores, others, values_before, values_behind, strict=True):
+        groups[before, other][head] = left + right
     return list(groups.values())
 
 
-def _group_uses(group: Sequence[Head], heads: Counter[Head], *, whole: bool) -> Iterator[tuple[Head, Use]]:
+def _holds_sign(head: Head) -> bool:
+    both = "".join(head)
+    return HOLE in both or TIME in both or is_tag((head[0] + TIME).partition(" ")[0])
+
+
+def _group_uses(group: _Group, heads: Counter[Head], *, whole: bool) -> Iterator[tuple[Head, Use]]:
     """One letter for the whole group, or one for each of its heads: whichever is shorter in all."""
-    columns = list(zip(*(_values(head) for head in group), strict=True))
-    varying = [number for number, column in enumerate(columns) if len(set(column)) > 1]
-    masked = [tuple(_values(head)[number] for number in varying) for head in group]
-    length = len("".join(group[0])) + len(TIME)
-    together = length + sum(
-        heads[head] * sum(len(value) + 3 for value in values) for head, values in zip(group, masked, strict=True)
-    )
+    first = next(iter(group))
+    varying = [number for number, column in enumerate(zip(*group.values(), strict=True)) if len(set(column)) > 1]
+    masked = {head: tuple([values[number] for number in varying]) for head, values in group.items()}
+    length = len("".join(first)) + len(TIME)
+    together = length + sum(heads[head] * (len("".join(values)) + 3 * len(values)) for head, values in masked.items())
     apart = sum(length + 8 if heads[head] > 2 else length * heads[head] for head in group)
-    for head, values in zip(group, masked, strict=True):
+    shared = _masked(first, varying)
+    for head, values in masked.items():
         if together <= apart:
-            yield head, Use(_masked(head, varying), values, whole)
+            yield head, Use(shared, values, whole)
         elif heads[head] > 2:
             yield head, Use(f"{head[0]}{TIME}{head[1]}{head[2]}", (), whole)
-
-
-def _values(head: Head) -> list[str]:
-    return numbers(head[0]) + numbers(head[1] + head[2])
 
 
 def _masked(head: Head, varying: Sequence[int]) -> str:

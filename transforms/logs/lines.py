@@ -5,7 +5,7 @@ what may belong to the message is left to the message, because messages are quot
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -122,18 +122,15 @@ def without_numbers(words: str) -> str:
     return _WORD_WITH_DIGIT.sub(HOLE, words)
 
 
-def numbers(words: str) -> list[str]:
-    """The words that `without_numbers` puts a `*` for."""
-    return _WORD_WITH_DIGIT.findall(words)
-
-
-def templates(lines: Iterable[str]) -> list[str]:
+def templates(lines: Sequence[str]) -> list[str]:
     """Each of `lines` `without_numbers`."""
-    return without_numbers("\n".join(lines)).split("\n")
+    return without_numbers("\n".join(lines)).split("\n") if lines else []
 
 
 def templates_and_numbers(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """For each of `lines` its words `without_numbers`, and its `numbers`: all in one search of the text."""
+    """Each of `lines` `without_numbers`, and the words that the `*` stand for in it: all in one search of the text."""
+    if not lines:
+        return [], []
     pieces = _WORD_WITH_DIGIT_APART.split("\n".join(lines))
     found = pieces[1::2]
     told = HOLE.join(pieces[0::2]).split("\n")

@@ -3,6 +3,7 @@
 A repeated stack trace is the usual case: its first line carries a new time, what follows is the same.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,8 +42,11 @@ class _Shown:
 def repeats(lines: Sequence[str], messages: Sequence[str]) -> Iterator[Repeat]:
     """The repeats in `lines`, from the top; `messages` are the lines without their heads."""
     shown: dict[str, _Shown] = {}
-    at, total = 0, len(lines)
-    while at < total - 1:
+    counts = Counter(messages)
+    total, done = len(lines), 0
+    for at in [at for at, message in enumerate(messages[:-1]) if counts[message] > 1]:
+        if at < done:
+            continue
         before = shown.get(messages[at])
         alike = _alike(lines, before, at) if len(messages[at].strip()) >= _SHORTEST_MESSAGE else 0
         shown[messages[at]] = _Shown(at, total if before is None else alike)
@@ -51,15 +55,14 @@ def repeats(lines: Sequence[str], messages: Sequence[str]) -> Iterator[Repeat]:
             count = _same(lines, at)
             if not _worth_counting(lines[at], count):
                 shown[messages[at]] = _Shown(at + count - 1, 0)
-                at += count
+                done = at + count
                 continue
             found = Repeat(at + 1, count, same=True)
         elif _worth_naming(lines, at, alike):
             found = Repeat(at + 1, alike, same=False)
         if found is not None:
             yield found
-            at += found.count
-        at += 1
+            done = at + 1 + found.count
 
 
 def _same(lines: Sequence[str], at: int) -> int:

@@ -169,6 +169,13 @@ def completed(end: str, before: str) -> str:
         return before
     if not end[0].isdigit():
         return end
-    fields = len(field_starts(layout(end)))
-    starts = field_starts(layout(before))
-    return before[: starts[fields - 1]] + end if fields <= len(starts) else end
+    kept = _kept(layout(f"{end}\n{before}"))
+    return before[:kept] + end if kept >= 0 else end
+
+
+@lru_cache(maxsize=1024)
+def _kept(layouts: bytes) -> int:
+    """Where a time is cut to be completed by an end, given the layouts of both; -1: the end has more fields."""
+    end, _, before = layouts.partition(b"\n")
+    fields, starts = len(field_starts(end)), field_starts(before)
+    return starts[fields - 1] if fields <= len(starts) else -1

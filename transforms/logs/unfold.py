@@ -19,8 +19,8 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from transforms.logs.legend import HOLE, TIME, blank_follows
-from transforms.logs.lines import Parser, parser
+from transforms.logs.legend import TIME, blank_follows
+from transforms.logs.lines import HOLE, Parser, parser
 from transforms.logs.times import MONTH, WEEKDAY, completed, format_of
 
 CLOSING = "]"
@@ -31,7 +31,7 @@ _OPENING = re.compile(
     r"(?:; times: only what changed since the line above \(first: (?P<first>[^\n()]+)\))?"
     r"(?P<legend>; (?:\* = the words after the letter, \" = as in the line above; )?letters:)?(?P<end>\]?)"
 )
-_END_OF_TIME = rf"(?:(?:{WEEKDAY} )?{MONTH} {{1,2}})?[0-9](?:[0-9:.,/ _-]|T(?=[0-9])|{MONTH}(?=/))*"
+_END_OF_TIME = rf"(?:(?:{WEEKDAY} )?{MONTH} {{1,2}})?[0-9](?:[0-9:.,/_-]++| (?![A-Z])|T(?=[0-9])|{MONTH}(?=/))*+"
 """Or a whole time."""
 _FOLDED = re.compile(rf"(?:({_END_OF_TIME}) )?([A-Z]{{1,2}})(?= |$)")
 _TIME_ALONE = re.compile(_END_OF_TIME)
@@ -149,7 +149,7 @@ class _Reader:
         """Add what `line` stands for."""
         folded = _FOLDED.match(line)
         if folded is not None and folded[2] in self.legend:
-            self.above = self.unfold(folded[1] or "", folded[2], line[folded.end() :])
+            self.unfold(folded[1], folded[2], line[folded.end() :])
             return
         self.above = ("", [])
         if line.startswith("[the"):
@@ -191,19 +191,20 @@ class _Reader:
             self.places[message] = len(self.lines)
         self.lines.append(line)
 
-    def unfold(self, end_of_time: str, tag: str, rest: str) -> tuple[str, list[str]]:
-        """Add the line that a letter, its values and what follows them stand for; the head's letter and the values."""
+    def unfold(self, end_of_time: str | None, tag: str, rest: str) -> None:
+        """Add the line that a letter, its values and what follows them stand for."""
         form = self.forms.get(tag) or self.form(tag)
-        shown: list[str] = []
+        values: list[str] = []
         if form.values:
             _, *words = rest.split(" ", form.values + 1)
             before = self.above[1] if self.above[0] == form.head else []
-            shown = [before[i] if word == DITTO else word for i, word in enumerate(words[: form.values])]
+            values = [before[i] if word == DITTO else word for i, word in enumerate(words[: form.values])]
             rest = "".join(f" {word}" for word in words[form.values :])
-        values = [*shown]
+        self.above = (form.head, values)
         if form.time_at >= 0:
-            self.time = completed(end_of_time, self.time)
-            values.insert(form.time_at, self.time)
+            if end_of_time:
+                self.time = completed(end_of_time, self.time)
+            values = [*values[: form.time_at], self.time, *values[form.time_at :]]
         if form.message is not None:
             rest = form.message
         else:
@@ -212,7 +213,6 @@ class _Reader:
             rest = rest if form.blank else rest[1:]
         line = form.frame % tuple(values) + rest
         self.place(line, self.parser.line(line).message if self.parser and self.keeps_places else line)
-        return form.head, shown
 
     def form(self, tag: str) -> _Form:
         """The form of a letter, made when it is first met."""

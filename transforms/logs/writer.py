@@ -4,12 +4,14 @@ The form, and its inverse, are those of `transforms.logs.unfold`. Contract: pure
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
-from transforms.logs.legend import HOLE, TIME, Use, blank_follows, head_uses, is_tag, tags, tail_of, tail_tags
-from transforms.logs.lines import Parsed
+from transforms.logs.legend import TIME, Head, Use, blank_follows, head_uses, is_tag, tags, tail_of, tail_tags
+from transforms.logs.lines import HOLE, Parsed
 from transforms.logs.repeats import Repeat
 from transforms.logs.times import changed, in_full
 from transforms.logs.unfold import CLOSING, DITTO, escaped, follows_again, has_tail, opening, same_again, sayable
@@ -19,6 +21,7 @@ _FEWEST_TIMES = 3
 _SHORTEST_MESSAGE = 12
 _SHORTEST_LINE = 48
 """Characters, for a line without a time: shorter ones give a text its shape."""
+_head_of: Callable[[Parsed], Head] = itemgetter(0, 2, 3)
 
 
 @dataclass(slots=True)
@@ -33,25 +36,22 @@ class Log:
     """Numbers of the lines that are not to be shortened."""
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(NamedTuple):
     """How a line is said."""
 
     number: int
+    time: str
     use: Use | None
     """None: as it was."""
     rest: str
     """What follows the head, or the whole line."""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The words of its head, and what follows."""
-        return (self.use.words if self.use else "", self.rest)
+    key: tuple[str, str]
+    """The words of its head, and what follows."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Legend:
-    """The letters of a text."""
+    """The letters of a text. Not slotted: its property is computed once."""
 
     heads: dict[str, str] = field(default_factory=dict)
     """By what they stand for."""
@@ -61,66 +61,52 @@ class _Legend:
     """By the end of messages."""
     rows: list[str] = field(default_factory=list)
 
-
-_NO_HEAD = Use("", (), whole=False)
-
-
-class _Above(NamedTuple):
-    """What the reader has seen so far."""
-
-    time: str
-    """The last time there was."""
-    dated: bool
-    """Whether the line directly above has one."""
-    head: str = ""
-    """The words of the head that the line directly above has a letter for."""
-    values: tuple[str, ...] = ()
-    """The values of that head."""
-
-    def end_of(self, time: str) -> str:
-        """What has to be said of the time of the next line."""
-        return changed(time, self.time) if self.dated else in_full(time, self.time)
-
-    def values_of(self, use: Use) -> list[str]:
-        """How to say the values of the next line."""
-        before = self.values if self.head == use.words else ()
-        return [DITTO if before and before[i] == value else value for i, value in enumerate(use.values)]
+    @cached_property
+    def in_use(self) -> frozenset[str]:
+        """The letters for heads and messages."""
+        return frozenset([*self.heads.values(), *self.messages.values()])
 
 
 def folded(log: Log) -> str:
     """The folded text of `log`, opening and legend included."""
     said = _said(log)
     legend = _legend(log, said)
-    first = next((log.parsed[line.number].time for line in said if log.parsed[line.number].time), "")
+    first = next((line.time for line in said if line.time), "")
     holes = any(HOLE in words for words in legend.heads)
     rows = [opening(first, legend=bool(legend.rows), holes=holes)]
     if legend.rows:
         rows += [*legend.rows, CLOSING]
-    return "\n".join([*rows, *_written(log, said, legend, first)])
+    writer = _Writer(legend, first)
+    for line in said:
+        writer.say(line, log.lines[line.number])
+        if (repeat := log.repeats.get(line.number + 1)) is not None:
+            writer.repeat(repeat, [line.time for line in log.parsed[repeat.first : repeat.first + repeat.count]])
+    return "\n".join([*rows, *writer.rows])
 
 
 def _said(log: Log) -> list[_Line]:
     """The lines that are not repeats, each with the head it can be written with."""
     covered = {n for repeat in log.repeats.values() for n in range(repeat.first, repeat.first + repeat.count)}
-    numbers = [number for number in range(len(log.lines)) if number not in covered]
-    heads = Counter(
-        (line.before, line.zone, line.head)
-        for number in numbers
-        if (line := log.parsed[number]).time and number not in log.whole
-    )
-    uses = head_uses(heads)
-    return [_line(log, number, uses) for number in numbers]
+    heads = {
+        number: _head_of(line)
+        for number, line in enumerate(log.parsed)
+        if line.time and number not in covered and number not in log.whole
+    }
+    uses = head_uses(Counter(heads.values()))
+    return [
+        _line(log, number, uses.get(heads[number]) if number in heads else None)
+        for number in range(len(log.lines))
+        if number not in covered
+    ]
 
 
-def _line(log: Log, number: int, uses: Mapping[tuple[str, str, str], Use]) -> _Line:
-    parsed = log.parsed[number]
-    use = uses.get((parsed.before, parsed.zone, parsed.head)) if parsed.time and number not in log.whole else None
-    if use is None:
-        return _Line(number, None, log.lines[number])
-    rest = parsed.message if use.whole else parsed.head + parsed.message
-    if rest and rest[0] != " " and blank_follows(use.words):
-        return _Line(number, None, log.lines[number])
-    return _Line(number, use, rest)
+def _line(log: Log, number: int, use: Use | None) -> _Line:
+    _, time, _, head, message = log.parsed[number]
+    if use is not None:
+        rest = message if use.whole else head + message
+        if not rest or rest[0] == " " or not blank_follows(use.words):
+            return _Line(number, time, use, rest, (use.words, rest))
+    return _Line(number, time, None, log.lines[number], ("", log.lines[number]))
 
 
 def _legend(log: Log, said: Sequence[_Line]) -> _Legend:
@@ -150,7 +136,7 @@ def _must_stay(log: Log, line: _Line) -> bool:
     """Whether a line as it was cannot be a row of the legend: it has a time, or looks like another kind of row."""
     text = line.rest
     signs = HOLE in text or TIME in text or is_tag(text.partition(" ")[0])
-    return signs or line.number in log.whole or bool(log.parsed[line.number].time)
+    return signs or line.number in log.whole or bool(line.time)
 
 
 def _long_enough(head: str, rest: str) -> bool:
@@ -160,42 +146,50 @@ def _long_enough(head: str, rest: str) -> bool:
     return len(rest) >= _SHORTEST_LINE <= 2 * sum(map(str.isalnum, rest))
 
 
-def _written(log: Log, said: Sequence[_Line], legend: _Legend, time: str) -> list[str]:
-    """The lines below the legend."""
-    rows: list[str] = []
-    above = _Above(time, dated=True)
-    in_use = frozenset([*legend.heads.values(), *legend.messages.values()])
-    for line in said:
-        time = log.parsed[line.number].time
-        row, head = None, _NO_HEAD
-        if line.use is not None and (row := _row(line, above.end_of(time), legend, above)) is not None:
-            head = line.use
-        elif ("", line.rest) in legend.messages:
-            row = legend.messages["", line.rest]
-        rows.append(escaped(log.lines[line.number], in_use) if row is None else row)
-        above = _Above(time or above.time, bool(time), head.words, head.values)
-        repeat = log.repeats.get(line.number + 1)
-        if repeat is not None:
-            rows.append(same_again(repeat.count) if repeat.same else follows_again(repeat.count))
-            times = (log.parsed[n].time for n in range(repeat.first + repeat.count - 1, repeat.first - 1, -1))
-            above = _Above(next((later for later in times if later), above.time), dated=False)
-    return rows
+@dataclass(slots=True)
+class _Writer:
+    """Says one line after the other, as shortly as what the reader has seen so far allows."""
 
+    legend: _Legend
+    time: str
+    """The last time there was."""
+    dated: bool = True
+    """Whether the line directly above has one."""
+    head: str = ""
+    """The words of the head that the line directly above has a letter for."""
+    values: tuple[str, ...] = ()
+    """The values of that head."""
+    rows: list[str] = field(default_factory=list)
 
-def _row(line: _Line, end_of_time: str, legend: _Legend, above: _Above) -> str | None:
-    """A line with a letter; None if its time or its head cannot be said with one."""
-    use = line.use
-    if use is None or use.words not in legend.heads or not sayable(end_of_time):
-        return None
-    message = legend.messages.get(line.key)
-    if message is None and has_tail(line.rest):
-        return None
-    words = [message or legend.heads[use.words], *above.values_of(use)]
-    if end_of_time:
-        words.insert(0, end_of_time)
-    row = " ".join(words)
-    if message or not line.rest:
-        return row
-    tail = tail_of(line.rest)
-    rest = line.rest[: -len(tail)] + legend.tails[tail] if tail in legend.tails else line.rest
-    return row + rest if blank_follows(use.words) else f"{row} {rest}"
+    def say(self, line: _Line, text: str) -> None:
+        """Add `line`, which is `text` in full."""
+        row = self._with_letter(line, line.use) if line.use is not None else self.legend.messages.get(line.key)
+        self.head, self.values = (line.use.words, line.use.values) if line.use is not None and row else ("", ())
+        self.rows.append(row or escaped(text, self.legend.in_use))
+        self.time, self.dated = line.time or self.time, bool(line.time)
+
+    def repeat(self, repeat: Repeat, times: Sequence[str]) -> None:
+        """Add what stands for repeated lines with these times."""
+        self.rows.append(same_again(repeat.count) if repeat.same else follows_again(repeat.count))
+        self.time = next(filter(None, reversed(times)), self.time)
+        self.dated, self.head, self.values = False, "", ()
+
+    def _with_letter(self, line: _Line, use: Use) -> str | None:
+        """A line with a letter; None if its time or its head cannot be said with one."""
+        end_of_time = changed(line.time, self.time) if self.dated else in_full(line.time, self.time)
+        if use.words not in self.legend.heads or not sayable(end_of_time):
+            return None
+        message = self.legend.messages.get(line.key)
+        if message is None and has_tail(line.rest):
+            return None
+        words = [end_of_time] if end_of_time else []
+        words.append(message or self.legend.heads[use.words])
+        if use.values:
+            before = self.values if self.head == use.words else ()
+            words += [DITTO if before and before[i] == value else value for i, value in enumerate(use.values)]
+        row = " ".join(words)
+        if message or not line.rest:
+            return row
+        tail = tail_of(line.rest)
+        rest = line.rest[: -len(tail)] + self.legend.tails[tail] if tail in self.legend.tails else line.rest
+        return row + rest if blank_follows(use.words) else f"{row} {rest}"
