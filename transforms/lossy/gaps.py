@@ -6,6 +6,7 @@ pure, linear in the lines (times the number of ranks), never raises.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from transforms.contract import Rewrite
 from transforms.marker import Markers
@@ -41,11 +42,15 @@ def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> list[Gap]
     A gap is a run of lines whose rank is not 0. Runs worth less than their marker stay.
     """
     chosen: list[Gap] = []
+    costs = [0] * len(lines)
     for rank in sorted(set(ranks) - {0}):
-        runs = [(run, _cost(lines, run)) for run in _runs(ranks, rank)]
+        for at, own in enumerate(ranks):
+            if own == rank:
+                costs[at] = count_line(lines[at])
+        runs = [(run, _cost(costs, run)) for run in _runs(ranks, rank)]
         worthy = [(run, cost) for run, cost in runs if _pays(run, cost)]
         if sum(cost for _, cost in worthy) > tokens:
-            return _fill(lines, chosen, worthy, tokens)
+            return _fill(costs, chosen, worthy, tokens)
         chosen = [run for run, _ in worthy]
     return chosen
 
@@ -57,15 +62,21 @@ def leave_out(
 
     None if that is no shorter: the gaps together do not pay for the markers.
     """
-    markers, out, at, saved = Markers(handle), [], 0, -_SOURCE
-    for first, last in gaps:
-        marker = markers.gap(first + 1, last + 1, describe(first, last))
-        out += [*lines[at:first], marker]
-        saved += _cost(lines, (first, last)) - count_tokens(marker if at else "")
-        at = last + 1
-    if saved <= 0:
+    markers = Markers(handle)
+    named = [markers.gap(first + 1, last + 1, describe(first, last)) for first, last in gaps]
+    if not _hold_more(lines, gaps, _SOURCE + sum(map(count_tokens, named[1:]))):
         return None
+    out, at = [], 0
+    for (first, last), marker in zip(gaps, named, strict=True):
+        out += [*lines[at:first], marker]
+        at = last + 1
     return Rewrite("\n".join([*out, *lines[at:]]), tuple(markers.omitted))
+
+
+def _hold_more(lines: Sequence[str], gaps: Sequence[Gap], tokens: int) -> bool:
+    """Whether the gaps hold more than `tokens` tokens; no more lines are counted than it takes to know."""
+    costs = (count_line(line) for first, last in gaps for line in lines[first : last + 1])
+    return any(total > tokens for total in accumulate(costs))
 
 
 def _runs(ranks: Sequence[int], rank: int) -> list[Gap]:
@@ -80,17 +91,17 @@ def _runs(ranks: Sequence[int], rank: int) -> list[Gap]:
     return runs
 
 
-def _cost(lines: Sequence[str], run: Gap) -> int:
-    return sum(map(count_line, lines[run[0] : run[1] + 1]))
+def _cost(costs: Sequence[int], run: Gap) -> int:
+    return sum(costs[run[0] : run[1] + 1])
 
 
 def _pays(run: Gap, cost: int) -> bool:
     return cost >= (_WORTH if run[1] > run[0] else _WORTH_ALONE)
 
 
-def _fill(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]], tokens: int) -> list[Gap]:
+def _fill(costs: Sequence[int], chosen: list[Gap], runs: list[tuple[Gap, int]], tokens: int) -> list[Gap]:
     """Of `runs`, which hold `chosen`, as much as `tokens` allow: the ones chosen before, then the largest first."""
-    grown = _grown(lines, chosen, runs)
+    grown = _grown(costs, chosen, runs)
     left, gaps = tokens - sum(run.before for run in grown), []
     for run in sorted(grown, key=lambda run: (run.before - run.cost, run.gap)):
         if run.cost - run.before <= left:
@@ -98,13 +109,13 @@ def _fill(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]], 
             left -= run.cost - run.before
         elif run.inside:
             gaps += run.inside
-        elif (head := _head(lines, run.gap, left)) is not None:
+        elif (head := _head(costs, run.gap, left)) is not None:
             gaps.append(head)
-            left -= _cost(lines, head)
+            left -= _cost(costs, head)
     return sorted(gaps)
 
 
-def _grown(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]]) -> list[_Run]:
+def _grown(costs: Sequence[int], chosen: list[Gap], runs: list[tuple[Gap, int]]) -> list[_Run]:
     """Each run with those of the `chosen` gaps that it holds; all are in the order of the text."""
     grown, at = [], 0
     for gap, cost in runs:
@@ -112,16 +123,16 @@ def _grown(lines: Sequence[str], chosen: list[Gap], runs: list[tuple[Gap, int]])
         while at < len(chosen) and chosen[at][0] <= gap[1]:
             at += 1
         inside = chosen[start:at]
-        grown.append(_Run(gap, cost, inside, sum(_cost(lines, held) for held in inside)))
+        grown.append(_Run(gap, cost, inside, sum(_cost(costs, held) for held in inside)))
     return grown
 
 
-def _head(lines: Sequence[str], run: Gap, tokens: int) -> Gap | None:
+def _head(costs: Sequence[int], run: Gap, tokens: int) -> Gap | None:
     """The longest beginning of `run` within `tokens`, or None if that is not worth a marker."""
     if tokens < _WORTH:
         return None
     last, cost = run[0] - 1, 0
-    while last < run[1] and (cost := cost + count_line(lines[last + 1])) <= tokens:
+    while last < run[1] and (cost := cost + costs[last + 1]) <= tokens:
         last += 1
     gap = (run[0], last)
-    return gap if last >= run[0] and _pays(gap, _cost(lines, gap)) else None
+    return gap if last >= run[0] and _pays(gap, _cost(costs, gap)) else None
