@@ -47,3 +47,17 @@ class Occurrences:
     def lines_with_any(self, words: Iterable[str], whole: bool = False) -> set[int]:
         """The lines that hold one of `words`."""
         return {line for word in words for line in self.lines_with(word, whole)}
+
+    def lines_where(self, form: re.Pattern[str], words: Iterable[str]) -> set[int]:
+        """The lines that `form` matches in. Whatever it matches begins with one of `words`, and ends on its line."""
+        found = set[int]()
+        for word in words:
+            at = self._text.find(word)
+            while at >= 0:
+                start = at + 1
+                if form.match(self._text, at) is not None:
+                    line = bisect_right(self._ends, at)
+                    found.add(line)
+                    start = self._ends[line]
+                at = self._text.find(word, start)
+        return found

@@ -56,17 +56,19 @@ def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequenc
 
     `lines` are the bodies; `signs` says which of them tell of something wrong, `routines` which are routine.
     """
-    whole = bytearray(len(lines))
-    passages = (
-        *_pytest_sections(lines),
-        *_unittest_sections(lines),
-        *_tracebacks(lines),
-        *_until(lines, _JS_FAILURE, _JS_END, _LONGEST_OUTPUT),
-        *_until(lines, _STDOUT, _STDOUT_END, _LONGEST_OUTPUT),
-        *_printed(lines, routines),
-        *_diagnostics(lines),
-        *_indented(lines, signs, routines),
-    )
+    whole, text = bytearray(len(lines)), "\n".join(lines)
+    passages = [*_pytest_sections(lines), *_diagnostics(lines), *_indented(lines, signs, routines)]
+    # what the others begin with is looked for in the whole text first
+    if "====" in text or "Ran " in text:
+        passages += _unittest_sections(lines)
+    if "Traceback (" in text:
+        passages += _tracebacks(lines)
+    if "●" in text or "FAIL" in text:
+        passages += _until(lines, _JS_FAILURE, _JS_END, _LONGEST_OUTPUT)
+    if "std" in text or "STD" in text:
+        passages += _until(lines, _STDOUT, _STDOUT_END, _LONGEST_OUTPUT)
+    if "FAIL" in text or "failed" in text:
+        passages += _printed(lines, routines)
     for first, last in passages:
         whole[first : last + 1] = b"\x01" * (last + 1 - first)
     return whole

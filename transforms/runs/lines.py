@@ -11,7 +11,7 @@ from statistics import median
 from transforms.occurrences import Occurrences
 
 _STAMP = re.compile(
-    r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t\ufeff?(?=\d{4}-\d\d-\d\dT))?\ufeff?"  # `gh run view --log`: job, step
+    r"(?:[^\t\n]{1,80}+\t[^\t\n]{1,80}+\t\ufeff?(?=\d{4}-\d\d-\d\dT))?\ufeff?"  # `gh run view --log`: job, step
     r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? "
     r"|\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? )?"
     r"(?:#\d{1,4} \d{1,6}\.\d{1,3} )?"  # `docker build --progress=plain`: step, seconds
@@ -43,7 +43,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("untested", "packages without tests", (r"\? {2,4}\t? *\S+[\t ]+\[no test files\]",)),
     ("ticked", "ticked lines", (r" *(?:✓|✔|√|✅|☑) .+",)),  # jest, vitest, mocha, bats, playwright
     ("done", "steps that ended well", (r"\S.* \.\.\. (?:ok|OK|done)", r" *\w+ing .+\.\.\. (?:ok|OK|done)")),
-    ("bars", "progress bars", (r"[^\w\s]? *[\w. /:-]{0,60}[\[|][=#>\-.█▏▎▍▌▋▊▉░▒▓ ]{6,}[\]|].{0,80}",)),
+    ("bars", "progress bars", (r"[^\w\s]? *+[\w. /:-]{0,60}+[\[|][=#>\-.█▏▎▍▌▋▊▉░▒▓ ]{6,}[\]|].{0,80}",)),
     (
         "dots",
         "lines of passing tests",
@@ -142,10 +142,12 @@ _SIGN = re.compile(
     r"refused|time[ds]?[ -]?out|unable|cannot|can't|could not|couldn't|not found|no such|missing|undefined|"
     r"unresolved|invalid|illegal|unexpected|critical|severe|killed|segfault|segmentation|leak\w*|mismatch\w*|"
     r"conflict\w*|vulnerabilit\w+|exit(?:ed|s)?(?: with)? (?:code|status)|violat\w+|unhandled|uncaught|reject\w*|"
-    r"unsupported|broken|corrupt\w*|bad|wrong|(?:status|http\S{0,8}|code)\W{1,3}[45]\d\d)\b|"
-    r"(?-i:\w(?:Error|Exception|Failure)\b)|[✗✘✕×❌✖]|\bxpass",
-    re.IGNORECASE,
+    r"unsupported|broken|corrupt\w*|bad|wrong|(?:status|http\S{0,8}|code)[^\w\n]{1,3}[45]\d\d)\b|[✗✘✕×❌✖]|\bxpass"
 )
+"""Looked for in lower case, which is far faster than to pass over the case."""
+_CLASS = re.compile(r"(?<=\w)(?:Error|Exception|Failure)\b")
+"""The end of the name of a class, in the line as it is."""
+_CLASS_STEMS = ("Error", "Exception", "Failure")
 _SIGN_STEMS = (
     *("error", "fail", "fatal", "panic", "exception", "traceback", "assert", "abort", "crash", "denied", "refused"),
     *("time", "unable", "cannot", "can't", "could", "not found", "no such", "missing", "undefined", "unresolved"),
@@ -153,9 +155,11 @@ _SIGN_STEMS = (
     *("vulnerabilit", "exit", "violat", "unhandled", "uncaught", "reject", "unsupported", "broken", "corrupt", "bad"),
     *("wrong", "status", "http", "code", "xpass", "✗", "✘", "✕", "×", "❌", "✖"),
 )
-"""One of them stands in whatever `_SIGN` matches."""
+"""Whatever `_SIGN` matches begins with one of them."""
 _PLACE = re.compile(r"[ \t]*(?:E  |> |##\[(?:error|warning)\]|\S{1,300}?\.\w{1,8}(?::\d+(?::\d+)?[:\s]|\(\d+,\d+\): ))")
-_WARNING = re.compile(r"\b(?:warn(?:ing|ings|ed)?|deprecat\w+|caution|notice)\b|Warning\b", re.IGNORECASE)
+_WARNING = re.compile(r"\b(?:warn(?:ing|ings|ed)?|deprecat\w+|caution|notice)\b|warning\b")
+"""In lower case."""
+_WARNING_STEMS = ("warn", "deprecat", "caution", "notice")
 _NONE_OF = re.compile(
     r"\b(?:0|no|without)\s+(?:\w+\s+)?(?:errors?|warnings?|fail(?:ed|ures?)|vulnerabilit\w+|issues|problems)\b|"
     r"\b(?:errors?|failures?|warnings?|failed)\s*[:=]\s*0\b",
@@ -186,17 +190,25 @@ def routine(body: str) -> str:
 
 def signs(bodies: Sequence[str]) -> list[bool]:
     """Which lines may be about something wrong: an error word, an assertion, a place in a source file."""
-    told = Occurrences("\n".join(bodies).lower()).lines_with_any(_SIGN_STEMS)
-    return [_PLACE.match(body) is not None or (at in told and _tells(body)) for at, body in enumerate(bodies)]
+    text = "\n".join(bodies)
+    told = Occurrences(text.lower()).lines_where(_SIGN, _SIGN_STEMS)
+    told |= Occurrences(text).lines_where(_CLASS, _CLASS_STEMS)
+    told = {at for at in told if not _tells_of_none(bodies[at])}
+    return [at in told or _PLACE.match(body) is not None for at, body in enumerate(bodies)]
 
 
-def _tells(body: str) -> bool:
-    return _SIGN.search(body) is not None and _SIGN.search(_NONE_OF.sub("", body)) is not None
+def _tells_of_none(body: str) -> bool:
+    """Whether a line with a sign says that there was none of it, and has no other."""
+    left = _NONE_OF.sub("", body)
+    return left != body and _SIGN.search(left.lower()) is None and _CLASS.search(left) is None
 
 
 def is_warning(body: str) -> bool:
     """Whether a line warns."""
-    return _WARNING.search(body) is not None and _WARNING.search(_NONE_OF.sub("", body)) is not None
+    lowered = body.lower()
+    if not any(stem in lowered for stem in _WARNING_STEMS) or _WARNING.search(lowered) is None:
+        return False
+    return _WARNING.search(_NONE_OF.sub("", lowered)) is not None
 
 
 def slow_lines(bodies: Sequence[str], routines: Sequence[str]) -> list[int]:

@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-_VARIABLE = re.compile(r"(?<!\S)(?:[^\s0-9_'\"/.:\\=@#\-]|[/.:\\=@#\-](?!\S))*+[0-9_'\"/.:\\=@#\-]\S*+")
-_RULE = re.compile(r"(?<![=_─━-])([=_─━-])\1{2,}+(?!\S)")
+_VARIABLE = re.compile(r"(?<!\S)(?:[^\s0-9_'\"/.:\\=@#\-]++|[/.:\\=@#\-](?!\S))*+[0-9_'\"/.:\\=@#\-]\S*+")
+_RULE = re.compile(r"([=_─━-])(?<![=_─━-]{2})\1{2,}+(?!\S)")
 _RULED = "──"
 _HOLES = re.compile(r"…(?: …)+|──")
 _HOLE = "…"
