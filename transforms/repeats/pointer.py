@@ -12,7 +12,7 @@ name, the pointer says which: `above (2nd of 3)`, counted from the top.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -66,9 +66,15 @@ def present(text: str) -> bool:
     return _START in text and _LOOKS_LIKE_ONE.search(text) is not None
 
 
+def pointers(lines: Sequence[str]) -> Iterator[tuple[int, Pointer]]:
+    """The pointers among `lines`, each with its position."""
+    places = [at for at, line in enumerate(lines) if line.startswith(_START)]
+    return ((at, pointer) for at in places if (pointer := read(lines[at])) is not None)
+
+
 def read(line: str) -> Pointer | None:
     """What `line` says if it is a pointer, else None. The number of namesakes is not read."""
-    match = _POINTER.fullmatch(line) if line.startswith(_START) else None
+    match = _POINTER.fullmatch(line)
     if match is None:
         return None
     first, source = int(match["first"]), int(match["source"])

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.repeats.index import Earlier, Entry, Index, Run
-from transforms.repeats.pointer import Pointer, present, read
+from transforms.repeats.pointer import Pointer, pointers, present
 from transforms.tokenizer import count_tokens
 
 _FEWEST_TOKENS = 60
@@ -77,18 +77,20 @@ def refer(text: str, earlier: Index | Sequence[Earlier]) -> Reference | None:
 def resolve(text: str, earlier: Index | Sequence[Earlier]) -> str:
     """`text` with the lines that its pointers name; a line that names nothing in `earlier` stands for itself."""
     index = earlier if isinstance(earlier, Index) else Index(earlier)
+    lines = text.split("\n")
     out: list[str] = []
     last: Entry | None = None
-    for line in text.split("\n"):
-        pointer = read(line)
-        entry = _entry(pointer, index, last) if pointer else None
-        run = index.lines(entry, pointer.source, pointer.count) if pointer and entry else []
-        if pointer is None or not _holds(pointer, run, len(out)):
-            out.append(line)
-            continue
-        out += run
-        last = entry
-    return "\n".join(out)
+    copied = 0
+    for at, pointer in pointers(lines):
+        out += lines[copied:at]
+        entry = _entry(pointer, index, last)
+        run = index.lines(entry, pointer.source, pointer.count) if entry else []
+        if _holds(pointer, run, len(out)):
+            out += run
+            last, copied = entry, at + 1
+        else:
+            copied = at
+    return "\n".join(out + lines[copied:])
 
 
 def _entry(pointer: Pointer, index: Index, last: Entry | None) -> Entry | None:
