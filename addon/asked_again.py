@@ -23,10 +23,10 @@ type Decided = tuple[Slot, Decision]
 
 def learn(old: Sequence[Decided], new: Sequence[Decided], learned: Learned) -> None:
     """Count what was shortened now, and which of the older outputs the model came back for."""
-    calls = _Calls.of([slot for slot, _ in new if slot.in_tail])
     shortened = [sort_of(slot) for slot, decision in new if decision.is_lossy]
-    asked = [sort_of(slot) for slot, decision in old if decision.is_lossy and calls.ask_for(slot, decision)]
-    learned.learn(shortened, asked)
+    lossy = [(slot, decision) for slot, decision in old if decision.is_lossy]
+    calls = _Calls.of([slot for slot, _ in new if slot.in_tail] if lossy else [])
+    learned.learn(shortened, [sort_of(slot) for slot, decision in lossy if calls.ask_for(slot, decision)])
 
 
 def fetched_tokens(old: Sequence[Decided], new: Sequence[Decided]) -> int:
@@ -34,10 +34,16 @@ def fetched_tokens(old: Sequence[Decided], new: Sequence[Decided]) -> int:
     shortened = [(slot, decision) for slot, decision in old if decision.is_lossy]
     tokens = 0
     for slot, decision in new:
-        calls, by_handle = _Calls.of([slot]), decision.reason is Reason.RETRIEVAL
-        if slot.in_tail and (by_handle or any(calls.ask_for(*earlier) for earlier in shortened)):
+        if slot.in_tail and (decision.reason is Reason.RETRIEVAL or _asks_for_one(slot, shortened)):
             tokens += decision.tokens_before if decision.replacement is None else decision.tokens_after
     return tokens
+
+
+def _asks_for_one(slot: Slot, shortened: Sequence[Decided]) -> bool:
+    if not shortened:
+        return False
+    calls = _Calls.of([slot])
+    return any(calls.ask_for(*earlier) for earlier in shortened)
 
 
 def sort_of(slot: Slot) -> Sort:

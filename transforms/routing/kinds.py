@@ -128,10 +128,10 @@ def _measured(sample: Sample) -> Kind | None:
     decimal = [line for line in sample.lines if forms.DECIMAL.search(line)]
     if len(decimal) < wanted:
         return None
-    together = "\n".join(decimal).lower()
-    if not any(word in together for word in forms.METRIC_WORDS):  # found faster than the form
-        return None
-    return Kind.TEXT if sum(map(bool, map(forms.METRIC.search, decimal))) >= wanted else None
+    lowered = "\n".join(decimal).lower()
+    words = [word for word in forms.METRIC_WORDS if word in lowered]  # found faster than the form
+    lines = [line for line in lowered.split("\n") if any(word in line for word in words)]
+    return Kind.TEXT if len(lines) >= wanted and sum(map(bool, map(forms.METRIC.search, lines))) >= wanted else None
 
 
 def _test(sample: Sample) -> Kind | None:

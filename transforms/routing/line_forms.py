@@ -108,10 +108,9 @@ METRIC_WORDS = (
 )
 METRIC = re.compile(
     rf"(?:\b|(?<=_))(?:{'|'.join(METRIC_WORDS)})\w{{0,8}}['\"]?\s{{0,3}}[:=]?\s{{0,3}}"
-    r"-?\d{1,12}(?:\.\d+|\.?\d*e[+-]?\d)",
-    re.IGNORECASE,
+    r"-?\d{1,12}(?:\.\d+|\.?\d*e[+-]?\d)"
 )
-"""Searched for: what a training or a benchmark measured."""
+"""Searched for, in lower case: what a training or a benchmark measured."""
 DECIMAL = re.compile(r"[0-9](?:\.[0-9]|\.?[0-9]*+[eE][+-]?[0-9])")
 """Searched for: stands in every `METRIC`."""
 MEASURED = re.compile(
