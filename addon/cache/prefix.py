@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Self
 
 from addon.shapes.catalog import SHAPES
-from addon.shapes.json_spans import Elements, Node, NotJson, parse
+from addon.shapes.json_spans import Elements, Ends, Node, NotJson
 from addon.shapes.seen import Piece, Telling
 from addon.shapes.shape import Members, Shape
 from addon.shapes.slot import string
@@ -80,9 +80,9 @@ class Prompt:
 
     def prefix(self, changed: Mapping[int, Piece] = MappingProxyType({})) -> Prefix:
         """What the cache sees, with elements of the conversation changed, by their positions."""
-        conversation = bytearray(self.conversation)
+        before, conversation = Prefix(self.conversation), bytearray(self.conversation)
         for at, piece in changed.items() if conversation else ():
-            conversation[at * ITEM_BYTES : (at + 1) * ITEM_BYTES] = _packed_anew(piece)
+            conversation[at * ITEM_BYTES : (at + 1) * ITEM_BYTES] = _packed_anew(piece, before[at].section)
         return Prefix(self.head + conversation[self.instructions * ITEM_BYTES :])
 
 
@@ -150,10 +150,11 @@ def _told(before: bytearray, elements: Elements, at: int) -> bytearray:
 _CONVERSATION: Telling[bytearray, Elements] = Telling(bytearray, _told, bytearray)
 
 
-def _packed_anew(piece: Piece) -> bytes:
+def _packed_anew(piece: Piece, section: Section) -> bytes:
     """The item of an element that is not sent as it came."""
     if _packed not in piece.made:
-        piece.made[_packed] = _packed(parse(piece.raw))
+        element = Node(piece.raw, 0, len(piece.raw), Ends())
+        piece.made[_packed] = Prefix.of([_item(element, section)]).packed
     packed: bytes = piece.made[_packed]
     return packed
 

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+import orjson
 
 from addon.shapes.json_spans import BOM, Elements, Node
 from addon.shapes.seen import Piece
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 
 type Edit = tuple[int, int, str]
@@ -47,8 +49,10 @@ def splice_elements(
 
 def encode(text: str, *, ascii_only: bool = False) -> bytes:
     """A JSON string literal. Lone surrogates, which UTF-8 cannot carry, are escaped."""
-    escaped = ascii_only or _LONE_SURROGATE.search(text) is not None
-    return json.dumps(text, ensure_ascii=escaped).encode()
+    if not ascii_only:
+        with suppress(orjson.JSONEncodeError):  # for lone surrogates
+            return orjson.dumps(text)
+    return json.dumps(text).encode()
 
 
 def ascii_spelling(raw: bytes) -> bytes:

@@ -63,6 +63,13 @@ def test_it_reads_the_strings_that_the_standard_library_reads(
     assert [text for _, text in strings(parse(raw))] == list(_plain_strings(value))
 
 
+@given(st.lists(st.text('\\"\n[{é😀a', max_size=90), max_size=5), st.booleans())
+def test_it_finds_where_strings_end_whatever_is_escaped_in_them(texts: list[str], ascii_only: bool) -> None:
+    value = [*texts, {text: text for text in texts}]
+    raw = json.dumps(value, ensure_ascii=ascii_only).encode()
+    assert [text for _, text in strings(parse(raw))] == list(_plain_strings(value))
+
+
 def _plain_strings(value: object) -> Iterator[str]:
     match value:
         case str():
@@ -110,6 +117,9 @@ def test_without_replacements_the_same_object_comes_back() -> None:
         b'{"a":NaN}',
         b'{"a":tru}',
         b'"open',
+        b'{"a":"' + b"long" * 30 + b"\n" + b'"}',
+        b'{"a":"' + b"long" * 30 + b'\\"}',
+        b'{"a":"' + b"long" * 30 + b'\\x"}',
     ],
 )
 def test_what_is_not_json_is_said_to_be_none(raw: bytes) -> None:
