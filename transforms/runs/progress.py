@@ -53,8 +53,11 @@ _HOW_FAR = re.compile(
 _DONE = re.compile(r"(?<![\d.])100(?:\.0+)?\s?%")
 _UNITS = {"": 1e0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _RESULT = re.compile(r"error|fail|warn|abort|denied|refused|time[ -]?out|cannot|exception|missing|retry", re.IGNORECASE)
-_SHOWS_FAR = re.compile(r"[0-9](?:\s?%|\s?[kKMGT]?i?B?/[0-9])")
-"""Stands in all that tells how far a transfer has come, and is found faster."""
+_UNITS_WRITTEN = ("", r"[\skKMGTiB]", r"[\skKMGTi][kKMGTiB]", r"[\skKMGT][kKMGTi][iB]", r"\s[kKMGT]iB")
+_SHOWS_FAR = re.compile(rf"[%/](?:(?<=%)|(?=[0-9]))(?:{'|'.join(f'(?<=[0-9]{unit}[%/])' for unit in _UNITS_WRITTEN)})")
+"""Stands in all that tells how far a transfer has come. It begins with the sign, which is found fast."""
+_INK = re.compile(r"[=#> .-][=#> .-]{3}")
+"""Stands in whatever is drawn in ASCII without a percentage."""
 _LONGEST = 400
 """Characters. A longer line is text that holds a percentage."""
 
@@ -70,7 +73,7 @@ class ProgressLines:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text without frames that were replaced, or None when there is none."""
         text = block.text
-        if text.isascii() and "\r" not in text and "%" not in text and "/" not in text:
+        if "\r" not in text and _SHOWS_FAR.search(text) is None and not _spins(text):
             return None
         text = "\n".join(_last_frames(_shown_lines(text)))
         return Rewrite(text) if text != block.text else None
@@ -127,12 +130,21 @@ def _still(line: str) -> str:
     """What does not move from frame to frame; an empty string for a line that is no frame."""
     if not line or len(line) > _LONGEST:
         return ""
-    spins = not line.isascii() and _SPINS.search(line) is not None
-    if not spins and not (("%" in line or "/" in line) and _SHOWS_FAR.search(line) and _HOW_FAR.search(line)):
-        return ""
-    if not spins and _DRAWN.search(line) is None and not (_PERCENTAGE.search(line) and _TRANSFERS.search(line)):
-        return ""
+    if not _spins(line):
+        if _SHOWS_FAR.search(line) is None or _HOW_FAR.search(line) is None:
+            return ""
+        if not _is_drawn(line) and not (_PERCENTAGE.search(line) and _TRANSFERS.search(line)):
+            return ""
     return "" if _RESULT.search(line) or _STAMPED.match(line) else _MOVES.sub("", line) + " "
+
+
+def _spins(text: str) -> bool:
+    return not text.isascii() and _SPINS.search(text) is not None
+
+
+def _is_drawn(line: str) -> bool:
+    inked = "%" in line or not line.isascii() or _INK.search(line) is not None
+    return inked and _DRAWN.search(line) is not None
 
 
 def _last_frames(lines: Sequence[str]) -> list[str]:
