@@ -21,7 +21,7 @@ from itertools import count
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
-_GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}\d{1,9})(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
+_GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}+\d{1,9}+)(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
 _HEADER_MARK = '; numbers ("'
 _HEADER = re.compile(r'\[lines (\d{1,9})-(\d{1,9}); numbers \("([^"\n]+)"\) (?:left out|only on some empty lines)\]')
 _HEADER_LINE = re.compile(rf"^{_HEADER.pattern}$", re.MULTILINE)
@@ -49,6 +49,9 @@ class LineGutter:
         out: list[str] = []
         at = copied = 0
         while at < len(lines):
+            if _GUTTER.match(lines[at]) is None:
+                at += 1
+                continue
             gutters = _run(lines, at)
             end = at + len(gutters)
             if len(gutters) >= _MIN_RUN:
@@ -83,13 +86,12 @@ def restore(text: str) -> str | None:
         body = lines[at + 1 : at + 2 + last - first]
         if not first <= last < first + len(body):
             return None
-        out += map(_numbered, map(numbering, count(first)), body)
+        out += [
+            gutter + line if len(line) > len(gutter) or line not in (gutter, gutter.rstrip()) else line
+            for gutter, line in zip(map(numbering, count(first)), body, strict=False)
+        ]
         at += 1 + len(body)
     return "\n".join(out)
-
-
-def _numbered(gutter: str, line: str) -> str:
-    return gutter + line if len(line) > len(gutter) or line not in (gutter, gutter.rstrip()) else line
 
 
 def _numbering(gutter: str) -> Numbering | None:
@@ -110,8 +112,7 @@ def _run(lines: list[str], start: int) -> list[str]:
     gutters: list[str] = []
     if match is None or numbering is None:
         return gutters
-    for number, at in enumerate(range(start, len(lines)), int(match["digits"])):
-        gutter = numbering(number)
+    for at, gutter in zip(range(start, len(lines)), map(numbering, count(int(match["digits"]))), strict=False):
         if not lines[at].startswith(gutter) and lines[at] != gutter.rstrip():
             break
         gutters.append(gutter)
