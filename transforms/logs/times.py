@@ -32,41 +32,46 @@ class TimeFormat:
 
     pattern: str
     """Regular expression without groups."""
+    sign: re.Pattern[str]
+    """Found, and found fast, in whatever holds such a time: most lines of a text that is no log have no sign."""
     syslog: bool = False
     """Host and program follow the time, as RFC 3164 has it: https://www.rfc-editor.org/rfc/rfc3164#section-4.1"""
 
 
+_DAY_SIGN = re.compile(r"[-/.](?<=[0-9]{4}[-/.])[0-9][0-9][-/.][0-9][0-9][T _-]")
+_CLOCK_SIGN = re.compile(r":(?<=[0-9]:)[0-9]{1,2}:[0-9]")
+_LONG_SIGN = re.compile(r"[0-9][0-9]{5}")
 _DAY = r"[0-9]{4}[-/.][0-9][0-9][-/.][0-9][0-9]"
 _CLOCK = r"[0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE = rf"{MONTH} {{1,2}}[0-9]{{1,2}}"
 WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 FORMATS: tuple[TimeFormat, ...] = (
-    TimeFormat(rf"(?<![0-9]){_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9][.,][0-9]{{1,9}}"),
-    TimeFormat(rf"(?<![0-9]){_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9]"),
-    TimeFormat(rf"(?<![0-9])[0-9][0-9]/{MONTH}/[0-9]{{4}}:{_CLOCK}"),
-    TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}\.[0-9]{{1,9}}"),
-    TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}"),
-    TimeFormat(rf"{_DATE} {_CLOCK}\.[0-9]{{1,9}}", syslog=True),
-    TimeFormat(rf"{_DATE} {_CLOCK}", syslog=True),
-    TimeFormat(r"(?<![0-9])[0-9]{8}-[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,3}"),
-    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}"),
-    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}"),
-    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}"),
-    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}"),
-    TimeFormat(rf"(?<![0-9:]){_CLOCK}[.,][0-9]{{1,9}}"),
-    TimeFormat(rf"(?<![0-9:]){_CLOCK}(?![:0-9])"),
-    TimeFormat(r"(?<!\S)[0-9]{6} [0-9]{6}(?!\S)"),
-    TimeFormat(r"(?<=\[)[ 0-9]{4}[0-9]\.[0-9]{6}(?=\])"),
-    TimeFormat(r"(?<![\w.])1[0-9]{9}(?:\.[0-9]{1,9}|(?![\w.]))"),
+    TimeFormat(rf"(?<![0-9]){_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9][.,][0-9]{{1,9}}", _DAY_SIGN),
+    TimeFormat(rf"(?<![0-9]){_DAY}[T _-][0-9][0-9][:.][0-9][0-9][:.][0-9][0-9]", _DAY_SIGN),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9]/{MONTH}/[0-9]{{4}}:{_CLOCK}", _CLOCK_SIGN),
+    TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}\.[0-9]{{1,9}}", _CLOCK_SIGN),
+    TimeFormat(rf"{WEEKDAY} {_DATE} {_CLOCK}", _CLOCK_SIGN),
+    TimeFormat(rf"{_DATE} {_CLOCK}\.[0-9]{{1,9}}", _CLOCK_SIGN, syslog=True),
+    TimeFormat(rf"{_DATE} {_CLOCK}", _CLOCK_SIGN, syslog=True),
+    TimeFormat(r"(?<![0-9])[0-9]{8}-[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,3}", _CLOCK_SIGN),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}", _CLOCK_SIGN),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.][0-9][0-9][-/.][0-9][0-9] {_CLOCK}", _CLOCK_SIGN),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}[.,][0-9]{{1,9}}", _CLOCK_SIGN),
+    TimeFormat(rf"(?<![0-9])[0-9][0-9][-/.]?[0-9][0-9] {_CLOCK}", _CLOCK_SIGN),
+    TimeFormat(rf"(?<![0-9:]){_CLOCK}[.,][0-9]{{1,9}}", _CLOCK_SIGN),
+    TimeFormat(rf"(?<![0-9:]){_CLOCK}(?![:0-9])", _CLOCK_SIGN),
+    TimeFormat(r"(?<!\S)[0-9]{6} [0-9]{6}(?!\S)", _LONG_SIGN),
+    TimeFormat(r"(?<=\[)[ 0-9]{4}[0-9]\.[0-9]{6}(?=\])", _LONG_SIGN),
+    TimeFormat(r"(?<![\w.])1[0-9]{9}(?:\.[0-9]{1,9}|(?![\w.]))", _LONG_SIGN),
 )
 """Most telling first: a shorter way may stand inside a longer one. None begins inside a number."""
-_WHOLE = tuple((re.compile(known.pattern), _CLOCK in known.pattern) for known in FORMATS)
-"""And whether a clock is part of the pattern."""
-_ANY = re.compile(r"[0-9][:.][0-9]{1,2}[:.][0-9]|[0-9]{6}")
-"""Stands in a time of every format: most lines of a text that is no log are passed over at once."""
-_CLOCK_FACE = re.compile(r":[0-9][0-9]:")
-"""Stands in every clock, and is found fast."""
+_WHOLE = tuple(re.compile(known.pattern) for known in FORMATS)
+_BY_SIGN = [
+    (sign, [(index, _WHOLE[index]) for index, known in enumerate(FORMATS) if known.sign is sign])
+    for sign in (_DAY_SIGN, _CLOCK_SIGN, _LONG_SIGN)
+]
+"""In the order of `FORMATS`."""
 _LONGEST = 40
 """Characters of a time, at most."""
 
@@ -85,22 +90,18 @@ def common_format(lines: Iterable[str]) -> TimeFormat | None:
 def _index_of_format(line: str) -> int:
     """Which of `FORMATS` the time of a line is written in; -1: it has none."""
     start = line[: REACH + _LONGEST]
-    if _ANY.search(start) is None:
-        return -1
-    clock = _CLOCK_FACE.search(start) is not None
-    for index, (pattern, has_clock) in enumerate(_WHOLE):
-        if has_clock and not clock:
-            continue
-        time = pattern.search(start)
-        if time is not None and time.start() <= REACH:
-            return index
+    for sign, formats in _BY_SIGN:
+        if sign.search(start):
+            for index, pattern in formats:
+                if (time := pattern.search(start)) and time.start() <= REACH:
+                    return index
     return -1
 
 
 def format_of(time: str) -> TimeFormat | None:
     """The format that `time` is written in, or None when it is no time."""
     for around in (f"[{time}]", f" {time} "):
-        for known, (pattern, _) in zip(FORMATS, _WHOLE, strict=True):
+        for known, pattern in zip(FORMATS, _WHOLE, strict=True):
             match = pattern.match(around, 1)
             if match is not None and match.end() == len(around) - 1:
                 return known

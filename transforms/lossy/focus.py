@@ -70,15 +70,28 @@ def _terms(question: str, call: Call) -> tuple[frozenset[str], tuple[str, ...]]:
 
     The last ones are remembered: every transform that is asked about a block looks for the same.
     """
-    question = question[-_QUESTION:]
+    quoted, asked = _asked(question[-_QUESTION:])
+    found = dict.fromkeys(asked)
+    for text in _arguments(call):
+        _add_names(found, text)
+    return quoted, tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _asked(question: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The same of the question alone, which is one for many blocks."""
     quoted = [t.lower() for m in _QUOTED.finditer(question) for t in m.groups() if t and _WORD.search(t)]
     found: dict[str, None] = {}
-    for text in (question, *_arguments(call)):
-        for match in reversed([*_TERM.finditer(text)]):
-            found.update(dict.fromkeys(_names(match[0])))
-            if len(found) > _MOST_TERMS:
-                break
+    _add_names(found, question)
     return frozenset(quoted[-_MOST_TERMS:]), tuple(found)
+
+
+def _add_names(found: dict[str, None], text: str) -> None:
+    """The names in `text`, from its end, until there are too many."""
+    for match in reversed([*_TERM.finditer(text)]):
+        found.update(dict.fromkeys(_names(match[0])))
+        if len(found) > _MOST_TERMS:
+            break
 
 
 def _arguments(call: Call) -> Iterator[str]:
