@@ -7,7 +7,7 @@ plain JSON, or a document whose first line says how it is read (`transforms.reco
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain
-from transforms.records.source import Source, decode, fewer_tokens
+from transforms.records.source import decode, fewer_tokens, read
 
 
 class SmartCrusher:
@@ -27,7 +27,7 @@ class SmartCrusher:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The shortest of minified JSON and the document; None when neither has fewer tokens than the text."""
         try:
-            source = Source.read(block.text)
+            source = read(block.text)
             body = DocumentWriter().write(source.tree)
         except (ValueError, RecursionError):
             return None
@@ -40,6 +40,6 @@ class SmartCrusher:
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether the values of both texts are the same: keys in order, numbers by their spelling, strings decoded."""
         try:
-            return Source.read(original).minified == decode(rewritten).minified
+            return read(original).minified == decode(rewritten).minified
         except (ValueError, LookupError, RecursionError):
             return False

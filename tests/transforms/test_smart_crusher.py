@@ -288,6 +288,18 @@ def test_a_key_that_stands_twice_stays_twice() -> None:
     assert not CRUSHER.proof('{"a":1,"a":2}', '{"items":[["a",1],["a",2]]}')
 
 
+@pytest.mark.parametrize(
+    "text", ['[{"a": 1, "a": 2}]', '[{"a": 1, "a": 2, "b": "\\u0022"}]', '{"a": 1}\n{"b": 1, "b": 1}']
+)
+def test_keys_that_stand_twice_are_read_whatever_else_is_escaped(text: str) -> None:
+    assert Source.read(text).minified.count(":") == text.count(":")
+
+
+def test_strings_with_line_ends_share_a_column_with_others() -> None:
+    text = json.dumps([{"id": n, "said": ("two\nlines", "one line", "a: b", "-")[n % 4]} for n in range(40)])
+    assert decode(document(text)).minified == Source.read(text).minified
+
+
 def test_long_text_stays_whole_and_on_lines_of_its_own() -> None:
     code = "def f():\n\treturn 'a\"b\\\\c'\n\n" * 12
     rewritten = crushed(json.dumps({"path": "f.py", "content": code}))

@@ -9,17 +9,21 @@ holds a character of that notation is quoted.
 """
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from transforms.records.tree import Tree, dumps, parse, quote
 
-_LITERAL = (
-    r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-    r"|true|false|null|NaN|-?Infinity)\Z"
-)
+_LITERAL = r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null|NaN|-?Infinity)"
 _INERT = r"[^\x00-\x1f\x7f\ud800-\udfff]"
-_BARE = re.compile(rf"(?!{_LITERAL})(?![\s\"#*+=\[\]{{}}]){_INERT}+(?<!\s)\Z")
+_ANY = rf"(?!{_LITERAL}$)(?![\s\"#*+=\[\]{{}}]){_INERT}++(?<!\s)"
+_BARE = re.compile(rf"{_ANY}\Z", re.MULTILINE)
+_ALL_BARE = re.compile(rf"(?:{_ANY}\n)*+\Z", re.MULTILINE)
 _BARE_STRING = re.compile(rf"(?!null\Z)(?![\s\"#*+=\]}}]){_INERT}+(?<!\s)\Z")
-_VALUE = re.compile(rf"[\"\[{{]|{_LITERAL}")
+_ALL_NUMBERS = re.compile(r"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+\n)*+\Z")
+_NUMBER = re.compile(rf"{_LITERAL}\Z")
+_FIRSTS = '"[{-0123456789tfnNI'
+"""First characters of JSON."""
 _NAMED: dict[str, Tree] = {"true": True, "false": False, "null": None}
 _BARE_KEY = re.compile(r"(?![\s#*+])[^\x00-\x1f\x7f\ud800-\udfff\".:=,()\[\]{}]+(?<!\s)\Z")
 _PART = re.compile(r'"(?:[^"\\]|\\.)*+"|[^".]+')
@@ -35,13 +39,30 @@ def write_cell(value: Tree) -> str:
     return dumps(value)
 
 
+def write_cells(values: Sequence[str]) -> Sequence[str]:
+    """Strings as cells of a column that holds values of any type; most columns are told by one look."""
+    lines = "\n".join([*values, ""])
+    plain = _ALL_BARE.match(lines) is not None and lines.count("\n") == len(values)
+    return values if plain else list(map(write_cell, values))
+
+
 def read_cell(cell: str) -> Tree:
     """The value of a cell of a column of any type. Raises ValueError for what no cell looks like."""
-    if not _VALUE.match(cell):
+    if cell[0] not in _FIRSTS:
         return cell
+    if cell[0] in '"[{':
+        return parse(cell)
     if cell in _NAMED:
         return _NAMED[cell]
-    return parse(cell) if cell[0] in '"[{' else cell.encode()
+    return cell.encode() if _NUMBER.match(cell) else cell
+
+
+def read_cells(cells: Sequence[str]) -> list[Tree]:
+    """The values of the cells of one column; of most columns the type is told by one look."""
+    lines = "\n".join([*cells, ""])
+    if _ALL_BARE.match(lines):
+        return list(cells)
+    return list(map(str.encode if _ALL_NUMBERS.match(lines) else read_cell, cells))
 
 
 def write_string(text: str, first: bool) -> str:
@@ -59,6 +80,7 @@ def read_string(cell: str) -> Tree:
     return parse(cell) if cell.startswith('"') else cell
 
 
+@lru_cache(maxsize=4096)
 def write_key(key: str) -> str:
     """One key as it stands in a column's name."""
     return key if _BARE_KEY.match(key) else quote(key)

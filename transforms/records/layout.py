@@ -7,9 +7,11 @@ that the key is the third.
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import lt
 
-from transforms.records.record import Row
-from transforms.records.section import Cell, Column, as_string
+from transforms.records.record import Cell, Row
+from transforms.records.section import Column, write_as_string
 
 FENCED = '"""'
 """The cell of a value that stands below the row."""
@@ -26,10 +28,18 @@ class Plan:
     """How rows with the same keys are written."""
 
     steps: list[Step]
+    special: list[int]
+    """Which of them may not stand as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What is wrong with a header for rows with the same names."""
+
     misfit: str | None
     """A column that the header says at a place that is wrong for these rows."""
-    numbered: frozenset[str]
-    """Names that stand with their place."""
+    numbered: list[str]
+    """Names that they would tell with their place."""
 
 
 @dataclass(slots=True)
@@ -46,81 +56,109 @@ class Layout:
     plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
     ranks: dict[str, int] = field(init=False)
     """The columns' places, by name."""
-    positional: list[tuple[int, str]] = field(init=False)
-    """Places and names of the columns that have cells."""
+    positional: list[str] = field(init=False)
+    """The columns that have cells."""
+    keyed: frozenset[str] = field(init=False)
+    strings: frozenset[str] = field(init=False)
+    special: frozenset[str] = field(init=False)
+    """The columns of whose cells some are not written as they are."""
 
     def __post_init__(self) -> None:
         self.ranks = {column.name: rank for rank, column in enumerate(self.columns)}
-        self.positional = [(rank, column.name) for rank, column in enumerate(self.columns) if column.positional]
+        self.positional = [column.name for column in self.columns if column.positional]
+        self.keyed = frozenset(column.name for column in self.columns if column.keyed)
+        self.strings = frozenset(column.name for column in self.columns if column.strings)
+        self.special = self.strings.union(name for name, _ in self.repeats)
 
     def tell_again(self) -> None:
         """What was told is far above by now; only fences and the like are too long to stand twice."""
         self.told -= {short for (_, cell), short in self.repeats.items() if len(cell) <= _TOLD_AGAIN}
 
-    def plan(self, row: Row) -> Plan:
-        """How `row` is written."""
-        names = tuple(row)
+    def plan(self, names: tuple[str, ...]) -> Plan:
+        """How rows with these names are written."""
         if names not in self.plans:
             self.plans[names] = self._plan(names)
         return self.plans[names]
 
+    def fit(self, names: tuple[str, ...]) -> Fit:
+        """How rows with these names fit the header."""
+        fits, behind = self._fits(names)
+        placed = {name for name, fit in zip(names, fits, strict=True) if fit}
+        lost = (column.name for column in self.columns if column.implied and column.name not in placed)
+        twins = (column.name for column in self.columns if column.twin is not None and column.twin not in placed)
+        numbered = [name for name, fit in zip(names[:behind], fits, strict=False) if not fit]
+        return Fit(next(lost, None) or next(twins, None), numbered)
+
     def line(self, row: Row) -> str:
         """The text of `row`, fences below it."""
-        strings = {column.name for column in self.columns if column.strings}
-        cells: list[str] = []
+        plan = self.plan(tuple(row))
+        cells = [before + row[name] if name else "" for before, name in plan.steps]
+        line = "\t".join(cells)
+        if "\n" not in line and not plan.special:
+            return line
         fences: list[str] = []
-        for before, name in self.plan(row).steps:
-            cell = row[name] if name else ""
-            short = self.repeats.get((name, cell), "")
-            if short and (short in self.told or "\n" not in cell):
-                if short not in self.told:
-                    self.untold[short] = cell
-                    self.told.add(short)
-                cell = short
-            elif "\n" in cell:
-                opening, _, content = cell.partition("\n")
-                fences.append(f"{opening} {name}\n{content}")
-                cell = f"{short}={FENCED}" if short else FENCED
-                self.told.add(short)
-            elif name in strings and not before:
-                cell = as_string(cell, first=not cells)
-            cells.append(before + cell)
+        for at in plan.special if "\n" not in line else range(len(cells)):
+            before, name = plan.steps[at]
+            if name:
+                cells[at] = before + self._told(name, row[name], fences, as_string=not before, first=not at)
         return "\n".join(("\t".join(cells), *fences))
 
+    def _told(self, name: str, cell: str, fences: list[str], *, as_string: bool, first: bool) -> str:
+        """What stands in the row for a cell; what stands below it goes to `fences`."""
+        short = self.repeats.get((name, cell), "")
+        if short and (short in self.told or "\n" not in cell):
+            if short not in self.told:
+                self.untold[short] = cell
+                self.told.add(short)
+            return short
+        if "\n" in cell:
+            opening, _, content = cell.partition("\n")
+            fences.append(f"{opening} {name}\n{content}")
+            self.told.add(short)
+            return f"{short}={FENCED}" if short else FENCED
+        return write_as_string(cell, first=first) if as_string and name in self.strings else cell
+
     def _plan(self, names: tuple[str, ...]) -> Plan:
-        ranks = self.ranks
-        placed = set(rising([ranks[name] for name in names if name in ranks]))
-        steps = [("", name if rank in placed else "") for rank, name in self.positional]
+        fits, behind = self._fits(names)
+        placed = {name for name, fit in zip(names, fits, strict=True) if fit}
+        steps = [("", name if name in placed else "") for name in self.positional]
         while steps and not steps[-1][1]:
             del steps[-1]
-        end = max((at for at, name in enumerate(names) if ranks.get(name) in placed), default=-1)
-        numbered: set[str] = set()
         for at, name in enumerate(names):
-            column = self.columns[ranks[name]] if name in ranks else None
-            if column is None or ranks[name] not in placed:
-                last = at > end and not (column and column.keyed)
+            if not fits[at]:
+                last = at >= behind and name not in self.keyed
                 steps.append((f"+{name}=" if last else f"+{at + 1}:{name}=", name))
-                numbered |= set() if last else {name}
-            elif column.keyed:
+            elif name in self.keyed:
                 steps.append((f"+{name}=", name))
-        lost = (column.name for rank, column in enumerate(self.columns) if column.implied and rank not in placed)
-        twins = (column.name for column in self.columns if column.twin is not None and ranks[column.twin] not in placed)
-        return Plan(steps, next(lost, None) or next(twins, None), frozenset(numbered))
+        return Plan(steps, [at for at, (_, name) in enumerate(steps) if name in self.special])
+
+    def _fits(self, names: tuple[str, ...]) -> tuple[list[bool], int]:
+        """Which of the names come in the order of the columns, and behind how many names none of these follow."""
+        ranks = [self.ranks.get(name, -1) for name in names]
+        placed = set(rising(tuple([rank for rank in ranks if rank >= 0])))
+        fits = [rank in placed for rank in ranks]
+        return fits, len(fits) - fits[::-1].index(True) if placed else 0
 
 
-def rising(ranks: list[int]) -> list[int]:
+@lru_cache(maxsize=4096)
+def rising(ranks: tuple[int, ...]) -> tuple[int, ...]:
     """A longest run of rising numbers within `ranks`, in order, not necessarily adjacent."""
+    if all(map(lt, ranks, ranks[1:])):
+        return ranks
     tails: list[int] = []
     ends: list[int] = []
     before: list[int] = []
     for place, rank in enumerate(ranks):
         at = bisect_left(tails, rank)
         before.append(ends[at - 1] if at else -1)
-        tails[at : at + 1] = [rank]
-        ends[at : at + 1] = [place]
+        if at == len(tails):
+            tails.append(rank)
+            ends.append(place)
+        else:
+            tails[at], ends[at] = rank, place
     run: list[int] = []
     place = ends[-1] if ends else -1
     while place >= 0:
         run.append(ranks[place])
         place = before[place]
-    return run[::-1]
+    return tuple(reversed(run))

@@ -7,7 +7,7 @@ JSON never starts with a parenthesis, so a document with a legend is never taken
 
 import re
 
-_HEADER = re.compile(r"^#(?!\*).*", re.MULTILINE)
+_HEADER = re.compile(r"\n(#(?!\*).*)")
 _IN_HEADERS = (
     (
         "",

@@ -8,11 +8,9 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
-from transforms.records.cell import read_cell, read_string
 from transforms.records.fence import FENCE_KINDS, spell, unfence
 from transforms.records.layout import FENCED
-from transforms.records.record import KEY, VALUE, put
-from transforms.records.section import APART, Apart, Column, read_apart, read_header
+from transforms.records.section_reader import Read, SectionReader
 from transforms.records.tree import Tree, parse
 
 _HOLE = "0e0000"
@@ -20,18 +18,14 @@ _HOLE = "0e0000"
 _TABLE_OPENS = re.compile(r"(?P<bracket>[\[{])(?P<rows>[0-9]+) rows\Z")
 _FENCE_OPENS = re.compile(rf'(?P<quotes>"{{3,}})(?P<kind>{FENCE_KINDS})?\Z')
 _ROW_FENCE = re.compile(rf'(?P<quotes>"{{3,}})(?P<kind>text|value|{FENCE_KINDS}) .*\Z')
-_REPEAT = re.compile(r"#(?P<short>\*[0-9]+)=(?P<cell>.+)\Z", re.DOTALL)
-_EXTRA = re.compile(r'\+(?:(?P<place>[0-9]{1,6}):)?(?P<name>(?:"(?:[^"\\]|\\.)*+"|[^"=])++)=(?P<cell>.+)\Z', re.DOTALL)
+_SIGNS = "#+[]}"
+"""First characters of lines that are no rows, or not rows of cells alone; so is no character at all."""
 _MARKER = re.compile(r"\[rows? (?P<first>[0-9]+)(?:-(?P<last>[0-9]+))? omitted[:;\]]")
 
 
 def whole(tree: object) -> Tree:
     """What was read, as a tree. It must be read without gaps, or be free of them."""
     return cast(Tree, tree)
-
-
-type Read = dict[str, object]
-"""An object as it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +130,13 @@ class DocumentReader:
     def _table(self, keyed: bool, total: int) -> tuple[object, str]:
         """The rows of a table, and the rest of the line that ends it."""
         rows: list[object] = []
-        section = _Section(self, [], keyed)
+        section = SectionReader(self.fenced, [], keyed)
         end = "}" if keyed else "]"
         while not (line := self.lines[self.at]).startswith(end):
+            if not section.told and (alike := self._alike()):
+                self.at += len(alike)
+                rows += section.rows(alike)
+                continue
             self.at += 1
             if line.startswith("#"):
                 section = section.header(line)
@@ -154,10 +152,15 @@ class DocumentReader:
             raise ValueError("rows do not add up")
         return _collect(rows, total, keyed, gaps > 0), line[1:]
 
-    def cell(self, cell: str, strings: bool) -> object:
-        """The value of a cell, or of the fence that follows on the next line."""
-        if cell != FENCED:
-            return read_string(cell) if strings else read_cell(cell)
+    def _alike(self) -> list[str]:
+        """The lines from here on that are rows with nothing but cells of columns, each on its line."""
+        stop = self.at
+        while (line := self.lines[stop])[:1] not in _SIGNS and "\t+" not in line and FENCED not in line:
+            stop += 1
+        return self.lines[self.at : stop]
+
+    def fenced(self) -> object:
+        """The value of the fence that follows on the next line."""
         opening = _ROW_FENCE.match(self.lines[self.at])
         if not opening:
             raise ValueError("no fence below the row")
@@ -178,108 +181,3 @@ def _collect(rows: list[object], total: int, keyed: bool, sampled: bool) -> obje
     if len(members) != total:
         raise ValueError("a key twice")
     return members
-
-
-@dataclass(slots=True)
-class _Section:
-    """Reads the rows below one header."""
-
-    document: DocumentReader
-    columns: list[Column]
-    keyed: bool
-    repeats: dict[str, object] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
-    """What was told above the next row, which must use it, in this order."""
-    apart: list[Apart] = field(default_factory=list)
-    """What the header said so far, when its last line is still to come."""
-    positional: list[Column] = field(init=False)
-    by_name: frozenset[str] = field(init=False)
-    """The columns whose cells tell their names."""
-
-    def __post_init__(self) -> None:
-        self.positional = [column for column in self.columns if column.positional]
-        self.by_name = frozenset(column.name for column in self.columns if column.keyed)
-
-    def header(self, line: str) -> "_Section":
-        """The section that goes on below a line of the header."""
-        repeat = _REPEAT.match(line)
-        if not repeat:
-            self.end()
-            if line.startswith(APART):
-                return _Section(self.document, [], self.keyed, apart=self.apart + read_apart(line))
-            return _Section(self.document, read_header(line, self.apart), self.keyed)
-        self.repeats[repeat["short"]] = read_cell(repeat["cell"])
-        self.told.append(repeat["short"])
-        return self
-
-    def end(self) -> None:
-        """Raises ValueError when something was told that no row used."""
-        if self.told:
-            raise ValueError("told, and not used")
-
-    def row(self, line: str) -> object:
-        """The value a line stands for; a pair when the rows have keys."""
-        row = self._row(line)
-        self.end()
-        return row
-
-    def _row(self, line: str) -> object:
-        cells = line.split("\t") if line else []
-        count = next((at for at, cell in enumerate(cells) if cell.startswith("+")), len(cells))
-        if count > len(self.positional):
-            raise ValueError("more cells than columns")
-        told: Read = {
-            column.name: self._value(cell, column.strings)
-            for column, cell in zip(self.positional, cells[:count], strict=False)
-            if cell
-        }
-        named = [self._named(cell) for cell in cells[count:]]
-        told |= {name: value for place, name, value in named if not place and name in self.by_name}
-        fields = [(column.name, self._told(column, told)) for column in self.columns if _has(column, told)]
-        for place, name, value in named:
-            if place or name not in self.by_name:
-                fields.insert(place - 1 if place else len(fields), (name, value))
-        return self._record(fields)
-
-    def _named(self, cell: str) -> tuple[int, str, object]:
-        found = _EXTRA.match(cell)
-        if not found:
-            raise ValueError("not a cell")
-        return int(found["place"] or 0), found["name"], self._value(found["cell"], False)
-
-    def _told(self, column: Column, told: Read) -> object:
-        if column.constant is not None:
-            return read_cell(column.constant)
-        return told[column.twin or column.name]
-
-    def _record(self, fields: list[tuple[str, object]]) -> object:
-        record: Read = {}
-        outside: Read = {}
-        for name, value in fields:
-            if name in (KEY, VALUE):
-                outside[name] = value
-            else:
-                put(record, name, value)
-        if VALUE in outside:
-            return outside[VALUE]
-        return _pair([outside[KEY], record]) if self.keyed else record
-
-    def _value(self, cell: str, strings: bool) -> object:
-        if not cell.startswith("*"):
-            return self.document.cell(cell, strings)
-        short, told, cell = cell.partition("=")
-        if told:
-            self.repeats[short] = self.document.cell(cell, False)
-        if self.told and self.told[0] == short:
-            del self.told[0]
-        return self.repeats[short]
-
-
-def _has(column: Column, told: Read) -> bool:
-    return column.implied or column.name in told
-
-
-def _pair(row: object) -> tuple[str, object]:
-    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
-        raise ValueError("not a key and its value")
-    return row[0], row[1]

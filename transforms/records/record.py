@@ -6,17 +6,22 @@ long lists become a cell of several lines: a fence that stands below the row.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import repeat
+from typing import cast
 
-from transforms.records.cell import PATH, read_path, write_cell, write_key
+from transforms.records.cell import PATH, read_path, write_cell, write_cells, write_key
 from transforms.records.fence import MIN_FENCED, fence
 from transforms.records.tree import Tree, dumps
 
 type Record = dict[str, Tree]
 type Row = dict[str, str]
 """Cells by column name, in the order of the record's keys. A cell with a newline is a fence and what it holds."""
+
+type Cell = tuple[str, str]
+"""A column's name, and what stands in it."""
 
 KEY = "(key)"
 """The column that holds the keys of an object of records."""
@@ -62,40 +67,60 @@ class Rower:
     nesting: Nesting
     write: Callable[[Tree], str]
     """Writes a value that stands below a row."""
-    names: dict[str, str] = field(default_factory=dict)
 
-    def row(self, record: Record) -> Row:
-        """The cells of one record."""
-        row: Row = {}
-        self._flatten(record, self.nesting, "", row)
-        return row
+    def rows(self, records: list[Record]) -> list[Row]:
+        """The cells of the records, written column by column."""
+        columns = self._columns(records, self.nesting, "")
+        if columns:
+            return list(map(dict, zip(*columns, strict=True)))
+        named = [_named(record, self.nesting, "") for record in records]
+        values: dict[str, list[Tree]] = {}
+        for record in named:
+            for name, value in record.items():
+                values.setdefault(name, []).append(value)
+        cells = {name: self.cells(name, own) for name, own in values.items()}
+        return [dict(next(cells[name]) for name in record) for record in named]
 
-    def _flatten(self, record: Record, nesting: Nesting, prefix: str, row: Row) -> None:
-        for key, value in record.items():
-            name = self.names.get(key) or self.names.setdefault(key, write_key(key))
-            if isinstance(value, str):
-                row[prefix + name] = write_cell(value) if len(value) < MIN_FENCED else self._string(value)
-            elif isinstance(value, bytes):
-                row[prefix + name] = value.decode()
-            elif isinstance(value, dict) and value and key in nesting.inner:
-                self._flatten(value, nesting.inner[key], f"{prefix}{name}.", row)
-            elif isinstance(value, list) and value:
-                self._list(prefix + name, value, row)
-            elif isinstance(value, dict) and len(value) >= MANY:
-                row[prefix + name] = self._object(value)
-            else:
-                row[prefix + name] = write_cell(value)
+    def _columns(self, records: Sequence[Record], nesting: Nesting, prefix: str) -> list[Iterator[Cell]]:
+        """The columns of records that have the same keys, also in the objects that become columns; else none."""
+        columns: list[Iterator[Cell]] = []
+        if len(set(map(tuple, records))) != 1:
+            return columns
+        for key, values in zip(records[0], zip(*(record.values() for record in records), strict=True), strict=True):
+            name = prefix + write_key(key)
+            objects = [value for value in values if isinstance(value, dict) and value] if key in nesting.inner else []
+            inner = self._columns(objects, nesting.inner[key], f"{name}.") if len(objects) == len(values) else []
+            if objects and not inner:
+                return []
+            columns += inner or [self.cells(name, values)]
+        return columns
 
-    def _list(self, name: str, items: list[Tree], row: Row) -> None:
+    def cells(self, name: str, values: Sequence[Tree]) -> Iterator[Cell]:
+        """The cells of one column; the name of a list has the keys of its objects in it."""
+        types = set(map(type, values))
+        if list in types:
+            return (self._list(name, item) if isinstance(item, list) else (name, self._cell(item)) for item in values)
+        if types == {bytes}:
+            return zip(repeat(name), map(bytes.decode, cast(Sequence[bytes], values)), strict=False)
+        if types == {str} and max(map(len, cast(Sequence[str], values))) < MIN_FENCED:
+            return zip(repeat(name), write_cells(cast(Sequence[str], values)), strict=False)
+        return zip(repeat(name), map(self._cell, values), strict=False)
+
+    def _cell(self, value: Tree) -> str:
+        if isinstance(value, str) and len(value) >= MIN_FENCED:
+            return self._string(value)
+        if isinstance(value, dict) and len(value) >= MANY:
+            return self._object(value)
+        return write_cell(value)
+
+    def _list(self, name: str, items: list[Tree]) -> Cell:
         keys = _shared_keys(items)
-        shape = f"{name}[{','.join(keys)}]" if keys else name
         cell = dumps([list(item.values()) for item in items if isinstance(item, dict)] if keys else items)
         if len(cell) > _MAX_LIST or len(items) >= MANY:
             content = self.write(items)
             if "\n" in content:
-                row[name] = fence(content, "value")
-                return
-        row[shape] = cell
+                return name, fence(content, "value")
+        return f"{name}[{','.join(keys)}]" if keys else name, cell
 
     def _object(self, members: Record) -> str:
         content = self.write(members)
@@ -107,28 +132,63 @@ class Rower:
         return f"{opening}{kind}{newline}{content}" if newline else write_cell(text)
 
 
+def _named(record: Record, nesting: Nesting, prefix: str) -> Record:
+    """The values of a record by the names of their columns."""
+    named: Record = {}
+    for key, value in record.items():
+        name = prefix + write_key(key)
+        if key in nesting.inner and isinstance(value, dict) and value:
+            named |= _named(value, nesting.inner[key], f"{name}.")
+        else:
+            named[name] = value
+    return named
+
+
 def _shared_keys(items: list[Tree]) -> tuple[str, ...]:
     """The keys of the objects in a list of nothing else; none when they differ, or when one needs quotes."""
-    first = items[0]
-    if not isinstance(first, dict) or not first:
-        return ()
-    keys = list(first)
-    same = all(isinstance(item, dict) and list(item) == keys for item in items)
-    same = same and all(write_key(key) == key for key in keys)
-    return tuple(keys) if same else ()
+    objects = [item for item in items if isinstance(item, dict)]
+    shapes = set(map(tuple, objects))
+    keys = shapes.pop() if len(objects) == len(items) and len(shapes) == 1 else ()
+    return keys if keys == tuple(map(write_key, keys)) else ()
 
 
 def put(record: dict[str, object], name: str, value: object) -> None:
     """Store a value under a column's name, as a new key. Raises ValueError when the name makes no sense there."""
     outer, last, keys = _target(name)
+    _store(record, outer, last, _unlist(keys, value) if keys else value)
+
+
+def _store(record: dict[str, object], outer: tuple[str, ...], last: str, value: object) -> None:
     for key in outer:
         inner = record.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise ValueError(f"not an object: {name}")
+            raise ValueError(f"not an object: {key}")
         record = inner
     if last in record:
-        raise ValueError(f"twice: {name}")
-    record[last] = _unlist(keys, value) if keys else value
+        raise ValueError(f"twice: {last}")
+    record[last] = value
+
+
+def put_all(fields: dict[str, list[object]], count: int) -> list[object]:
+    """So many records, with the values of each under the columns' names. Raises ValueError as `put` does."""
+    places: dict[str, object] = {}
+    columns: list[list[object]] = []
+    for name, values in fields.items():
+        outer, last, keys = _target(name)
+        _store(places, outer, last, len(columns))
+        columns.append([_unlist(keys, value) for value in values] if keys else values)
+    return _grown(places, columns, count)
+
+
+def _grown(places: dict[str, object], columns: list[list[object]], count: int) -> list[object]:
+    """Objects like `places`, which has the numbers of columns in place of their values."""
+    if not places:
+        return [{} for _ in range(count)]
+    filled = [
+        _grown(place, columns, count) if isinstance(place, dict) else columns[cast(int, place)]
+        for place in places.values()
+    ]
+    return [dict(zip(places, values, strict=True)) for values in zip(*filled, strict=True)]
 
 
 @lru_cache(maxsize=4096)

@@ -8,8 +8,8 @@ stands in other rows as well, or is a number, time or id among its likes.
 
 import re
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
-from itertools import pairwise
 from statistics import quantiles
 
 from transforms.records.tree import Tree, dumps
@@ -44,16 +44,37 @@ type Flat = dict[str, str]
 def flatten(value: Tree) -> Flat:
     """The values of a row, by dotted path; what is not a record is one value."""
     flat: Flat = {}
-    _flatten(value, "", flat)
+    _flatten({"": value}, "", flat)
     return flat
 
 
-def _flatten(value: Tree, path: str, flat: Flat) -> None:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            _flatten(inner, f"{path}.{key}" if path else key, flat)
-    else:
-        flat[path] = value if isinstance(value, str) else dumps(value)
+def _flatten(record: dict[str, Tree], above: str, flat: Flat) -> None:
+    for key, value in record.items():
+        path = above + key
+        if isinstance(value, str):
+            flat[path] = value
+        elif isinstance(value, bytes):
+            flat[path] = value.decode()
+        elif isinstance(value, dict) and value:
+            _flatten(value, f"{path}." if path else "", flat)
+        else:
+            flat[path] = dumps(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What stands under one path."""
+
+    rows: list[int] = field(default_factory=list)
+    """The rows that have it, in order."""
+    texts: list[str] = field(default_factory=list)
+    """Their values."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How often there is each value."""
+
+    def rows_with(self, texts: Container[str]) -> set[int]:
+        """The rows with one of these values."""
+        return {row for row, text in zip(self.rows, self.texts, strict=True) if text in texts}
 
 
 @dataclass(slots=True)
@@ -62,10 +83,10 @@ class Rows:
 
     flats: list[Flat]
     kept: set[int] = field(default_factory=set)
-    columns: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    """By path: the rows that have it and their values."""
-    constant: set[str] = field(default_factory=set)
-    """The paths that hold one value only."""
+    columns: dict[str, Column] = field(default_factory=dict)
+    """By path."""
+    texts: list[str] = field(default_factory=list)
+    """The values of each row, on lines."""
 
     @classmethod
     def of(cls, values: list[Tree], names: list[str]) -> "Rows":
@@ -73,11 +94,14 @@ class Rows:
         flats = [flatten(value) for value in values]
         if names:
             flats = [{"(key)": name, **flat} for name, flat in zip(names, flats, strict=True)]
-        rows = cls(flats)
+        rows = cls(flats, texts=["\n".join(flat.values()) for flat in flats])
         for index, flat in enumerate(flats):
             for path, text in flat.items():
-                rows.columns.setdefault(path, []).append((index, text))
-        rows.constant = {path for path, column in rows.columns.items() if len({text for _, text in column}) == 1}
+                column = rows.columns.get(path) or rows.columns.setdefault(path, Column())
+                column.rows.append(index)
+                column.texts.append(text)
+        for column in rows.columns.values():
+            column.counts.update(column.texts)
         return rows
 
     def notable(self) -> set[int]:
@@ -96,16 +120,13 @@ class Rows:
         """The rows that one of `words` picks out: few rows have it as a value, or as part of one."""
         found: set[int] = set()
         most = max(3, len(self.flats) // 10)
-        places: dict[str, set[int]] = {}
-        for index, flat in enumerate(self.flats):
-            for text in flat.values():
-                places.setdefault(text, set()).add(index)
-        texts = ["\n".join(flat.values()) for flat in self.flats]
-        whole = "\n".join(texts)
+        whole = "\n".join(self.texts)
         for word in words:
-            rows = places.get(word, set())
+            rows = set().union(
+                *(column.rows_with((word,)) for column in self.columns.values() if word in column.counts)
+            )
             if not rows and len(word) >= _LONG_WORD and word in whole:
-                rows = {index for index, text in enumerate(texts) if word in text}
+                rows = {index for index, text in enumerate(self.texts) if word in text}
             found |= rows if len(rows) <= most else set()
         return found
 
@@ -113,46 +134,51 @@ class Rows:
         """The rows whose values all stand in other rows as well, but for numbers, times and ids."""
         shared: set[int] = set(range(len(self.flats)))
         for column in self.columns.values():
-            counts = Counter(text for _, text in column)
-            shared -= {row for row, text in column if counts[text] < 3 and not _MACHINE.match(text)}
+            shared -= column.rows_with(
+                {text for text, count in column.counts.items() if count < 3 and not _MACHINE.match(text)}
+            )
         return shared
 
     def common(self, rows: range) -> str:
         """What the `rows` have in common, as `name=value` for a few short values; empty when there is nothing."""
         told = []
         for path, text in self.flats[rows[0]].items():
-            short = len(text) <= 40 and text.isprintable() and path not in self.constant
+            short = len(text) <= 40 and text.isprintable() and len(self.columns[path].counts) > 1
             if short and all(self.flats[row].get(path) == text for row in rows):
                 told.append(f"{path}={text}")
         return ", ".join(told[:3])
 
     def _errors(self) -> None:
-        texts = ("\n".join(flat.values()) for flat in self.flats)
-        rows = {i for i, text in enumerate(texts) if _may_tell_of_error(text.lower()) and _ERROR.search(text)}
+        lowered = "\n".join(self.texts).lower()
+        stems = [stem for stem in (*_ERROR_STEMS, "time") if stem in lowered]  # words are found faster than forms
+        rows = {
+            row
+            for row, text in enumerate(self.texts if stems else ())
+            if any(stem in text.lower() for stem in stems) and _ERROR.search(text)
+        }
         self.kept |= rows if len(rows) <= _ERROR_SHARE * len(self.flats) else set()
 
-    def _rare_key(self, column: list[tuple[int, str]]) -> None:
+    def _rare_key(self, column: Column) -> None:
         count, rare = len(self.flats), _rare(len(self.flats))
-        if len(column) <= rare:
-            self.kept.update(row for row, _ in column)
-        elif count - rare <= len(column) < count:
-            self.kept |= set(range(count)) - {row for row, _ in column}
+        if len(column.rows) <= rare:
+            self.kept.update(column.rows)
+        elif count - rare <= len(column.rows) < count:
+            self.kept |= set(range(count)).difference(column.rows)
 
-    def _rare_values(self, column: list[tuple[int, str]]) -> None:
-        counts = Counter(text for _, text in column)
-        if len(counts) > max(10, len(column) // 8) or len(counts) > len(column) // 2:
+    def _rare_values(self, column: Column) -> None:
+        counts, size = column.counts, len(column.rows)
+        if len(counts) > max(10, size // 8) or len(counts) > size // 2:
             return
-        usual = counts.most_common(1)[0][1] >= _USUAL_SHARE * len(column)
-        rare = max(_rare(len(column)), len(column) // 33 if usual else 0)
-        firsts: set[str] = set()
-        for row, text in column:
-            if counts[text] <= rare or text not in firsts:
-                self.kept.add(row)
-            firsts.add(text)
+        usual = counts.most_common(1)[0][1] >= _USUAL_SHARE * size
+        rare = max(_rare(size), size // 33 if usual else 0)
+        self.kept |= column.rows_with({text for text, count in counts.items() if count <= rare})
+        self.kept.update(dict(zip(reversed(column.texts), reversed(column.rows), strict=True)).values())
 
-    def _extremes(self, column: list[tuple[int, str]]) -> None:
-        numbers = [(float(text), row) for row, text in column if _NUMBER.match(text)]
-        if len(numbers) < max(4, len(column) // 2):
+    def _extremes(self, column: Column) -> None:
+        values = {text: float(text) for text in column.counts if _NUMBER.match(text)}
+        pairs = zip(column.texts, column.rows, strict=True)
+        numbers = [(values[text], row) for text, row in pairs if text in values] if values else []
+        if len(numbers) < max(4, len(column.rows) // 2):
             return
         low, high = min(numbers)[0], max(numbers)[0]
         if low == high:
@@ -164,15 +190,11 @@ class Rows:
         for rows in (far, ends):
             self.kept |= rows if len(rows) <= max(3, len(self.flats) // 50) else {min(rows)}
 
-    def _changes(self, column: list[tuple[int, str]]) -> None:
-        changes = [b[0] for a, b in pairwise(column) if a[1] != b[1]]
-        if len(changes) <= _FEW_CHANGES * len(column):
+    def _changes(self, column: Column) -> None:
+        texts, rows = column.texts, column.rows
+        changes = [row for row, before, after in zip(rows[1:], texts, texts[1:], strict=False) if before != after]
+        if len(changes) <= _FEW_CHANGES * len(rows):
             self.kept.update(row for change in changes for row in (change - 1, change))
-
-
-def _may_tell_of_error(lowered: str) -> bool:
-    """Whether a search for an error can find one; words are found faster than forms."""
-    return "time" in lowered or any(stem in lowered for stem in _ERROR_STEMS)
 
 
 def _rare(count: int) -> int:

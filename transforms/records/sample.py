@@ -132,6 +132,8 @@ def _adjacent(rows: list[int]) -> list[range]:
 
 def covers(original: Tree, read: object) -> bool:
     """Whether `read` is `original`, but for rows that a Gap names."""
+    if isinstance(read, str | bytes):
+        return type(original) is type(read) and original == read
     match read:
         case Sampled():
             return _covers_rows(original, read)

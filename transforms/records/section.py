@@ -13,10 +13,12 @@ that a line `#*1=...` above gives. An empty cell: the record has no such key; em
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from transforms.records.cell import PATH, read_cell, write_string
-from transforms.records.record import KEY, Row
+from transforms.records.record import KEY, Cell, Row
 
 _COLUMN = re.compile(
     rf"(?P<name>\((?:key|value)\)|{PATH}(?:\[[^\]\t]*+\])?)(?::(?P<type>str)|==(?P<twin>[^\t]+)|=(?P<constant>[^\t]+))?\Z"
@@ -109,8 +111,10 @@ def read_header(line: str, apart: list[Apart]) -> list[Column]:
     return columns + [column for place, column in apart if place is None]
 
 
-type Cell = tuple[str, str]
-"""A column's name, and what stands in it."""
+type Shapes = Counter[tuple[str, ...]]
+"""How many rows of a section have which names, in the order of their first rows."""
+type Cells = Mapping[str, Sequence[str]]
+"""The cells of a section by name, of the rows that have one."""
 
 
 @dataclass(slots=True)
@@ -119,13 +123,13 @@ class Repeats:
 
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def of(self, rows: list[Row], columns: set[str]) -> dict[Cell, str]:
+    def of(self, rows: list[Row], cells: Cells, columns: set[str]) -> dict[Cell, str]:
         """The short forms of the cells that stand more than once in one of the `columns`."""
+        long = {name for name in columns if name != KEY and max(map(len, cells[name])) >= _MIN_REPEATED}
+        if not long:
+            return {}
         counts = Counter(
-            (name, cell)
-            for row in rows
-            for name, cell in row.items()
-            if len(cell) >= _MIN_REPEATED and name in columns and name != KEY
+            (name, cell) for row in rows for name, cell in row.items() if name in long and len(cell) >= _MIN_REPEATED
         )
         return {
             at: f"*{self.numbers.setdefault(at[1], len(self.numbers) + 1)}"
@@ -134,33 +138,31 @@ class Repeats:
         }
 
 
-def columns_of(rows: list[Row], chosen: set[str], spelled_out: set[str]) -> list[Column]:
-    """The header for `rows`: the `chosen` names in an order that suits most rows.
+def columns_of(shapes: Shapes, cells: Cells, chosen: set[str], spelled_out: set[str]) -> list[Column]:
+    """The header for rows of these names and cells: the `chosen` names in an order that suits most rows.
 
     The header says itself what is the same in all rows, but for the names in `spelled_out`.
     """
-    order = _merge_orders(rows, chosen)
-    counts = Counter(name for row in rows for name in row)
+    rows = shapes.total()
     firsts: dict[tuple[str, ...], str] = {}
     columns: list[Column] = []
-    for name in order:
-        if counts[name] < len(rows) or name in spelled_out:
+    for name in _merge_orders(shapes, chosen):
+        own = tuple(cells[name])
+        if len(own) < rows or name in spelled_out:
             columns.append(Column(name))
-            continue
-        cells = tuple(row[name] for row in rows)
-        if len(rows) > 1 and "\n" not in cells[0] and cells.count(cells[0]) == len(cells):
-            columns.append(Column(name, constant=cells[0]))
-            continue
-        first = firsts.setdefault(cells, name)
-        long = sum(map(len, cells)) >= _MIN_TWIN * len(cells)
-        columns.append(Column(name, twin=first) if first != name and long else Column(name))
+        elif rows > 1 and "\n" not in own[0] and own.count(own[0]) == rows:
+            columns.append(Column(name, constant=own[0]))
+        else:
+            first = firsts.setdefault(own, name)
+            long = sum(map(len, own)) >= _MIN_TWIN * rows
+            columns.append(Column(name, twin=first) if first != name and long else Column(name))
     return columns
 
 
-def _merge_orders(rows: list[Row], chosen: set[str]) -> list[str]:
+def _merge_orders(shapes: Shapes, chosen: set[str]) -> list[str]:
     order: list[str] = []
     known: set[str] = set()
-    for names in dict.fromkeys(tuple(row) for row in rows):
+    for names in shapes:
         at = 0
         for name in names:
             if name in known:
@@ -172,24 +174,23 @@ def _merge_orders(rows: list[Row], chosen: set[str]) -> list[str]:
     return order
 
 
-def typed(columns: list[Column], rows: list[Row]) -> list[Column]:
+def typed(columns: list[Column], cells: Cells) -> list[Column]:
     """The same columns; those of strings that need fewer quotes when all are known to be strings are marked so."""
     return [
-        Column(column.name, strings=True) if column.positional and _quoted_strings(column.name, rows) else column
+        Column(column.name, strings=True) if column.positional and _quoted_strings(cells[column.name]) else column
         for column in columns
     ]
 
 
-def _quoted_strings(name: str, rows: list[Row]) -> bool:
-    cells = [row[name] for row in rows if name in row]
+def _quoted_strings(cells: Sequence[str]) -> bool:
     quoted = [cell for cell in cells if cell[0] == '"' and "\n" not in cell]
     if not quoted or any(not isinstance(read_cell(c), str) for c in cells if c[0] != '"' and c != "null"):
         return False
-    saved = sum(len(cell) - len(as_string(cell, first=False)) for cell in quoted)
-    return saved > len(":str")
+    saved = accumulate(len(cell) - len(write_as_string(cell, first=False)) for cell in quoted)
+    return any(characters > len(":str") for characters in saved)
 
 
-def as_string(cell: str, *, first: bool) -> str:
+def write_as_string(cell: str, *, first: bool) -> str:
     """A cell of any type, as it is written in a column of strings."""
     value = read_cell(cell)
     return write_string(value, first) if isinstance(value, str) else cell

@@ -1,6 +1,7 @@
 """The values of a JSON text, and what is decided about texts that hold the same values."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from transforms.records.legend import strip
 from transforms.records.reader import DocumentReader, whole
@@ -11,7 +12,7 @@ _CLEARLY = 0.75
 """Of two texts whose lengths are this far apart the shorter has fewer tokens; nearer ones are counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """The values of a text; more than one when it is JSON lines."""
 
@@ -20,10 +21,14 @@ class Source:
     @classmethod
     def read(cls, text: str) -> "Source":
         """Raises ValueError for what is not JSON, RecursionError for too deep nesting."""
-        values = parse_stream(text)
-        if not values:
+        source = cls(parse_stream(text, unwary=True))
+        if not source.values:
             raise ValueError("no value")
-        return cls(values)
+        # A member that was lost took the quotes of its key along; a quote within a string is `\"` in both texts, unless
+        # it was spelled by its number.
+        if source.minified.count('"') != text.count('"') or "\\u0022" in text:
+            return cls(parse_stream(text))
+        return source
 
     @property
     def lines(self) -> bool:
@@ -35,20 +40,27 @@ class Source:
         """The one value, or the array of all."""
         return self.values if self.lines else self.values[0]
 
-    @property
+    @cached_property
     def minified(self) -> str:
         """The shortest JSON."""
         return "\n".join(map(dumps, self.values))
 
 
+@lru_cache(maxsize=1)
+def read(text: str) -> Source:
+    """`Source.read`, remembered: the proof asks for what the rewrite read."""
+    return Source.read(text)
+
+
+@lru_cache(maxsize=1)
 def decode(rewritten: str) -> Source:
-    """The values of minified JSON, or of a document below its legend.
+    """The values of minified JSON, or of a document below its legend; remembered for who rewrites it further.
 
     Raises ValueError or LookupError for other texts.
     """
     found = strip(rewritten)
     if not found:
-        return Source.read(rewritten)
+        return read(rewritten)
     body, lines = found
     tree = whole(DocumentReader.of(body).document())
     if lines and not (isinstance(tree, list) and len(tree) > 1):

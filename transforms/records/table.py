@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from transforms.records.cell import write_cell
-from transforms.records.layout import Layout
-from transforms.records.record import KEY, VALUE, Nesting, Record, Row, Rower
-from transforms.records.section import Cell, Column, Repeats, columns_of, header, typed
+from transforms.records.layout import Fit, Layout
+from transforms.records.record import KEY, VALUE, Cell, Nesting, Record, Row, Rower
+from transforms.records.section import Cells, Column, Repeats, Shapes, columns_of, header, typed
 from transforms.records.tree import Tree
 
 _CHUNK = 6
@@ -59,14 +59,12 @@ class Tally:
 
     @classmethod
     def of(cls, rows: list[Row]) -> "Tally":
-        tally = cls(len(rows))
-        columns = tally.columns
-        for row in rows:
-            for name, cell in row.items():
-                size = min(len(cell), _LONG)
-                count, chars, same = columns.get(name, (0, 0, cell))
-                columns[name] = (count + 1, chars + size, same if same == cell else None)
-        return tally
+        columns: dict[str, tuple[int, int, str | None]] = {}
+        for name, cells in _by_name(rows).items():
+            sizes = list(map(len, cells))
+            chars = sum(sizes) if max(sizes) <= _LONG else sum(min(size, _LONG) for size in sizes)
+            columns[name] = (len(cells), chars, cells[0] if cells.count(cells[0]) == len(cells) else None)
+        return cls(len(rows), columns)
 
     def joined(self, other: "Tally") -> "Tally":
         """The tally of both together."""
@@ -139,16 +137,15 @@ class TableWriter:
 
         `total` rows are announced; `notes` are lines that stand before the row of that index.
         """
-        rower = Rower(Nesting.of(records), self.write)
-        rows = [rower.row(record) for record in records]
+        rows = Rower(Nesting.of(records), self.write).rows(records)
         if keys:
             rows = [{KEY: write_cell(key), **row} for key, row in zip(keys, rows, strict=True)]
         return _frame(rows, total, notes, "{}" if keys else "[]")
 
     def values(self, values: list[Tree], total: int, notes: dict[int, str]) -> str:
         """The table of `values` that are not all records, in one column."""
-        rower = Rower(Nesting(), self.write, {VALUE: VALUE})
-        return _frame([rower.row({VALUE: value}) for value in values], total, notes, "[]")
+        cells = Rower(Nesting(), self.write).cells(VALUE, values)
+        return _frame([dict([cell]) for cell in cells], total, notes, "[]")
 
 
 def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str) -> str:
@@ -165,9 +162,24 @@ def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str) ->
 
 
 def _section(rows: list[Row], tally: Tally, known: Repeats, notes: dict[int, str]) -> Iterator[str]:
-    columns = _columns(rows, tally)
-    repeats = known.of(rows, set().union(*rows) - {column.name for column in columns if column.implied})
-    return _lines(rows, typed(columns, rows), repeats, notes)
+    shapes = Counter(map(tuple, rows))
+    cells = _by_name(rows)
+    columns = _columns(shapes, cells, tally)
+    repeats = known.of(rows, cells, cells.keys() - {column.name for column in columns if column.implied})
+    return _lines(rows, typed(columns, cells), repeats, notes)
+
+
+def _by_name(rows: list[Row]) -> Cells:
+    if len(set(map(tuple, rows))) == 1:
+        return dict(zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True))
+    cells: dict[str, list[str]] = {}
+    for row in rows:
+        for name, cell in row.items():
+            if name in cells:
+                cells[name].append(cell)
+            else:
+                cells[name] = [cell]
+    return cells
 
 
 def _lines(rows: list[Row], columns: list[Column], repeats: dict[Cell, str], notes: dict[int, str]) -> Iterator[str]:
@@ -187,27 +199,33 @@ def _lines(rows: list[Row], columns: list[Column], repeats: dict[Cell, str], not
             size = 0
 
 
-def _columns(rows: list[Row], tally: Tally) -> list[Column]:
-    """The header for `rows`: names that few of them have are keyed, where cells or places would have to be counted."""
+def _columns(shapes: Shapes, cells: Cells, tally: Tally) -> list[Column]:
+    """The header for rows that have such names: those that few of them have are keyed, where cells or places would have
+    to be counted."""
     chosen = tally.chosen()
-    layout = _fitting(rows, chosen)
-    counts = Counter(name for row in rows for name in layout.plan(row).numbered - chosen)
+    columns, fits = _fitting(shapes, cells, chosen)
+    counts: Counter[str] = Counter()
+    for names, fit in fits.items():
+        counts.update({name: shapes[names] for name in fit.numbered if name not in chosen})
     keyed = {name for name, count in counts.items() if count >= _MIN_NUMBERED}
-    columns = _fitting(rows, chosen | keyed).columns if keyed else layout.columns
+    if keyed:
+        columns, _ = _fitting(shapes, cells, chosen | keyed)
     keyed |= tally.sparse([column.name for column in columns if column.positional and column.name not in keyed])
     return [replace(column, keyed=True) if column.name in keyed else column for column in columns]
 
 
-def _fitting(rows: list[Row], chosen: set[str]) -> Layout:
-    """The header for `rows`, as a layout; what stands too early in it for some rows has cells in all of them."""
+def _fitting(shapes: Shapes, cells: Cells, chosen: set[str]) -> tuple[list[Column], dict[tuple[str, ...], Fit]]:
+    """The header, and how rows fit it; what stands too early in it for some rows has cells in all of them."""
     spelled_out: set[str] = set()
     for _ in range(_MAX_TRIES):
-        layout = Layout(columns_of(rows, chosen, spelled_out), {})
-        misfits = {misfit for row in rows if (misfit := layout.plan(row).misfit)}
+        layout = Layout(columns_of(shapes, cells, chosen, spelled_out), {})
+        fits = {names: layout.fit(names) for names in shapes}
+        misfits = {fit.misfit for fit in fits.values() if fit.misfit}
         if not misfits:
-            return layout
+            return layout.columns, fits
         spelled_out |= misfits
-    return Layout(columns_of(rows, chosen, chosen), {})
+    layout = Layout(columns_of(shapes, cells, chosen, chosen), {})
+    return layout.columns, {names: layout.fit(names) for names in shapes}
 
 
 def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
@@ -232,7 +250,8 @@ def _chunk(rows: list[Row], at: int) -> int:
     """Where the rows end that share a header with row `at` in any case."""
     chars = 0
     for stop in range(at, min(at + _CHUNK, len(rows))):
-        chars += sum(min(len(cell), _LONG) for cell in rows[stop].values())
+        sizes = list(map(len, rows[stop].values()))
+        chars += size if (size := sum(sizes)) <= _LONG else sum(min(size, _LONG) for size in sizes)
         if chars > _MAX_CHUNK and stop > at:
             return stop
     return min(at + _CHUNK, len(rows))
