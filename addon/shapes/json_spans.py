@@ -139,6 +139,8 @@ class Node:
 
     def _next(self, at: int) -> int:
         """Where the next member or element starts, or where the container's closing bracket stands."""
+        if at == self.end - 1:
+            return at
         comma = _COMMA.match(self.raw, at)
         if comma is not None:
             if comma.end() >= self.end - 1:
