@@ -114,6 +114,8 @@ class BlockDecider:
         """What the transforms make of a block. The originals of a lossy rewrite are on disk when this returns."""
         bounds = Bounds(self.rules.policy.max_lossy_ratio * self._learned_share(slot), self._handle)
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)
+        if not rewrite.originals:
+            return rewrite
         originals = self.state.originals
         try:
             originals.save([text for _, text in rewrite.originals], Source(slot.call.tool, slot.call.arguments))

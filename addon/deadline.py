@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import FrameType
 
 from addon.fail_open import OverBudget
@@ -48,13 +49,18 @@ class Deadline:
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
             yield
             return
-        previous = signal.signal(signal.SIGALRM, _interrupt)
+        _listen()
         signal.setitimer(signal.ITIMER_REAL, max(self.left, 1e-6))
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, previous)
+
+
+@cache
+def _listen() -> None:
+    """Have the timer interrupt. Done once: the process is ours alone, and every output of a request sets the timer."""
+    signal.signal(signal.SIGALRM, _interrupt)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -16,8 +16,10 @@ _OUR_TOOL = re.compile(rf"(?:.*[^a-z])?(?:{'|'.join(TOOLS)})")
 def handle(originals: Originals, text: str, by: Retrieve) -> str:
     """What a marker says of where `text` will be. Raises OSError when no id can be made for it."""
     original = originals.id_of(text)
-    path, address = str(originals.path_of(original)), f"http://{HOST}/o/{original}"
-    return {Retrieve.FILE: path, Retrieve.URL: address, Retrieve.BOTH: f"{path} or {address}"}[by]
+    ways = [str(originals.path_of(original))] if by is not Retrieve.URL else []
+    if by is not Retrieve.FILE:
+        ways.append(f"http://{HOST}/o/{original}")
+    return " or ".join(ways)
 
 
 def originals_of(decision: Decision) -> frozenset[str]:

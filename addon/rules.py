@@ -1,6 +1,7 @@
 """What holds for one request: the settings, the policy of its auth mode, its deadline, and what follows from them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from addon.deadline import Deadline
 from addon.setting_values import Mode
@@ -11,9 +12,9 @@ from transforms.contract import Transform
 from transforms.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
-    """What holds for one request."""
+    """What holds for one request. Not slotted: what is on is looked up once."""
 
     settings: Settings
     policy: CompressionPolicy
@@ -24,7 +25,7 @@ class Rules:
     catalog: tuple[Transform, ...] = TRANSFORMS
     """Every transform there is, in order."""
 
-    @property
+    @cached_property
     def transforms(self) -> tuple[Transform, ...]:
         """Those that are on, in order."""
         return tuple(transform for transform in self.catalog if self.is_on(transform.name))

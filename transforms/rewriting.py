@@ -81,7 +81,8 @@ class _Chain:
     """One part on its way through its transforms."""
 
     part: Part
-    text: str
+    block: Block
+    """With the text as it is by now."""
     tokens: int
     tokens_before: int
     used: list[Transform] = field(default_factory=list)
@@ -115,7 +116,7 @@ def rewrite_block(block: Block, transforms: Sequence[Transform], bounds: Bounds,
     if not used or before - after <= _TOKENS_PER_SEAM * (len(way.parts) - 1):
         return BlockRewrite(block.text, _UNCHANGED, None, before, before, _why_not(attempts), attempts=attempts)
     return BlockRewrite(
-        text=join(way.parts, [chain.text for chain in chains]),
+        text=join(way.parts, [chain.block.text for chain in chains]),
         transform_name="+".join(dict.fromkeys(transform.name for transform in used)),
         loss=next(loss for loss in _BY_LOSS if any(transform.loss is loss for transform in used)),
         tokens_before=before,
@@ -130,20 +131,19 @@ def rewrite_block(block: Block, transforms: Sequence[Transform], bounds: Bounds,
 def _run(part: Part, candidates: Sequence[Transform], block: Block, bounds: Bounds, guard: Guard) -> _Chain:
     """All of `candidates` on one part, each on what the one before it made."""
     tokens = count_tokens(part.text)
-    chain = _Chain(part, part.text, tokens, tokens)
-    handle_for = cache(bounds.handle_for)
+    chain = _Chain(part, replace(block, text=part.text), tokens, tokens)
+    droppable, handle_for = int(tokens * bounds.max_lossy_ratio), cache(bounds.handle_for)
     for transform in candidates:
         if transform.loss is not Loss.LOSSY:
-            _step(chain, transform, block, _NOTHING_TO_DROP, guard)
-        elif not chain.originals and (droppable := int(tokens * bounds.max_lossy_ratio)) and handle_for(chain.text):
-            _step(chain, transform, block, Budget(droppable, handle_for(chain.text)), guard)
+            _step(chain, transform, _NOTHING_TO_DROP, guard)
+        elif not chain.originals and droppable and (handle := handle_for(chain.block.text)):
+            _step(chain, transform, Budget(droppable, handle), guard)
     return chain
 
 
-def _step(chain: _Chain, transform: Transform, block: Block, budget: Budget, guard: Guard) -> None:
+def _step(chain: _Chain, transform: Transform, budget: Budget, guard: Guard) -> None:
     """One attempt: recorded in any case, taken over if nothing speaks against its result."""
-    now = replace(block, text=chain.text)
-    tried = guard(lambda: _try(transform, now, chain.tokens, budget))
+    tried = guard(lambda: _try(transform, chain.block, chain.tokens, budget))
     if tried is None:
         chain.attempts.append(record_compression(transform.name, chain.tokens, chain.tokens, Reason.FAILED))
         return
@@ -151,10 +151,10 @@ def _step(chain: _Chain, transform: Transform, block: Block, budget: Budget, gua
     if tried.reason is not Reason.COMPRESSED:
         return
     if transform.loss is Loss.LOSSY:
-        chain.originals.append((budget.handle, chain.text))
+        chain.originals.append((budget.handle, chain.block.text))
         chain.omitted.extend((budget.handle, omission) for omission in tried.rewrite.omitted)
     chain.used.append(transform)
-    chain.text, chain.tokens = tried.rewrite.text, tried.tokens
+    chain.block, chain.tokens = replace(chain.block, text=tried.rewrite.text), tried.tokens
 
 
 def _try(transform: Transform, block: Block, tokens: int, budget: Budget) -> _Tried:
@@ -177,7 +177,7 @@ def _tokens_as_written(chain: _Chain) -> tuple[int, int]:
     if chain.part.spelling.plain:
         return chain.tokens_before, chain.tokens
     before = count_tokens(chain.part.written(chain.part.text))
-    return before, count_tokens(chain.part.written(chain.text)) if chain.used else before
+    return before, count_tokens(chain.part.written(chain.block.text)) if chain.used else before
 
 
 def _why_not(attempts: Sequence[Attempt]) -> Reason:

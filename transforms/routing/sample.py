@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import filterfalse, islice, pairwise
 
 from transforms.routing import line_forms as forms
 from transforms.routing.expected_kind import Expected
@@ -58,15 +58,13 @@ class Sample:
 
     def hits(self, form: re.Pattern[str]) -> int:
         """How many lines start with `form`."""
-        return sum(map(bool, map(form.match, self.lines)))
+        return len(list(filter(form.match, self.lines)))
 
     def mostly(self, form: re.Pattern[str], share: float) -> bool:
         """Whether at least this `share` of the lines start with `form`: looks no further than it takes to know."""
-        left = (1 - share) * len(self.lines) + _ROUNDING
-        for line in self.lines:
-            if form.match(line) is None and (left := left - 1) < 0:
-                return False
-        return bool(self.lines)
+        others = filterfalse(form.match, self.lines)
+        too_many = islice(others, int((1 - share) * len(self.lines) + _ROUNDING), None)
+        return bool(self.lines) and next(too_many, None) is None
 
 
 def sampled(text: str) -> str:
