@@ -52,7 +52,7 @@ class LogFolder:
         if not _may_fold(block.text, lines, parsed):
             return None
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
-        log = Log(lines, parsed, found, _quoted_errors(block.text, parsed) | lines_asked_for(block))
+        log = Log(lines, parsed, found, _quoted_errors(parsed) | lines_asked_for(block))
         text = folded(log)
         return Rewrite(text) if len(text) <= _MOST_LEFT * len(block.text) else None
 
@@ -66,10 +66,10 @@ def _may_fold(text: str, lines: Sequence[str], parsed: Sequence[Parsed]) -> bool
     return any(line.time for line in parsed) or len("\n".join(set(lines))) <= _MOST_LEFT * len(text)
 
 
-def _quoted_errors(text: str, parsed: Sequence[Parsed]) -> frozenset[int]:
+def _quoted_errors(parsed: Sequence[Parsed]) -> frozenset[int]:
     """The lines that tell of an error or a warning and are likely quoted: those that have few like them, and of the
     others the first of each kind. The rarest ones where there are many."""
-    severe = severe_lines(text, parsed)
+    severe = severe_lines(parsed)
     kinds = templates([parsed[number].message for number in severe])
     counts, seen = Counter(kinds), set[str]()
     quoted: list[tuple[int, int]] = []

@@ -145,13 +145,21 @@ def with_numbers(words: str, shown: Callable[[str], str]) -> str:
     return _WORD_WITH_DIGIT.sub(lambda match: shown(match[0]), words)
 
 
-def severe_lines(text: str, parsed: Sequence[Parsed]) -> list[int]:
-    """The lines of `text` (counted from 0) that tell of an error or a warning, in order."""
-    found = Occurrences(text.lower()).lines_with_any(_SEVERE_STEMS) | {*Occurrences(text).lines_with(_OUT_OF_MEMORY)}
-    heads = {head for head in {line.before + line.head for line in parsed} if severe_head(head)}
-    if heads:
-        found.update(number for number, line in enumerate(parsed) if line.before + line.head in heads)
+def severe_lines(parsed: Sequence[Parsed]) -> list[int]:
+    """The lines (counted from 0) that tell of an error or a warning, in order. A head is looked at once."""
+    messages = "\n".join([line.message for line in parsed])
+    found = Occurrences(messages.lower()).lines_with_any(_SEVERE_STEMS)
+    found.update(Occurrences(messages).lines_with(_OUT_OF_MEMORY))
+    heads = [line.before + line.head for line in parsed]
+    severe = {head for head in set(heads) if severe_head(head) or _holds_stem(head)}
+    if severe:
+        found.update([number for number, head in enumerate(heads) if head in severe])
     return sorted(found)
+
+
+def _holds_stem(head: str) -> bool:
+    lowered = head.lower()
+    return _OUT_OF_MEMORY in head or any(stem in lowered for stem in _SEVERE_STEMS)
 
 
 def severe_head(head: str) -> bool:

@@ -70,7 +70,7 @@ class Kinds:
         return cls(of_line, members, numbers)
 
 
-def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_names: bool) -> list[int]:
+def routine_ranks(parsed: Sequence[Parsed], kinds: Kinds, *, keep_names: bool) -> list[int]:
     """For each line 0 if it must stay, or 1 to 3: routine, 1 the most frequent kinds.
 
     `keep_names`: a line that names something the text names nowhere or hardly else must stay.
@@ -81,7 +81,7 @@ def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_nam
             rank = 1 if len(members) >= _MOST_OFTEN else 2 if len(members) >= _OFTEN else 3
             for number in members[_FIRST_OF_A_KIND:-1]:
                 ranks[number] = rank
-    for number in _telling(text, parsed, kinds):
+    for number in _telling(parsed, kinds):
         ranks[number] = 0
     for number in _beside_holes(parsed):
         ranks[number] = 0
@@ -92,12 +92,12 @@ def routine_ranks(text: str, parsed: Sequence[Parsed], kinds: Kinds, *, keep_nam
     return ranks
 
 
-def _telling(text: str, parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]:
+def _telling(parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]:
     """The ends of the text; errors and warnings with what belongs to them and what stands beside them."""
     total, kept = len(parsed), set[tuple[int, int]]()
     yield from range(min(_ENDS, total))
     yield from range(max(0, total - _ENDS), total)
-    severe = severe_lines(text, parsed)
+    severe = severe_lines(parsed)
     few = len(severe) * _FULL_OF_ERRORS <= total
     entries = _entry_starts(parsed)
     for number in severe:

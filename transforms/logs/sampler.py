@@ -44,7 +44,7 @@ class LogSampler:
         parsed = taken_apart(lines)
         kinds = Kinds.of(parsed)
         asks = any(name in block.text for name in names_asked_for(block.question))
-        ranks = routine_ranks(block.text, parsed, kinds, keep_names=not asks)
+        ranks = routine_ranks(parsed, kinds, keep_names=not asks)
         for number in named_lines(block, lines) | lines_asked_for(block):
             ranks[number] = 0
         gaps = choose(lines, _in_long_runs(ranks), budget.tokens)
