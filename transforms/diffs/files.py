@@ -8,6 +8,7 @@ Contract: pure, linear, never raises; what is no diff gives no files.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 _HUNK = re.compile(r"(?P<ats>@@+) (?P<ranges>(?:[-+]\d{1,9}(?:,\d{1,9})? )+)(?P=ats)")
@@ -70,7 +71,11 @@ def context_runs(lines: Sequence[str], hunk: Hunk) -> list[tuple[int, int]]:
 
 def mark(line: str, width: int) -> str:
     """What a line of a hunk is: `+` added, `-` removed, a space for unchanged, a backslash for a remark."""
-    marks = line[:width]
+    return _sign(line[:width])
+
+
+@lru_cache(maxsize=256)
+def _sign(marks: str) -> str:
     return next((sign for sign in "-+\\" if sign in marks), " ")
 
 
@@ -120,17 +125,23 @@ def _last(lines: Sequence[str], head: int, left: list[int]) -> int:
     width, at = len(left) - 1, head
     while at + 1 < len(lines):
         line = lines[at + 1]
-        marks = line[:width].rstrip("\r").ljust(width)
         if not line.startswith("\\"):
-            if not any(count > 0 for count in left) or marks.strip(" +-"):
+            taken = _taken(line[:width], width)
+            if taken is None or max(left) <= 0 or (not line and at + 2 == len(lines)):
                 break
-            if not line and at + 2 == len(lines):
-                break
-            own = "-" if "-" in marks else " "
-            parents = [count - (sign == own) for count, sign in zip(left, marks, strict=False)]
-            left = [*parents, left[width] - (own == " ")]
+            left = [count - own for count, own in zip(left, taken, strict=True)]
         at += 1
     return at
+
+
+@lru_cache(maxsize=256)
+def _taken(marks: str, width: int) -> tuple[int, ...] | None:
+    """How many lines of each parent, and of the result, a line with these marks is; None: it is in no hunk."""
+    marks = marks.rstrip("\r").ljust(width)
+    if marks.strip(" +-"):
+        return None
+    own = "-" if "-" in marks else " "
+    return (*(int(sign == own) for sign in marks), int(own == " "))
 
 
 def _binary(lines: Sequence[str], at: int) -> Hunk:

@@ -59,9 +59,8 @@ class _Plan:
 
     def rank(self, file: DiffFile, hunk: Hunk, first: int, last: int, rank: int) -> None:
         """Let the lines from `first` to `last` go at `rank`, unless they go earlier."""
-        for at in range(first, last + 1):
-            self.ranks[at] = min(self.ranks[at] or rank, rank)
-            self.owners[at] = (file, hunk)
+        self.ranks[first : last + 1] = [min(known or rank, rank) for known in self.ranks[first : last + 1]]
+        self.owners.update(dict.fromkeys(range(first, last + 1), (file, hunk)))
 
 
 class DiffTrimmer:

@@ -147,19 +147,19 @@ def with_numbers(words: str, shown: Callable[[str], str]) -> str:
 
 def severe_lines(parsed: Sequence[Parsed]) -> list[int]:
     """The lines (counted from 0) that tell of an error or a warning, in order. A head is looked at once."""
-    messages = "\n".join([line.message for line in parsed])
-    found = Occurrences(messages.lower()).lines_with_any(_SEVERE_STEMS)
-    found.update(Occurrences(messages).lines_with(_OUT_OF_MEMORY))
+    found = _lines_with_stem([line.message for line in parsed])
     heads = [line.before + line.head for line in parsed]
-    severe = {head for head in set(heads) if severe_head(head) or _holds_stem(head)}
+    known = list(dict.fromkeys(heads))
+    with_stem = {known[number] for number in _lines_with_stem(known)}
+    severe = {head for head in known if head in with_stem or severe_head(head)}
     if severe:
         found.update([number for number, head in enumerate(heads) if head in severe])
     return sorted(found)
 
 
-def _holds_stem(head: str) -> bool:
-    lowered = head.lower()
-    return _OUT_OF_MEMORY in head or any(stem in lowered for stem in _SEVERE_STEMS)
+def _lines_with_stem(lines: Sequence[str]) -> set[int]:
+    text = "\n".join(lines)
+    return Occurrences(text.lower()).lines_with_any(_SEVERE_STEMS) | {*Occurrences(text).lines_with(_OUT_OF_MEMORY)}
 
 
 def severe_head(head: str) -> bool:
