@@ -131,9 +131,9 @@ def _still(line: str) -> str:
     if not line or len(line) > _LONGEST:
         return ""
     if not _spins(line):
-        if _SHOWS_FAR.search(line) is None or _HOW_FAR.search(line) is None:
+        if _SHOWS_FAR.search(line) is None or not (_is_drawn(line) or _is_transfer(line)):
             return ""
-        if not _is_drawn(line) and not (_PERCENTAGE.search(line) and _TRANSFERS.search(line)):
+        if _HOW_FAR.search(line) is None:
             return ""
     return "" if _RESULT.search(line) or _STAMPED.match(line) else _MOVES.sub("", line) + " "
 
@@ -145,6 +145,10 @@ def _spins(text: str) -> bool:
 def _is_drawn(line: str) -> bool:
     inked = "%" in line or not line.isascii() or _INK.search(line) is not None
     return inked and _DRAWN.search(line) is not None
+
+
+def _is_transfer(line: str) -> bool:
+    return "%" in line and _PERCENTAGE.search(line) is not None and _TRANSFERS.search(line) is not None
 
 
 def _last_frames(lines: Sequence[str]) -> list[str]:
