@@ -22,8 +22,9 @@ from transforms.pages.facts import facts
 _START = re.compile(r"<!doctype html|<html[\s>]|<head>|<body[\s>]", re.IGNORECASE)
 _PREFACE = 4096
 """Characters before the page: what a fetching tool says first, headers of the response."""
+_OMITTED = "[page markup omitted: "
 _NOTE = re.compile(
-    r"^\[page markup omitted: \d+ kB of tags, scripts and styles; "
+    rf"^{re.escape(_OMITTED)}\d+ kB of tags, scripts and styles; "
     r"links stand as <address> or \(/path\) behind their text\]$",
     re.MULTILINE,
 )
@@ -62,17 +63,16 @@ class MarkupReader:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The page as text below a line that says what went; None for no fetched page, or if markup is asked for."""
         start = _page_start(block.text)
-        if start is None or _NOTE.search(block.text) or not _is_read_for_content(block):
+        noted = _OMITTED in block.text and _NOTE.search(block.text)
+        if start is None or noted or not _is_read_for_content(block):
             return None
         source = block.text[start:]
-        page = html_text.parse(source)
-        if page is None or page.body is None:
+        page = html_text.marked(source, _ABOUT_IMAGES.search(_asked(block)) is not None)
+        if page is None:
             return None
-        if len(page.body.text().strip()) < max(
-            _MIN_SHOWN if len(source) > 10 * _MIN_SHOWN else 1, _MIN_SHARE * len(source)
-        ):
+        if len(page.shown.strip()) < max(_MIN_SHOWN if len(source) > 10 * _MIN_SHOWN else 1, _MIN_SHARE * len(source)):
             return None
-        text = facts(source) + html_text.write(page, images=_ABOUT_IMAGES.search(_asked(block)) is not None)
+        text = facts(source) + html_text.write(page)
         if len(text) >= len(source):
             return None
         return Rewrite(f"{block.text[:start]}{_note(len(source) - len(text))}\n{text}")
@@ -93,7 +93,7 @@ class MarkupReader:
 
 def _note(dropped: int) -> str:
     size = f"{round(dropped / 1000)} kB of tags, scripts and styles"
-    return f"[page markup omitted: {size}; links stand as <address> or (/path) behind their text]"
+    return f"{_OMITTED}{size}; links stand as <address> or (/path) behind their text]"
 
 
 def _page_start(text: str) -> int | None:

@@ -1,20 +1,25 @@
 """Whether a text holds what a reader sees of an HTML page: computed from the page's tree, not from serialised tags.
 
-Contract: pure, linear in both texts; parses the page anew. True only if every word of the page's own text stands in
-the text in the page's order, every link's address, heading, table cell and piece of code is there, paragraphs are
-laid out as they are written, and the text says, blanks aside, character by character what the tree says.
+Contract: pure, linear in both texts; parses the page anew but for its text (`transforms.pages.text.marked`). True only
+if every word of the page's own text stands in the text in the page's order, every link's address, heading, table cell
+and piece of code is there, paragraphs are laid out as they are written, and the text says, blanks aside, character by
+character what the tree says.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 
 from selectolax.lexbor import LexborNode
 
-from transforms.pages.text import address, heading, metadata, parse, said, without_blanks
+from transforms.pages.page import address, heading, metadata, parse
+from transforms.pages.text import marked, said, without_blanks
 
 _INSERTED = re.compile(r'<(?P<address>[^<>\n]+)>|\((?P<path>/(?:[^\s()"]|\([^\s()"]*\))*+)(?:\)| ")')
-_HEADING = re.compile(r"(?<!#)#{1,6} ")
+_HEADING = re.compile(r"#(?<!##)#{0,5} ")
+_BETWEEN = "\x01"
+"""Stands between texts; no page that is parsed has it."""
 
 
 def keeps_page(html: str, text: str) -> bool:
@@ -27,7 +32,7 @@ def keeps_page(html: str, text: str) -> bool:
     shown = text[len(head) :]
     return (
         text.startswith(head)
-        and _in_order((word for node in _texts(body) for word in node.split()), shown)
+        and _words_in_order(body, shown)
         and _in_order(_code(body), shown)
         and _laid_out(body, shown)
         and _structured(body, shown)
@@ -39,14 +44,13 @@ def keeps_page(html: str, text: str) -> bool:
 def _says(html: str, text: str) -> bool:
     """Whether both say the same, with or without the addresses of images."""
     ink = without_blanks(text)
-    pages = (parse(html) for _ in range(2))
-    return any(
-        page and page.body and said(page.body, images) == ink for page, images in zip(pages, (False, True), strict=True)
-    )
+    return any(said(page) == ink for images in (False, True) if (page := marked(html, images)))
 
 
-def _texts(body: LexborNode) -> Iterable[str]:
-    return (node.text(deep=False) for node in body.traverse(include_text=True) if node.is_text_node)
+def _words_in_order(body: LexborNode, text: str) -> bool:
+    """Whether all words stand in `text` in order: most texts are found as a whole."""
+    texts = [piece.split() for piece in body.text(separator=_BETWEEN).split(_BETWEEN)]
+    return _in_order(map(" ".join, texts), text) or _in_order(chain.from_iterable(texts), text)
 
 
 def _in_order(pieces: Iterable[str], text: str) -> bool:

@@ -10,30 +10,18 @@ are marked, for without them numbers and prices would read wrong.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
-from itertools import accumulate
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-HIDDEN = ["script", "style", "template", "noframes", "noembed", "xmp", "plaintext"]
-"""Elements whose text no reader sees, or that hold text a browser with scripts would not show."""
-_NESTING = re.compile(
-    r"<(/?)(?!(?:p|li|t[rdh]|thead|tbody|tfoot|option|d[td]|br|img|input|meta|link|hr|source|wbr|area|col|embed|track|base|"
-    r"param|path|circle|rect|use|line|poly\w+|stop|ellipse|image|animate\w*|fe[a-z]+)\b)[a-z][^\s/>]*+",
-    re.IGNORECASE,
-)
-"""Start and end tags, but for those that have no end tag or need none."""
-_MAX_DEPTH = 400
-"""Levels; HTML's parsing rules search the open elements at each tag, quadratic in the depth. Pages have 20 to 60."""
-_CONTROL = re.compile(r"[\x00-\x04]")
-_CONTROL_REFERENCE = re.compile(r"&#(?:0*[0-4]|[xX]0*[0-4]);?(?![0-9a-fA-F])")
+from transforms.pages.page import BLANKS, BREAKS, address, attribute, collapsed, heading, metadata, parse
+
 _GLUED = re.compile(
     r"(</(?:span|a|time|label|button|small|img|i|em|strong|b)>)(?=<(?:span|a|time|label|button|small|i)\b)"
 )
-_BLANKS = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")
-"""All but the single blanks, which stay as they are."""
 _SPACED = ("ul", "ol", "dl", "table", "blockquote", "p", "hr", "figure", "form", "article", "section")
 _BROKEN = (
     *("address", "aside", "br", "caption", "center", "dd", "details", "dir", "div", "dt", "fieldset", "figcaption"),
@@ -46,7 +34,6 @@ _ENDS = {
 }
 """The tags at which a paragraph or a line ends, and how that is written until all lines are."""
 _TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*+)(?=[\s/>])(?:[^">]++|"[^"]*+")*+>', re.DOTALL)
-_META = ("description", "author", "date", "article:published_time", "article:modified_time")
 _FIELDS = {
     "form": ("action", "method"),
     "input": ("type", "name", "value", "placeholder"),
@@ -67,46 +54,11 @@ _MAX_VALUE = 200
 """Characters of an attribute; longer ones are a server's state or data, not a reader's."""
 _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
 """Stand around a mark (`- `), behind an item, around the number of a piece of code. Never in a result."""
-_LINES = re.compile(r" *[\r\n][ \r\n]*")
+_LINES = re.compile(r"[\r\n][ \r\n]*+")
 _AFTER_MARK = re.compile(f"{_SHUT}[ \r\n]+")
 _EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}\\d]*{_SHUT}{_STOP}")
-_SPACES = re.compile(r"[ \t\f\xa0]{2,}|[\t\f\xa0]")
 _STOPS = re.compile(f"[{_OPEN}{_SHUT}{_STOP}]")
 _CODE = re.compile(f"{_HOLD}(\\d+){_HOLD}")
-
-
-def parse(html: str) -> LexborHTMLParser | None:
-    """The page without what no reader sees; None when it cannot be parsed in linear time."""
-    if not _is_harmless(html):
-        return None
-    page = LexborHTMLParser(html)
-    page.strip_tags(HIDDEN)
-    return page
-
-
-@lru_cache(maxsize=1)
-def _is_harmless(html: str) -> bool:
-    """Whether a page is nested like one and holds none of our signs. Asked at every parse of the same page."""
-    if _CONTROL.search(html) or ("&#" in html and _CONTROL_REFERENCE.search(html)):
-        return False
-    depth = max(accumulate(-1 if close else 1 for close in _NESTING.findall(html)), default=0)
-    return depth <= _MAX_DEPTH
-
-
-def attribute(node: LexborNode, name: str) -> str:
-    """The value of an attribute with its blanks collapsed; empty when it is missing or has none."""
-    return _BLANKS.sub(" ", node.attributes.get(name) or "").strip()
-
-
-def address(node: LexborNode) -> str:
-    """Where a link leads; empty when it leads nowhere but into the page or a script."""
-    target = attribute(node, "href")
-    return "" if target.startswith("#") or target.lower().startswith(("javascript:", "data:")) else target
-
-
-def heading(node: LexborNode) -> str:
-    """The mark of a heading: `## ` for `h2`."""
-    return "#" * int((node.tag or "h1")[1]) + " "
 
 
 def _start_of(node: LexborNode) -> int:
@@ -115,24 +67,38 @@ def _start_of(node: LexborNode) -> int:
     return int(start) if start.isdecimal() and len(start) < 10 else 1
 
 
-def metadata(page: LexborHTMLParser) -> list[tuple[str, str]]:
-    """What the page's head tells a reader: title, description, author and dates, each once, in this order."""
-    title = page.css_first("head > title")
-    told = [("title", _BLANKS.sub(" ", title.text()).strip())] if title else []
-    for name in _META:
-        node = page.css_first(f'meta[name="{name}"], meta[property="{name}"]')
-        told.append((name, attribute(node, "content") if node else ""))
-    return [(name, text) for name, text in told if text]
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A page into which is written what its elements and attributes tell, but for its code."""
+
+    shown: str
+    """The text before anything was written into it."""
+    head: str
+    """What the page's head tells, on lines."""
+    html: str
+    text: str
+    code: tuple[str, ...]
+    """The pieces of code that were taken out."""
 
 
-def write(page: LexborHTMLParser, images: bool) -> str:
-    """The page as text; `images`: with the addresses of images. Uses the page up."""
-    head = "\n".join(f"{name}: {text}" for name, text in metadata(page))
-    if page.body is None:
-        return head
+@lru_cache(maxsize=2)
+def marked(html: str, images: bool) -> Marked | None:
+    """The page, `images`: with the addresses of images; None where `parse` has none, or no body.
+
+    Remembered, for the rewrite writes out the tags of what the proof reads the text of.
+    """
+    page = parse(html)
+    if page is None or page.body is None:
+        return None
+    shown, head = page.body.text(), "\n".join(f"{name}: {told}" for name, told in metadata(page))
     code = _annotate(page.body, images)
-    text = _flat(page.body.html or "", code)
-    return f"{head}\n\n{text}" if head else text
+    return Marked(shown, head, page.body.html or "", page.body.text(), tuple(code))
+
+
+def write(page: Marked) -> str:
+    """The page as text."""
+    text = _flat(page.html, page.code)
+    return f"{page.head}\n\n{text}" if page.head else text
 
 
 def without_blanks(text: str) -> str:
@@ -140,10 +106,10 @@ def without_blanks(text: str) -> str:
     return "".join(text.split())
 
 
-def said(body: LexborNode, images: bool) -> str:
-    """What the page says without its line ends and blanks, taken from the tree's text. Uses the page up."""
-    code = [without_blanks(piece) for piece in _annotate(body, images)]
-    text = _STOPS.sub("", _EMPTY_ITEM.sub("", without_blanks(body.text())))
+def said(page: Marked) -> str:
+    """What the page says without its line ends and blanks, taken from the tree's text."""
+    code = list(map(without_blanks, page.code))
+    text = _STOPS.sub("", _EMPTY_ITEM.sub("", without_blanks(page.text)))
     return _CODE.sub(lambda hold: code[int(hold[1])], text)
 
 
@@ -159,13 +125,14 @@ def _annotate(body: LexborNode, images: bool) -> list[str]:
     return code
 
 
-def _flat(html: str, code: list[str]) -> str:
+def _flat(html: str, code: Sequence[str]) -> str:
     """Serialised HTML, in which every tag is whole and every other `<` of a text escaped, as text."""
-    pieces = _TAG.split(_BLANKS.sub(" ", _GLUED.sub(r"\1 ", html)))
+    pieces = _TAG.split(collapsed(_GLUED.sub(r"\1 ", html), BLANKS + BREAKS))
     pieces[1::2] = [_ENDS.get(tag, "") for tag in pieces[1::2]]
-    text = _SPACES.sub(" ", unescape("".join(pieces)))
+    text = collapsed(unescape("".join(pieces)), BLANKS)
     text = _STOPS.sub("", _EMPTY_ITEM.sub("", _AFTER_MARK.sub(_SHUT, text)))
-    return _CODE.sub(lambda hold: code[int(hold[1])], _LINES.sub(_line_end, text).strip("\n "))
+    lines = "\n".join([line.rstrip(" ") for line in _LINES.sub(_line_end, text).split("\n")])
+    return _CODE.sub(lambda hold: code[int(hold[1])], lines.strip("\n "))
 
 
 def _line_end(run: re.Match[str]) -> str:
