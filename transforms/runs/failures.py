@@ -29,6 +29,7 @@ _DIAGNOSTIC = re.compile(
 _JS_FAILURE = re.compile(r" *● .+| *FAIL +\S+ > .+")
 _STDOUT = re.compile(r"---- .+ std(?:out|err) ----$|\s*(?:-{3,}|─{3,}) STD(?:OUT|ERR): .+|  std(?:out|err) ─{3}$")
 """What cargo and nextest print of a failed test."""
+_STDOUT_WORDS = ("stdout ----", "stderr ----", " STDOUT: ", " STDERR: ", "stdout ───", "stderr ───")
 _STDOUT_END = re.compile(
     r"---- .+ ----$|failures:$|test result: |\s*(?:-{3,}|─{3,}) STD|"
     r"\s+(?:PASS|FAIL|SLOW|SKIP|TRY \d+ \w+|Summary) \[|─{8}"
@@ -37,6 +38,7 @@ _TEST_STARTS = re.compile(r"\s*=== RUN +(?P<go>\S+)|\[ RUN      \] (?P<google>\S
 _TEST_FAILS = re.compile(
     r"\s*--- FAIL: (?P<go>\S+)|\[  FAILED  \] (?P<google>[^\s,]+)|Test Case '(?P<apple>.+)' failed"
 )
+_TEST_FAILS_WORDS = ("--- FAIL: ", "[  FAILED  ] ", "' failed")
 _JS_END = re.compile(r" *● .+|(?:PASS|FAIL) .+|(?:Test Suites|Tests|Snapshots): .+|⎯{5,}.*| *Test Files .+")
 _LONGEST_DIAGNOSTIC = 80
 _LONGEST_BELOW = 200
@@ -58,16 +60,16 @@ def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequenc
     """
     whole, text = bytearray(len(lines)), "\n".join(lines)
     passages = [*_pytest_sections(lines), *_diagnostics(lines), *_indented(lines, signs, routines)]
-    # what the others begin with is looked for in the whole text first
-    if "====" in text or "Ran " in text:
+    # the others are looked for where the text holds the words that they begin with
+    if "=" * 70 in text or "Ran " in text:
         passages += _unittest_sections(lines)
     if "Traceback (" in text:
         passages += _tracebacks(lines)
-    if "●" in text or "FAIL" in text:
+    if "●" in text or "FAIL " in text:
         passages += _until(lines, _JS_FAILURE, _JS_END, _LONGEST_OUTPUT)
-    if "std" in text or "STD" in text:
+    if any(words in text for words in _STDOUT_WORDS):
         passages += _until(lines, _STDOUT, _STDOUT_END, _LONGEST_OUTPUT)
-    if "FAIL" in text or "failed" in text:
+    if any(words in text for words in _TEST_FAILS_WORDS):
         passages += _printed(lines, routines)
     for first, last in passages:
         whole[first : last + 1] = b"\x01" * (last + 1 - first)

@@ -16,6 +16,8 @@ _STAMP = re.compile(
     r"|\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? )?"
     r"(?:#\d{1,4} \d{1,6}\.\d{1,3} )?"  # `docker build --progress=plain`: step, seconds
 )
+_STAMP_STARTS = frozenset("[#\ufeff0123456789")
+"""What a stamp without a tab starts with."""
 _PERCENT = r"(?:[ \t]+\[[ \d/]{1,12}%?\])?"
 _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -176,10 +178,12 @@ _SLOW, _SLOWER = 5.0, 10.0
 """Seconds, and times the median, above which a duration is worth a line."""
 
 
-def body_at(line: str) -> int:
-    """Where the tool's own words begin, after the time and the step that a CI system or docker put before them."""
+def body_of(line: str) -> str:
+    """The tool's own words, without the time and the step that a CI system or docker put before them."""
+    if line[:1] not in _STAMP_STARTS and "\t" not in line:
+        return line
     found = _STAMP.match(line)
-    return found.end() if found is not None else 0
+    return line[found.end() :] if found is not None else line
 
 
 def routine(body: str) -> str:
