@@ -52,6 +52,6 @@ def test_hashes_numbers_and_words_stay(text: str) -> None:
 
 
 def test_a_long_line_takes_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     redact("sk-" + "-" * 200_000 + " eyJ" + "a" * 200_000 + "authorization" * 10_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

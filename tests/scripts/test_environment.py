@@ -131,7 +131,7 @@ def test_test_runs_everything_and_hands_its_arguments_to_pytest(ready: Checkout)
         "<-m><ruff><check><.>",
         "<-m><ruff><format><--check><.>",
         "<-m><mypy><--strict>",
-        "<-m><pytest><-n><auto><--dist><loadfile><-k><a b>",
+        "<-m><pytest><-n><auto><--dist><loadfile><--no-loadscope-reorder><-k><a b>",
     ]
     assert done.returncode == 0
 

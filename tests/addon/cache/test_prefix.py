@@ -183,9 +183,9 @@ def test_reading_is_linear_and_fast() -> None:
         root = parse(json.dumps({"messages": [{"role": "user", "content": "a"}, *[outputs_of] * outputs]}).encode())
         times = []
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()
             prefix_of(root, "chat")
-            times.append((time.perf_counter() - started) * 1e6 / len(root.raw))
+            times.append((time.process_time() - started) * 1e6 / len(root.raw))
         return min(times)
 
     assert seconds(4) < 1 / 40

@@ -144,14 +144,14 @@ def bombs() -> dict[str, tuple[str, bytes]]:
 
 @pytest.mark.parametrize(("encoding", "bomb"), (found := bombs()).values(), ids=found)
 def test_a_bomb_is_refused_soon_and_in_little_memory(encoding: str, bomb: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     with pytest.raises(BadEncoding, match="too large"):
         codec_for(encoding).decode(bomb, 1_000_000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32_000_000
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_a_bomb_is_refused_soon_and_in_little_memory(encoding: str, bomb: bytes)
     ids=["gzip", "zstd"],
 )
 def test_a_body_of_very_many_empty_parts_takes_linear_time(encoding: str, member: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert codec_for(encoding).decode(member * 40_000, LIMIT) == b""
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

@@ -129,8 +129,8 @@ def test_any_text_is_answered_and_what_is_a_pattern_stays_the_same(text: str) ->
 
 
 def test_a_long_hostile_name_is_answered_at_once() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     hosts = HostSet.known(["*.*.gw.test", "a*.b*.gw.test"])
     assert not hosts.matches("a." * 100_000 + "gw.testx")
     assert not hosts.matches("-" * 200_000)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -309,10 +309,10 @@ def test_a_piece_of_an_event_stream_costs_microseconds() -> None:
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "some words of an answer"}},
     )
     reader = UsageReader(SSE, "")
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(20_000):
         reader.feed(chunk)
-    assert (time.perf_counter() - start) / 20_000 < 50e-6
+    assert (time.process_time() - start) / 20_000 < 50e-6
 
 
 @given(st.lists(st.binary(max_size=60) | st.sampled_from(byte_by_byte(ANTHROPIC_STREAM) + in_sevens(CHAT_STREAM))))

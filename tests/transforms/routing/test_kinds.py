@@ -286,6 +286,6 @@ def test_no_damaged_sample_raises(sample: tuple[str, str, Call, Kind], at: int, 
 
 def test_the_look_is_bounded_whatever_the_length_of_the_text() -> None:
     for hostile in ("a " * 4_000_000, "[" * 8_000_000, "<a" * 4_000_000, "\n" * 8_000_000, " \t" * 4_000_000):
-        start = time.perf_counter()
+        start = time.process_time()
         kind_of(hostile, NO_CALL)
-        assert time.perf_counter() - start < 1.0
+        assert time.process_time() - start < 1.0

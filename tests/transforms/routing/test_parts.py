@@ -245,8 +245,8 @@ def test_any_text_is_joined_again_exactly(pieces: list[str], at: int, cut: int) 
 def test_the_work_is_linear_in_the_text(unit: str) -> None:
     def seconds(size: int) -> float:
         text = "start of it\n" + unit * (size // len(unit))
-        start = time.perf_counter()
+        start = time.process_time()
         whole(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert seconds(2_000_000) < 8 * seconds(500_000) + 0.2
