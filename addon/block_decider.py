@@ -116,13 +116,13 @@ class BlockDecider:
         rewrite = rewrite_block(Block(slot.text, slot.call, slot.question), self.rules.transforms, bounds, self._guard)
         if not rewrite.originals:
             return rewrite
-        originals = self.state.originals
+        handles, texts = zip(*rewrite.originals, strict=True)
         try:
-            originals.save([text for _, text in rewrite.originals], Source(slot.call.tool, slot.call.arguments))
-            ids = {handle: originals.id_of(text) for handle, text in rewrite.originals}
+            saved = self.state.originals.save(texts, Source(slot.call.tool, slot.call.arguments))
         except OSError as error:
             self.failures.append(describe(error))
             return replace(rewrite, reason=Reason.NO_WAY_BACK)
+        ids = dict(zip(handles, saved, strict=True))
         return replace(rewrite, omitted=tuple((ids[handle], omission) for handle, omission in rewrite.omitted))
 
     @cached_property

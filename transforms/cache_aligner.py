@@ -50,6 +50,11 @@ class Item:
         """An estimate, rounded up."""
         return math.ceil(self.size / BYTES_PER_TOKEN)
 
+    @property
+    def packed(self) -> bytes:
+        """The item as it stands in a packed prefix."""
+        return _RECORD.pack(self.digest, self.section << _SIZE_BITS | min(self.size, _MOST_BYTES))
+
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
@@ -61,7 +66,7 @@ class Prefix:
     @classmethod
     def of(cls, items: Iterable[Item]) -> Self:
         """The prefix with these items."""
-        return cls(b"".join(_pack(item) for item in items))
+        return cls(b"".join(item.packed for item in items))
 
     @classmethod
     def parse(cls, plain: str) -> Self:
@@ -245,10 +250,6 @@ def _forked(before: Prefix, now: Prefix) -> bool:
 
 def _tokens(span: Prefix) -> int:
     return math.ceil(span.size / BYTES_PER_TOKEN)
-
-
-def _pack(item: Item) -> bytes:
-    return _RECORD.pack(item.digest, item.section << _SIZE_BITS | min(item.size, _MOST_BYTES))
 
 
 def _item(digest: bytes, word: int) -> Item:

@@ -139,7 +139,7 @@ def _instructions(elements: Elements) -> Iterator[list[Item]]:
 
 
 def _packed(element: Node) -> bytes:
-    return Prefix.of([_item(element, _section(element))]).packed
+    return _item(element, _section(element)).packed
 
 
 def _told(before: bytearray, elements: Elements, at: int) -> bytearray:
@@ -154,7 +154,7 @@ def _packed_anew(piece: Piece, section: Section) -> bytes:
     """The item of an element that is not sent as it came."""
     if _packed not in piece.made:
         element = Node(piece.raw, 0, len(piece.raw), Ends())
-        piece.made[_packed] = Prefix.of([_item(element, section)]).packed
+        piece.made[_packed] = _item(element, section).packed
     packed: bytes = piece.made[_packed]
     return packed
 

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import orjson
 
@@ -39,6 +40,8 @@ _CONVERSATIONS = frozenset({b'"messages"', b'"input"', b'"contents"'})
 """Keys of the lists that hold conversations, as every client spells them."""
 _WRAPPERS = frozenset({b'"request"'})
 """Likewise of objects around the request."""
+_WORD = 24
+"""Bytes of a string that is remembered."""
 _KEPT = 8
 """Elements at a conversation's end that keep what is told up to them: clients change a few of the last ones."""
 
@@ -329,6 +332,16 @@ def _string_end(raw: bytes, at: int) -> int:
 
 
 def _decode(literal: bytes) -> str:
+    return _decode_word(literal) if len(literal) <= _WORD else _decode_text(literal)
+
+
+@lru_cache(maxsize=1024)
+def _decode_word(literal: bytes) -> str:
+    """Remembered, because keys, types and roles are the same few everywhere."""
+    return _decode_text(literal)
+
+
+def _decode_text(literal: bytes) -> str:
     try:
         text: str = orjson.loads(literal)
         return text

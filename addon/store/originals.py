@@ -13,10 +13,11 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from addon.store.shelf import Gone, Shelf, Source
 
@@ -59,11 +60,13 @@ class Originals:
             raise ValueError(f"no id of an original: {original[:40]!r}")
         return self._folder / (original if len(original) == _DIGITS else f"{original}.txt")
 
-    def save(self, texts: Iterable[str], source: Source) -> None:
-        """Keep texts; what is there already counts as used. Raises OSError also where there is no room for them."""
-        encoded = {self.id_of(text): text.encode("utf-8", "surrogatepass") for text in texts}
-        if not encoded:
-            return
+    def save(self, texts: Sequence[str], source: Source) -> list[str]:
+        """Keep texts, under the ids that are returned; what is there already counts as used.
+
+        Raises OSError also where there is no room for them.
+        """
+        ids = [self.id_of(text) for text in texts]
+        encoded = {original: text.encode("utf-8", "surrogatepass") for original, text in zip(ids, texts, strict=True)}
         self._shelf.take({original: len(data) for original, data in encoded.items()}, source)
         try:
             for original, data in encoded.items():
@@ -72,6 +75,7 @@ class Originals:
             self._shelf.drop([original for original in encoded if not self.path_of(original).exists()])
             raise
         self._touched |= dict.fromkeys(encoded, time.monotonic())
+        return ids
 
     def touch(self, originals: Collection[str]) -> set[str]:
         """Mark originals as used. Returns those that are not there, unless they were given up.
@@ -124,16 +128,28 @@ class Originals:
             if path.stat().st_size == len(data):  # else a power cut came between the name and the data
                 os.utime(path)
                 return
-        for folder in (path.parent.parent, path.parent):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            unfinished.touch(mode=0o600)
-            unfinished.write_bytes(data)
+            with _created(unfinished) as file:
+                file.write(data)
             unfinished.replace(path)
         except OSError:
             unfinished.unlink(missing_ok=True)
             raise
+
+
+def _created(path: Path) -> IO[bytes]:
+    """A new file that its owner alone may read, in a folder that is made when missing."""
+    try:
+        return open(path, "xb", opener=_for_its_owner)
+    except FileNotFoundError:
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open(path, "xb", opener=_for_its_owner)
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def named_in(text: str) -> frozenset[str]:
