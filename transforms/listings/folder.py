@@ -11,13 +11,15 @@ None where nothing repeats.
 import re
 from collections.abc import Sequence
 from itertools import groupby
+from operator import itemgetter
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.listings.rows import decode_rows, encode_rows
 from transforms.listings.tree import decode_tree, encode_tree
 
-_ENTRY = re.compile(r"([^\n]*[/\\])([^/\\\n]++[/\\]?)")
-"""A folder, with whatever a tool writes before it (`?? src/`, `modified:   src/`), and a name in it."""
+_ENTRY = re.compile(r"^(?:(?!\[line)(.*[/\\])([^/\\\n]++[/\\]?)$)?+.*+$", re.MULTILINE)
+"""Any line: a folder, with whatever a tool writes before it (`?? src/`, `modified:   src/`), and a name in it; both are
+empty where there is no path, or where it is a marker."""
 _GROUP = re.compile(r"([^\n]*[/\\]): ([^\n]+)")
 _ROOT = re.compile(r"\[paths are under (\S+[/\\])\]")
 _UNLIKE_A_NAME = re.compile(r", |: |(?: [^ ]*){4}")
@@ -72,19 +74,23 @@ def decode(text: str) -> str:
 
 
 def _fold(text: str) -> str | None:
-    lines = text.split("\n")
-    entries = [_entry(line) for line in lines]
-    if sum(entry is not None for entry in entries) < _FEWEST_PATHS:
+    entries = _ENTRY.findall(text)
+    names = [name for _, name in entries]
+    # Names without blanks can all stand in a list but for one that starts with a colon.
+    plain = not any(map(str.isspace, set("".join(names)))) and "/:" not in text and "\\:" not in text
+    folders = [folder if folder and (plain or _is_listable(name)) else None for folder, name in entries]
+    paths = [folder for folder in folders if folder]
+    if len(paths) < _FEWEST_PATHS:
         return None
-    root = _root([entry[0] for entry in entries if entry])
+    root = _root(paths)
     out = [f"[paths are under {root}]"] if root else []
     folded = False
-    for folder, run in groupby(zip(lines, entries, strict=True), key=lambda pair: pair[1] and pair[1][0]):
+    for folder, run in groupby(zip(folders, names, text.split("\n"), strict=True), key=itemgetter(0)):
         own = list(run)
         if folder is None or (len(own) == 1 and not root):
-            out += (line for line, _ in own)
+            out += [line for _, _, line in own]
             continue
-        out += _said(folder[len(root) :] or _HERE, [entry[1] for _, entry in own if entry])
+        out += _said(folder[len(root) :] or _HERE, [name for _, name, _ in own])
         folded = True
     return "\n".join(out) if folded else None
 
@@ -106,19 +112,14 @@ def _unfold(text: str) -> str:
         if group is None:
             out.append(line)
             continue
-        folder = "" if root and group[1] == _HERE else group[1]
-        out += [f"{root}{folder}{name}" for name in group[2].split(", ")]
+        folder = root if root and group[1] == _HERE else root + group[1]
+        out.append(folder + group[2].replace(", ", f"\n{folder}"))
     return "\n".join(out)
 
 
-def _entry(line: str) -> tuple[str, str] | None:
-    """Folder and name of a line, or None if it is no path (a marker is none) or its name cannot stand in a list."""
-    found = _ENTRY.fullmatch(line)
-    if found is None or line.startswith("[line"):
-        return None
-    folder, name = found.groups()
-    listable = not _UNLIKE_A_NAME.search(name) and name == name.strip() and not name.startswith(":")
-    return (folder, name) if listable else None
+def _is_listable(name: str) -> bool:
+    """Whether `name` comes out of a list again as it went in."""
+    return not _UNLIKE_A_NAME.search(name) and name == name.strip() and not name.startswith(":")
 
 
 def _root(folders: Sequence[str]) -> str:

@@ -12,35 +12,34 @@ _DATE = (
     r"|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d{1,9})? [+-]\d{4})?)"
 )
 _SIZE = r"\d{1,18}(?:[.,]\d)?[BKMGTPi]{0,2}"
-_MODE = re.compile(r"^[-dlbcps][-r][-w][-xsS]", re.MULTILINE)
+_MODE = re.compile(r"\n[-dlbcps][-r][-w][-xsS]")
 _LONG = re.compile(
     r"([-dlbcps][-rwxsStTlL]{9}[@+.]? {1,9}+\d{1,9}+ \S{1,64}+ {1,40}+\S{1,64}+)"
     rf"( {{1,20}}+{_SIZE}) (?={_DATE} )"
 )
-_SHORT = re.compile(rf"({_SIZE}) (?={_DATE} )")
-_LEGEND = re.compile(r"\[rows without a mode: ([^\n]+), size (\d{1,2}) wide\]")
+_SHORT = re.compile(rf"^({_SIZE}) (?={_DATE} )", re.MULTILINE)
+_LEGEND = re.compile(r"^\[rows without a mode: ([^\n]+), size (\d{1,2}) wide\](?:\n|\Z)", re.MULTILINE)
 _FEWEST = 4
 """Rows with the same beginning from which the legend pays for itself."""
 
 
 def encode_rows(text: str) -> str | None:
     """Each run of rows below a legend that says what the short ones lack; None if there is nothing to say once."""
-    if not _MODE.search(text):
+    if not _MODE.search(f"\n{text}"):
         return None
     lines = text.split("\n")
-    found = [_LONG.match(line) for line in lines]
+    starts = [(row[1], row.end(2)) if row else None for row in map(_LONG.match, lines)]
     out: list[str] = []
-    for first, last in _runs(found):
-        run = found[first:last]
-        starts = Counter((m[1], len(m[2])) for m in run if m)
-        (shared, width), rows = starts.most_common(1)[0] if starts else (("", 0), 0)
-        if rows < _FEWEST:
-            out += lines[first:last]
+    for first, last in _runs(starts):
+        own = lines[first:last]
+        start, rows = Counter(starts[first:last]).most_common(1)[0]
+        if start is None or rows < _FEWEST:
+            out += own
             continue
-        out.append(f"[rows without a mode: {shared}, size {width} wide]")
-        for line, row in zip(lines[first:last], run, strict=True):
-            short = row is not None and (row[1], len(row[2])) == (shared, width)
-            out.append(line[len(shared) :].lstrip(" ") if short else line)
+        shared = len(start[0])
+        out.append(f"[rows without a mode: {start[0]}, size {start[1] - shared} wide]")
+        rest = zip(own, starts[first:last], strict=True)
+        out += [line[shared:].lstrip(" ") if own_start == start else line for line, own_start in rest]
     return "\n".join(out) if len(out) > len(lines) else None
 
 
@@ -48,18 +47,13 @@ def decode_rows(text: str) -> str:
     """The inverse of `encode_rows`: the rows below a legend are whole again."""
     if "[rows without a mode: " not in text:
         return text
-    out = []
-    shared, width = "", 0
-    for line in text.split("\n"):
-        legend = _LEGEND.fullmatch(line)
-        short = _SHORT.match(line) if shared else None
-        if legend:
-            shared, width = legend[1], int(legend[2])
-        elif short:
-            out.append(f"{shared}{short[1].rjust(width)}{line[short.end(1) :]}")
-        else:
-            out.append(line)
-    return "\n".join(out)
+    above, *parts = _LEGEND.split(text)
+    below = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return above + "".join(_whole(rows, shared, int(width)) for shared, width, rows in below)
+
+
+def _whole(rows: str, shared: str, width: int) -> str:
+    return _SHORT.sub(lambda short: f"{shared}{short[1].rjust(width)} ", rows)
 
 
 def _runs(found: Sequence[object]) -> Iterator[tuple[int, int]]:

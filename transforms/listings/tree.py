@@ -6,6 +6,7 @@ Contract: pure, linear in the lines for trees of bounded depth, never raises. On
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,10 @@ class Style:
     branch: str
     last: str
 
-    def depth(self, line: str) -> int:
-        """How deep the entry of `line` is; 0 for a line that is none."""
-        at = 0
-        while line.startswith((self.bar, _BLANK), at):
-            at += 4
-        return at // 4 + 1 if line.startswith((self.branch, self.last), at) else 0
+    def depths(self, text: str) -> list[int]:
+        """How deep the entry of each line is; 0 for a line that is none."""
+        entry = f"^((?:{re.escape(self.bar)}|{_BLANK})*+(?:{re.escape(self.branch)}|{re.escape(self.last)}))?+.*+$"
+        return [len(stems) // 4 for stems in re.findall(entry, text, re.MULTILINE)]
 
 
 _BLANK = "    "
@@ -32,47 +31,51 @@ _STYLES = (
     Style("[tree, indented; drawn with blanks]", "│   ", "├── ", "└── "),
     Style("[tree, indented; drawn in ASCII]", "|   ", "|-- ", "`-- "),
 )
-_INDENTED = re.compile(r"(?:  )+(?=\S)")
+_INDENT = re.compile(r"^((?:  )++(?=\S))?+.*+$", re.MULTILINE)
 _FEWEST = 5
 
 
 def encode_tree(text: str) -> str | None:
     """The entries indented by two blanks for each level, below a legend; None if `text` draws no tree."""
-    if "-- " not in text and "── " not in text:
+    drawn = [(style, style.depths(text)) for style in _STYLES if style.branch in text or style.last in text]
+    if not drawn:
         return None
-    lines = text.split("\n")
-    best = max(_STYLES, key=lambda style: sum(1 for line in lines if style.depth(line)))
-    depths = [best.depth(line) for line in lines]
-    if sum(1 for depth in depths if depth) < _FEWEST:
+    best, depths = min(drawn, key=lambda drawn: drawn[1].count(0))
+    if len(depths) - depths.count(0) < _FEWEST:
         return None
-    rows = ["  " * depth + line[4 * depth :] for depth, line in zip(depths, lines, strict=True)]
+    rows = ["  " * depth + line[4 * depth :] for depth, line in zip(depths, text.split("\n"), strict=True)]
     return "\n".join([best.legend, *rows])
 
 
+@lru_cache(maxsize=1)
 def decode_tree(text: str) -> str | None:
-    """The tree drawn again; None if `text` does not start with a legend of ours."""
+    """The tree drawn again; None if `text` does not start with a legend of ours.
+
+    Remembered: it is tried before a tree is given out, and the proof asks again.
+    """
     legend, _, body = text.partition("\n")
     style = next((style for style in _STYLES if style.legend == legend), None)
     if style is None:
         return None
-    lines = body.split("\n")
-    found = [_INDENTED.match(line) for line in lines]
-    return "\n".join(_drawn(style, lines, [len(m[0]) // 2 if m else 0 for m in found]))
+    depths = [len(indent) // 2 for indent in _INDENT.findall(body)]
+    return "\n".join(_drawn(style, body.split("\n"), depths))
 
 
 def _drawn(style: Style, lines: Sequence[str], depths: Sequence[int]) -> list[str]:
     """From the last line up: an entry is the last one of its folder if no other was met below it since."""
-    later: list[bool] = []
-    """By level, whether an entry of the folder that is open there stands further below."""
+    later = ""
+    """By level, `+` where an entry of the folder that is open there stands further below, else `-`."""
+    stems: dict[str, str] = {}
     out = []
     for line, depth in zip(reversed(lines), reversed(depths), strict=True):
         if not depth:
-            later.clear()
+            later = ""
             out.append(line)
             continue
-        del later[depth:]
-        later += [False] * (depth - len(later))
-        stems = "".join(style.bar if more else _BLANK for more in later[:-1])
-        out.append(f"{stems}{style.branch if later[-1] else style.last}{line[2 * depth :]}")
-        later[-1] = True
+        later = later[:depth] if len(later) >= depth else later.ljust(depth, "-")
+        if later not in stems:
+            above = "".join(style.bar if more == "+" else _BLANK for more in later[:-1])
+            stems[later] = above + (style.branch if later[-1] == "+" else style.last)
+        out.append(stems[later] + line[2 * depth :])
+        later = f"{later[:-1]}+"
     return out[::-1]
