@@ -11,8 +11,9 @@ does a blob of which the question or the call names a part, and everything when 
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
 from transforms.tokenizer import count_tokens
@@ -34,7 +35,7 @@ _RUNS = bytes(
     code if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/_-\\") else 32 for code in range(256)
 )
 """Turns bytes that stand in no run of base64 or hexadecimal into blanks."""
-_LONG_LINE = re.compile(rf"[^\n]{{{_MIN_LINE},}}+")
+_LETTERS_AND_DIGITS = (ascii_lowercase.encode(), ascii_uppercase.encode(), digits.encode())
 _COPIED = re.compile(r"eyJ|AAAA[BCE][23]Nz|AAAAC3|AAAAE2")
 """How JSON web tokens and SSH public keys begin."""
 _PRIVATE_KEY = re.compile(r"PRIVATE KEY-----\r?\n\Z")
@@ -98,13 +99,9 @@ def _blobs(text: str) -> Iterator[_Blob]:
     if sum(len(line) <= _MAX_WRAPPED and " " not in line for line in lines) >= _MIN_WRAPPED:
         wrapped = (match for match in _WRAPPED.finditer(text) if _is_base64(text, match))
         found += [_Blob("base64", match.start(), match.start() + len(match[0].rstrip())) for match in wrapped]
-    if _longest_run(line for line in lines if len(line) >= _MIN_CHARS) >= _MIN_CHARS:
-        found += [_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text)]
-        runs = (match for match in _BASE64.finditer(text) if _is_base64(text, match))
-        found += [_Blob("base64", match.start(), match.end()) for match in runs]
-    if any(len(line) >= _MIN_LINE for line in lines):
-        minified = (match for match in _LONG_LINE.finditer(text) if _is_minified(match[0]))
-        found += [_Blob("minified code", match.start(), match.end()) for match in minified]
+    if any(len(line) >= _MIN_CHARS for line in lines):
+        for start, line in _long_lines(text):
+            found += _blobs_in_line(text, start, line)
     end = 0
     for blob in sorted(found, key=lambda blob: (blob.start, -blob.end)):
         if blob.start >= end:
@@ -112,9 +109,23 @@ def _blobs(text: str) -> Iterator[_Blob]:
             end = blob.end
 
 
-def _longest_run(lines: Iterable[str]) -> int:
-    """Bytes of the longest run that could be base64 or hexadecimal."""
-    return max(map(len, "\n".join(lines).encode("utf-8", "replace").translate(_RUNS).split()), default=0)
+def _long_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that may hold more than wrapped base64, each with the place where it starts."""
+    start = 0
+    for line in text.split("\n"):
+        if len(line) >= _MIN_CHARS:
+            yield start, line
+        start += len(line) + 1
+
+
+def _blobs_in_line(text: str, start: int, line: str) -> Iterator[_Blob]:
+    end = start + len(line)
+    if max(map(len, line.encode("utf-8", "replace").translate(_RUNS).split()), default=0) >= _MIN_CHARS:
+        yield from (_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text, start, end))
+        runs = (match for match in _BASE64.finditer(text, start, end) if _is_base64(text, match))
+        yield from (_Blob("base64", match.start(), match.end()) for match in runs)
+    if len(line) >= _MIN_LINE and _is_minified(line):
+        yield _Blob("minified code", start, end)
 
 
 def _is_base64(text: str, match: re.Match[str]) -> bool:
@@ -122,11 +133,9 @@ def _is_base64(text: str, match: re.Match[str]) -> bool:
     run = match[0]
     if _COPIED.match(run) or _PRIVATE_KEY.search(text[max(0, match.start() - 40) : match.start()]):
         return False
-    size = len(run)
-    lower = len(re.findall("[a-z]", run))
-    upper = len(re.findall("[A-Z]", run))
-    digits = len(re.findall("[0-9]", run))
-    return min(lower, upper) >= 0.1 * size and digits >= 0.02 * size and len(set(run)) >= 24
+    size, encoded = len(run), run.encode()
+    lower, upper, figures = (size - len(encoded.translate(None, kind)) for kind in _LETTERS_AND_DIGITS)
+    return min(lower, upper) >= 0.1 * size and figures >= 0.02 * size and len(set(run)) >= 24
 
 
 def _is_minified(line: str) -> bool:
