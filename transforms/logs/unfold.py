@@ -196,15 +196,16 @@ class _Reader:
         form = self.forms.get(tag) or self.form(tag)
         values: list[str] = []
         if form.values:
-            _, *words = rest.split(" ", form.values + 1)
-            before = self.above[1] if self.above[0] == form.head else []
-            values = [before[i] if word == DITTO else word for i, word in enumerate(words[: form.values])]
-            rest = "".join(f" {word}" for word in words[form.values :])
+            _, *values = rest.split(" ", form.values + 1)
+            rest = f" {values.pop()}" if len(values) > form.values else ""
+            if DITTO in values:
+                before = self.above[1] if self.above[0] == form.head else []
+                values = [before[i] if value == DITTO else value for i, value in enumerate(values)]
         self.above = (form.head, values)
         if form.time_at >= 0:
             if end_of_time:
                 self.time = completed(end_of_time, self.time)
-            values = [*values[: form.time_at], self.time, *values[form.time_at :]]
+            values = [*values[: form.time_at], self.time, *values[form.time_at :]] if values else [self.time]
         if form.message is not None:
             rest = form.message
         else:
