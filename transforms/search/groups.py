@@ -4,10 +4,11 @@ Contract: pure, linear in the lines, never raises. `Reader` undoes what `Writer`
 be read as a line of the file above it is fenced off by the heading `(no file):`.
 """
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import lt
 
 from transforms.search.paths import Place
 
@@ -15,7 +16,8 @@ _NO_FILE = "(no file)"
 _LEGEND = re.compile(
     r'\[grouped by file(?:(?P<indented>, indented)|; lines with ":" came without (?P<root>/[^\n]*/))?\]'
 )
-_NUMBERED = re.compile(r"(\d{1,9}(?:,\d{1,9})*+)([:-])")
+_NUMBERED = re.compile(r"\d{1,9}(?:,\d{1,9})*+[:-]")
+_ROW = re.compile(r"^(\d{1,9}(?:,\d{1,9})*+)([:-])(.*+)$", re.MULTILINE)
 _MARKER = re.compile(r"\[lines? \d{1,12}(?:-\d{1,12})? omitted")
 _FAR = 6000
 """Characters below one heading after which it is said again, so that a reader in the middle sees the file."""
@@ -52,6 +54,9 @@ class Form:
 
     def headings(self, found: Sequence[Place | None]) -> list[str | None]:
         """For each line the path to say above it; None where it cannot stand below one."""
+        if not self.root:
+            paths = {path: self._heading(path, False, frozenset()) for path in {place.path for place in found if place}}
+            return [place and paths[place.path] for place in found]
         whole = frozenset(place.path for place in found if place and place.path.startswith(self.root))
         known: dict[tuple[str, bool], str | None] = {}
         out: list[str | None] = []
@@ -83,8 +88,8 @@ class Form:
         if self.indented:
             return [(" " if place.mark == ":" else "-") + place.rest for place in spots]
         numbers = [int(place.number) for place in spots]
-        ordered = all(a < b for a, b in itertools.pairwise(numbers))
-        if not ordered or any(place.mark == "-" for place in spots):
+        rises = all(map(lt, numbers, numbers[1:])) and all(place.mark == ":" for place in spots)
+        if not rises or len({place.rest for place in spots}) == len(spots):
             return [f"{place.number}{place.mark}{place.rest}" for place in spots]
         same: dict[str, list[str]] = {}
         for place in spots:
@@ -97,17 +102,21 @@ class Form:
             return list(rows)
         if self.indented:
             return [f"{heading}{':' if row[0] == ' ' else '-'}{row[1:]}" for row in rows]
-        spots = []
-        for row in rows:
-            numbers, mark = _split(row)
-            rest = row[len(numbers) + 1 :]
-            path = heading
-            if self.root and path.startswith(self.root) and (mark == ":" or ":" in rest):
-                path = path[len(self.root) :]
-            spots += [Place(path, mark, number, rest) for number in numbers.split(",")]
-        if len(spots) > len(rows):
-            spots.sort(key=lambda place: int(place.number))
-        return [place.line for place in spots]
+        found = _ROW.findall("\n".join(rows))
+        if not self.root and not any("," in numbers for numbers, _, _ in found):
+            return [f"{heading}{mark}{number}{mark}{rest}" for number, mark, rest in found]
+        places = [
+            Place(self._path(heading, bare=mark == ":" or ":" in rest), mark, number, rest)
+            for numbers, mark, rest in found
+            for number in numbers.split(",")
+        ]
+        if len(places) > len(rows):
+            places.sort(key=lambda place: int(place.number))
+        return [place.line for place in places]
+
+    def _path(self, heading: str, *, bare: bool) -> str:
+        """The inverse of `_heading`."""
+        return heading[len(self.root) :] if self.root and bare and heading.startswith(self.root) else heading
 
 
 @dataclass(slots=True)
@@ -166,7 +175,11 @@ class Writer:
         """Lines of one file; where `found` has None, a line that `stays_inside`."""
         self._head(heading)
         self._at.inside = True
-        spots: list[Place] = []
+        spots = [place for place in found if place]
+        if len(spots) == len(found) and sum(len(place.rest) for place in spots) <= _FAR:
+            self.out += self.form.rows(spots)
+            return
+        spots = []
         size = 0
         for line, place in zip(lines, found, strict=True):
             if place is None or size > _FAR:
@@ -194,13 +207,18 @@ def read(form: Form, lines: Iterable[str]) -> list[str]:
     out: list[str] = []
     rows: list[str] = []
     at = _Position(form)
-    for line in lines:
-        if at.takes(line):
-            rows.append(line)
+    for are_rows, run in groupby(lines, form.is_row):
+        if are_rows and at.heading is not None:
+            at.inside = True
+            rows += run
             continue
-        _close(form, at, rows, out)
-        if at.passes(line) or at.heading is None:
-            out.append(line)
+        for line in run:
+            if at.takes(line):
+                rows.append(line)
+                continue
+            _close(form, at, rows, out)
+            if at.passes(line) or at.heading is None:
+                out.append(line)
     _close(form, at, rows, out)
     return out
 
@@ -213,11 +231,6 @@ def _close(form: Form, at: _Position, rows: list[str], out: list[str]) -> None:
         out.append(at.heading + ":")
     out += form.lines(at.heading, rows)
     rows.clear()
-
-
-def _split(row: str) -> tuple[str, str]:
-    found = _NUMBERED.match(row)
-    return (found[1], found[2]) if found else ("", "")
 
 
 def _root(spots: Sequence[Place]) -> str:

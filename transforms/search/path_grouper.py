@@ -11,7 +11,8 @@ Contract: lossless, `decode(encode(text))` is `text` to the character. Returns N
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, groupby, pairwise
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.search.groups import Form, Writer, read, stays_inside
@@ -82,30 +83,36 @@ def _group(form: Form, lines: Sequence[str], found: Sequence[Place | None]) -> t
     """The lines in groups, and whether there is any group."""
     headings = form.headings(found)
     writer = Writer(form)
-    at, folding = 0, False
-    while at < len(lines):
-        heading = headings[at]
-        last = _run(headings, lines, at)
-        if heading is None or last == at:
-            writer.other(lines[at])
-        else:
-            writer.group(heading, lines[at : last + 1], found[at : last + 1])
+    folding = False
+    for first, end in _runs(headings, lines):
+        heading = headings[first]
+        if heading is not None and end > first + 1:
+            writer.group(heading, lines[first:end], found[first:end])
             folding = True
-        at = last + 1
+            continue
+        for line in lines[first:end]:
+            writer.other(line)
     return writer.out, folding
 
 
-def _run(headings: Sequence[str | None], lines: Sequence[str], first: int) -> int:
-    """The last line that belongs below the heading of line `first`; separators between its lines belong there too."""
-    heading = headings[first]
-    if heading is None:
-        return first
-    last = at = first
-    while at < len(lines) and (headings[at] == heading or (headings[at] is None and stays_inside(lines[at]))):
-        if headings[at] is not None:
-            last = at
+def _runs(headings: Sequence[str | None], lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Lines with the same heading, or none, as ranges; separators between lines of one heading belong to them."""
+    bounds = [0, *accumulate(len(list(run)) for _, run in groupby(headings))]
+    runs = list(pairwise(bounds))
+    at = 0
+    while at < len(runs):
+        first, end = runs[at]
         at += 1
-    return last
+        while (
+            at + 1 < len(runs)
+            and headings[first] is not None
+            and headings[runs[at + 1][0]] == headings[first]
+            and headings[runs[at][0]] is None
+            and all(map(stays_inside, lines[runs[at][0] : runs[at][1]]))
+        ):
+            end = runs[at + 1][1]
+            at += 2
+        yield first, end
 
 
 def _refer(lines: list[str], found: list[Place | None]) -> bool:
@@ -114,7 +121,7 @@ def _refer(lines: list[str], found: list[Place | None]) -> bool:
     taken: set[str] = set()
     referring = False
     for at, place in enumerate(found):
-        if place is None or place.mark != ":" or not place.number or len(place.rest) < _LONG_TEXT:
+        if place is None or len(place.rest) < _LONG_TEXT or place.mark != ":" or not place.number:
             continue
         first = texts.get(place.rest)
         key = f"{place.path}:{place.number}"
