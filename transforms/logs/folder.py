@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.logs.lines import Parsed, severe_lines, taken_apart, templates
+from transforms.logs.lines import Parsed, common_format, taken_apart, templates
 from transforms.logs.names import lines_asked_for
 from transforms.logs.repeats import repeats
 from transforms.logs.unfold import is_folded, unfolded
@@ -48,9 +48,10 @@ class LogFolder:
         lines = block.text.split("\n")
         if len(lines) < _FEWEST_LINES or is_folded(block.text):
             return None
-        parsed = taken_apart(lines)
-        if not _may_fold(block.text, lines, parsed):
+        written = common_format(lines)
+        if written is None and not _says_again(block.text, lines):
             return None
+        parsed = taken_apart(lines, written)
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
         log = Log(lines, parsed, found, _quoted_errors(parsed) | lines_asked_for(block))
         text = folded(log)
@@ -61,15 +62,15 @@ class LogFolder:
         return unfolded(rewritten) == original
 
 
-def _may_fold(text: str, lines: Sequence[str], parsed: Sequence[Parsed]) -> bool:
-    """Whether folding may save enough: a text without times is no shorter than each of its lines said once."""
-    return any(line.time for line in parsed) or len("\n".join(set(lines))) <= _MOST_LEFT * len(text)
+def _says_again(text: str, lines: Sequence[str]) -> bool:
+    """Whether folding may save enough without times: it leaves each line of the text once."""
+    return len("\n".join(set(lines))) <= _MOST_LEFT * len(text)
 
 
 def _quoted_errors(parsed: Sequence[Parsed]) -> frozenset[int]:
     """The lines that tell of an error or a warning and are likely quoted: those that have few like them, and of the
     others the first of each kind. The rarest ones where there are many."""
-    severe = severe_lines(parsed)
+    severe = [number for number, line in enumerate(parsed) if line.severe]
     kinds = templates([parsed[number].message for number in severe])
     counts, seen = Counter(kinds), set[str]()
     quoted: list[tuple[int, int]] = []

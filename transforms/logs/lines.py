@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from transforms.logs.times import REACH, TimeFormat, common_format
+from transforms.logs.times import REACH, TimeFormat, most_common_format
 from transforms.occurrences import Occurrences
 
 _LEVEL = (
@@ -58,6 +58,10 @@ _SAMPLE = 100
 """Lines that the way of writing times is told from: evenly spread over the text."""
 
 
+type _Parts = tuple[str, str, str, str, str]
+"""The parts of a line, as in `Parsed`."""
+
+
 class Parsed(NamedTuple):
     """One line; the four parts and the message, joined, are the line. Without a time, all of it is message."""
 
@@ -70,6 +74,8 @@ class Parsed(NamedTuple):
     head: str
     """Level, thread, process, logger; what may belong to the message is not part of it."""
     message: str
+    severe: bool = False
+    """Whether it tells of an error or a warning; said where a whole text is taken apart."""
 
 
 class Parser:
@@ -95,14 +101,14 @@ class Parser:
         known = self._known
         new = [line for line in dict.fromkeys(lines) if line not in known]
         if new:
-            known.update(zip(new, map(Parsed._make, self._pattern.findall("\n".join(new))), strict=True))
+            known.update(zip(new, _parsed(self._pattern.findall("\n".join(new))), strict=True))
         parsed = [known[line] for line in lines]
         self._known = dict(zip(lines, parsed, strict=True))
         return parsed
 
     def line(self, line: str) -> Parsed:
         """One line, taken apart."""
-        return self._known.get(line) or Parsed._make(self._pattern.findall(line)[0])
+        return self._known.get(line) or Parsed(*self._pattern.findall(line)[0])
 
 
 @lru_cache(maxsize=4)
@@ -111,10 +117,19 @@ def parser(written: TimeFormat) -> Parser:
     return Parser(written)
 
 
-def taken_apart(lines: Sequence[str]) -> list[Parsed]:
-    """The lines of a text, by the way in which it writes its times; without times, all of a line is message."""
-    written = common_format(lines[:: max(1, len(lines) // _SAMPLE)])
-    return parser(written).lines(lines) if written else [Parsed("", "", "", "", line) for line in lines]
+def common_format(lines: Sequence[str]) -> TimeFormat | None:
+    """The way in which a text with these lines writes its times; None when it has none."""
+    return most_common_format(lines[:: max(1, len(lines) // _SAMPLE)])
+
+
+def taken_apart(lines: Sequence[str], written: TimeFormat | None) -> list[Parsed]:
+    """The lines of a text that writes its times in this way; without times, all of a line is message."""
+    return parser(written).lines(lines) if written else _parsed([("", "", "", "", line) for line in lines])
+
+
+def _parsed(lines: Sequence[_Parts]) -> list[Parsed]:
+    severe = _severe_lines(lines)
+    return [Parsed(*parts, severe=number in severe) for number, parts in enumerate(lines)]
 
 
 def without_numbers(words: str) -> str:
@@ -145,16 +160,16 @@ def with_numbers(words: str, shown: Callable[[str], str]) -> str:
     return _WORD_WITH_DIGIT.sub(lambda match: shown(match[0]), words)
 
 
-def severe_lines(parsed: Sequence[Parsed]) -> list[int]:
-    """The lines (counted from 0) that tell of an error or a warning, in order. A head is looked at once."""
-    found = _lines_with_stem([line.message for line in parsed])
-    heads = [line.before + line.head for line in parsed]
+def _severe_lines(lines: Sequence[_Parts]) -> set[int]:
+    """The lines (counted from 0) that tell of an error or a warning. A head is looked at once."""
+    found = _lines_with_stem([message for *_, message in lines])
+    heads = [before + head for before, _, _, head, _ in lines]
     known = list(dict.fromkeys(heads))
     with_stem = {known[number] for number in _lines_with_stem(known)}
     severe = {head for head in known if head in with_stem or severe_head(head)}
     if severe:
         found.update([number for number, head in enumerate(heads) if head in severe])
-    return sorted(found)
+    return found
 
 
 def _lines_with_stem(lines: Sequence[str]) -> set[int]:

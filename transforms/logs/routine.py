@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, zip_longest
 
-from transforms.logs.lines import Parsed, severe_lines, templates_and_numbers
+from transforms.logs.lines import Parsed, templates_and_numbers
 from transforms.logs.times import steps
 
 _FEWEST_OF_A_KIND = 8
@@ -62,7 +62,7 @@ class Kinds:
     def of(cls, parsed: Sequence[Parsed]) -> "Kinds":
         """The kinds of the lines of a text."""
         of_line, numbers = templates_and_numbers(
-            [before + zone + head + message for before, _, zone, head, message in parsed]
+            [before + zone + head + message for before, _, zone, head, message, _ in parsed]
         )
         members: dict[str, list[int]] = defaultdict(list)
         for number, kind in enumerate(of_line):
@@ -97,7 +97,7 @@ def _telling(parsed: Sequence[Parsed], kinds: Kinds) -> Iterator[int]:
     total, kept = len(parsed), set[tuple[int, int]]()
     yield from range(min(_ENDS, total))
     yield from range(max(0, total - _ENDS), total)
-    severe = severe_lines(parsed)
+    severe = [number for number, line in enumerate(parsed) if line.severe]
     few = len(severe) * _FULL_OF_ERRORS <= total
     entries = _entry_starts(parsed)
     for number in severe:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.logs.lines import taken_apart
+from transforms.logs.lines import common_format, taken_apart
 from transforms.logs.names import lines_asked_for, names_asked_for
 from transforms.logs.routine import Kinds, routine_ranks
 from transforms.lossy.focus import named_lines
@@ -41,7 +41,7 @@ class LogSampler:
         lines = block.text.split("\n")
         if len(lines) < _FEWEST_LINES or budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
             return None
-        parsed = taken_apart(lines)
+        parsed = taken_apart(lines, common_format(lines))
         kinds = Kinds.of(parsed)
         asks = any(name in block.text for name in names_asked_for(block.question))
         ranks = routine_ranks(parsed, kinds, keep_names=not asks)

@@ -76,7 +76,7 @@ _LONGEST = 40
 """Characters of a time, at most."""
 
 
-def common_format(lines: Iterable[str]) -> TimeFormat | None:
+def most_common_format(lines: Iterable[str]) -> TimeFormat | None:
     """The format that `lines` write their times in, most often; None when hardly a line holds a time.
 
     Most lines may be without one: those of stack traces.

@@ -101,7 +101,7 @@ def _said(log: Log) -> list[_Line]:
 
 
 def _line(log: Log, number: int, use: Use | None) -> _Line:
-    _, time, _, head, message = log.parsed[number]
+    _, time, _, head, message, _ = log.parsed[number]
     if use is not None:
         rest = message if use.whole else head + message
         if not rest or rest[0] == " " or not blank_follows(use.words):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.logs.times import FORMATS, TimeFormat, common_format, format_of
+from transforms.logs.times import FORMATS, TimeFormat, format_of, most_common_format
 
 TIMES = (
     "2024-03-05 10:00:01,250",
@@ -32,8 +32,8 @@ def test_a_log_is_known_by_how_it_writes_its_times(known: TimeFormat, time: str)
     assert format_of(time) is known
     lines = (f"[{time}] a", f"api | {time} said 77")
     assert all(known.sign.search(line) for line in lines)
-    assert any(common_format([line] * 3) is known for line in lines)
+    assert any(most_common_format([line] * 3) is known for line in lines)
 
 
 def test_a_text_without_times_has_no_format() -> None:
-    assert common_format(["release 1.2.3 of 123456", "at 12:3", "10.0.0.1 2024-03-05"] * 3) is None
+    assert most_common_format(["release 1.2.3 of 123456", "at 12:3", "10.0.0.1 2024-03-05"] * 3) is None
