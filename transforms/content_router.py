@@ -41,7 +41,9 @@ class Attempt:
 def route(block: Block, transforms: Sequence[Transform]) -> Route:
     """The way of `block` through `transforms`, the enabled ones in the order in which they are tried."""
     parts = split(block)
-    return Route(parts, tuple(tuple(t for t in transforms if part.kind in t.kinds) for part in parts))
+    return Route(
+        parts, tuple(tuple(t for t in transforms if part.kind in t.kinds) if part.kind else () for part in parts)
+    )
 
 
 def record_compression(transform_name: str, tokens_before: int, tokens_after: int, reason: Reason) -> Attempt:

@@ -138,11 +138,11 @@ def _test(sample: Sample) -> Kind | None:
     hits = sample.hits(forms.REPORT_LINE)
     if sample.expected.kind is Kind.TEST:
         return Kind.TEST if hits else None
-    if sample.hits(forms.REPORT_MARK) and not sample.mostly(forms.LOG_LINE, 0.8):
+    if sample.hits(forms.REPORT_MARK) and not sample.logs(0.8):
         return Kind.TEST
     if sample.expected.kind is Kind.TABLE:
         return None
-    return Kind.TEST if hits > 2 and hits > 0.2 * len(sample.lines) and not sample.mostly(forms.LOG_LINE, 0.5) else None
+    return Kind.TEST if hits > 2 and hits > 0.2 * len(sample.lines) and not sample.logs(0.5) else None
 
 
 def _search(sample: Sample) -> Kind | None:
@@ -167,7 +167,7 @@ def _log(sample: Sample) -> Kind | None:
     if sample.hits(forms.TIMED_LINE) >= max(5, 0.25 * len(sample.lines)):
         return Kind.LOG
     wanted = 0.3 if sample.expected.kind is Kind.LOG else 0.5
-    return Kind.LOG if sample.mostly(forms.LOG_LINE, wanted) else None
+    return Kind.LOG if sample.logs(wanted) else None
 
 
 def _table(sample: Sample) -> Kind | None:

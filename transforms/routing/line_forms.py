@@ -99,6 +99,9 @@ LOG_LINE = _form(
     r".{0,80}?\blevel=\w",
 )
 
+LOG_MARK = re.compile(r":\d|[A-Z]{4}|level=")
+"""Searched for: stands in every `LOG_LINE`."""
+
 TIMED_LINE = _form(r"\W{0,3}\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d", r"\W{0,3}(?:[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d:\d\d\b")
 """Begins with a time."""
 

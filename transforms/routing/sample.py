@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import filterfalse, islice, pairwise
+from itertools import filterfalse, islice, pairwise, repeat
 
 from transforms.routing import line_forms as forms
 from transforms.routing.expected_kind import Expected
@@ -56,15 +56,27 @@ class Sample:
         """The first characters after blanks."""
         return self.text[:WINDOW].lstrip()[:MAX_LINE]
 
+    @cached_property
+    def _logged(self) -> int:
+        """How many lines start as a log's do; what is looked for first is found faster, and few others have it."""
+        return len(list(filter(forms.LOG_LINE.match, filter(forms.LOG_MARK.search, self.lines))))
+
     def hits(self, form: re.Pattern[str]) -> int:
         """How many lines start with `form`."""
         return len(list(filter(form.match, self.lines)))
 
     def mostly(self, form: re.Pattern[str], share: float) -> bool:
         """Whether at least this `share` of the lines start with `form`: looks no further than it takes to know."""
-        others = filterfalse(form.match, self.lines)
-        too_many = islice(others, int((1 - share) * len(self.lines) + _ROUNDING), None)
+        too_many = islice(filterfalse(form.match, self.lines), self._others(share), None)
         return bool(self.lines) and next(too_many, None) is None
+
+    def logs(self, share: float) -> bool:
+        """Whether at least this `share` of the lines start as a log's do."""
+        return bool(self.lines) and len(self.lines) - self._logged <= self._others(share)
+
+    def _others(self, share: float) -> int:
+        """How many lines may be something else where this `share` is asked for."""
+        return int((1 - share) * len(self.lines) + _ROUNDING)
 
 
 def sampled(text: str) -> str:
@@ -88,5 +100,5 @@ def _whole_lines(text: str, start: int) -> str:
 
 def same_cells(lines: list[str], mark: str, wanted: float) -> bool:
     """Whether `wanted` of the lines have the same number of cells, at least three, when cut at `mark`."""
-    (marks, times), *_ = Counter(line.count(mark) for line in lines).most_common(1)
+    (marks, times), *_ = Counter(map(str.count, lines, repeat(mark))).most_common(1)
     return len(lines) > 2 and marks > 1 and times >= wanted * len(lines)

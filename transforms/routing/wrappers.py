@@ -57,17 +57,19 @@ _HEADERS = (
     # opencode
     r"(?:<path>[^\n]*</path>\n<type>file</type>\n)?<(?:file|content)>\n",
 )
+_REMINDER = r"<system-reminder>[^<]*+(?:<(?!/?system-reminder>)[^<]*+)*+</system-reminder>\s*"
+"""Written so that it is found by its first characters."""
+_EXIT = r"\n(?:Error|Stderr): [^\n]*\nExit Code: [^\n]*(?:\n(?:Signal|Background PIDs|Process Group PGID): [^\n]*)*\s*"
 _FOOTERS = {
     # Claude Code
-    "</system-reminder>": r"\n{0,2}<system-reminder>(?:(?!</?system-reminder>)[\s\S]){0,4000}</system-reminder>\s*",
+    "</system-reminder>": rf"\n\n{_REMINDER}|\n{_REMINDER}|{_REMINDER}",
     "</persisted-output>": r"\n?(?:\.\.\.\n)?</persisted-output>\s*",
     "stdout>": r"\n?</(?:bash|local-command)-stdout>(?:<bash-stderr></bash-stderr>)?\s*",
     "</tool_use_error>": r"\n?</tool_use_error>\s*",
     "(Results are truncated.": r"\n\(Results are truncated\.[^\n]*\)\s*",
     "Shell cwd was reset to ": r"\nShell cwd was reset to [^\n]*\s*",
     # Qwen Code, Gemini CLI
-    "Exit Code: ": r"\n(?:Error|Stderr): [^\n]*\nExit Code: [^\n]*"
-    r"(?:\n(?:Signal|Background PIDs|Process Group PGID): [^\n]*)*\s*",
+    **dict.fromkeys(("Exit Code: ", "Signal: ", "Background PIDs: ", "Process Group PGID: "), _EXIT),
     "</untrusted_context>": r"(?:\n(?:Error|Exit Code|Signal|Background PIDs|Process Group PGID): [^\n]*)*"
     r"\n?</untrusted_context>\s*",
     # mini-swe-agent, SWE-agent
@@ -80,7 +82,7 @@ _FOOTERS = {
     " more lines not shown": r"\n+\.\.\. \(\d+ more lines not shown[^\n]*\)\s*",
     "[Showing lines ": r"\n+\[Showing lines \d+-\d+ of \d+[^\n]*\]\s*",
 }
-"""Each with words that stand in it, so that the pattern is looked for only where it may be."""
+"""Each with words that stand in its last line, so that the pattern is looked for only where it may be."""
 _HEADER = re.compile("|".join(f"(?:{pattern})" for pattern in _HEADERS))
 _FOOTER = {mark: re.compile(rf"(?:{pattern})\Z") for mark, pattern in _FOOTERS.items()}
 
@@ -137,7 +139,8 @@ def _footer_start(text: str, start: int) -> int:
     end = len(text)
     for _ in range(_EDGES):
         edge = max(start, end - _EDGE)
-        marks = (mark for mark in _FOOTER if text.find(mark, edge, end) >= 0)
+        last = text[edge:end].rstrip().rpartition("\n")[2]
+        marks = [mark for mark in _FOOTER if mark in last]
         footer = next((found for mark in marks if (found := _FOOTER[mark].search(text, edge, end))), None)
         if footer is None:
             break
