@@ -16,9 +16,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Container, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 
+from transforms.call import Call
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose
@@ -92,7 +93,7 @@ class KompressCompressor:
         if has_gaps(block.text) or has_cuts(block.text):
             return None
         lines = block.text.split("\n")
-        scores = _scores(_asked(block), lines)
+        scores = _scores(_asked(block.question, block.call), lines)
         if self._scorer is None and not any(scores):
             return None
         staying = _staying(block, lines, scores)
@@ -150,7 +151,7 @@ def _ranks(lines: Sequence[str], scores: Sequence[float], staying: Container[int
 
 def _plain(block: Block, sentences: Sequence[str]) -> list[bool]:
     """Which sentences neither tell facts nor demand, and hold no word that was asked for."""
-    asked, named = _asked(block), named_lines(block, sentences)
+    asked, named = _asked(block.question, block.call), named_lines(block, sentences)
     return [
         number not in named
         and not _FACT.search(sentence)
@@ -224,26 +225,29 @@ def _listed(lines: Sequence[str]) -> set[int]:
     return listed
 
 
-def _asked(block: Block) -> frozenset[str]:
+@lru_cache(maxsize=16)
+def _asked(question: str, call: Call) -> frozenset[str]:
     """The words of the question and of the arguments, but for addresses: those name the text, not what is asked."""
-    values = block.call.values.values()
-    told = " ".join(value[:_QUESTION] for value in values if isinstance(value, str)) or block.call.arguments[:_QUESTION]
-    asked = _ADDRESS.sub(" ", f"{block.question[-_QUESTION:]} {told}")
+    values = call.values.values()
+    told = " ".join(value[:_QUESTION] for value in values if isinstance(value, str)) or call.arguments[:_QUESTION]
+    asked = _ADDRESS.sub(" ", f"{question[-_QUESTION:]} {told}")
     return frozenset(word.lower() for word in _WORD.findall(asked))
 
 
 def _scores(asked: frozenset[str], lines: Sequence[str]) -> list[float]:
     """BM25 of each line; words on more than a fifth of the lines tell nothing and count nothing."""
-    words = [[word.lower() for word in _WORD.findall(line)] for line in lines]
-    found = [Counter(word for word in line if word in asked) for line in words]
-    spread = Counter(word for line in found for word in line)
+    words = list(map(_WORD.findall, "\n".join(lines).lower().split("\n")))
+    found = [() if asked.isdisjoint(line) else Counter(filter(asked.__contains__, line)).items() for line in words]
+    spread = Counter(word for hits in found for word, _ in hits)
     total = sum(1 for line in words if line) or 1
     mean = sum(map(len, words)) / total or 1.0
     weight = {
         word: math.log(1 + (total - n + 0.5) / (n + 0.5)) if n <= total / 5 else 0.0 for word, n in spread.items()
     }
     return [
-        sum(weight[word] * n * (_K1 + 1) / (n + _K1 * (1 - _B + _B * len(line) / mean)) for word, n in hits.items())
+        sum(weight[word] * n * (_K1 + 1) / (n + _K1 * (1 - _B + _B * len(line) / mean)) for word, n in hits)
+        if hits
+        else 0.0
         for line, hits in zip(words, found, strict=True)
     ]
 

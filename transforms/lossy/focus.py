@@ -38,8 +38,9 @@ _COMMON_QUOTED = 60
 def named_lines(block: Block, lines: Sequence[str]) -> frozenset[int]:
     """The numbers of the `lines` of `block.text` that hold a term of the question or of the call's arguments."""
     quoted, plain = _terms(block.question, block.call)
-    found, named = Occurrences("\n".join(lines).lower()), set[int]()
-    for term in (*quoted, *plain):
+    text = "\n".join(lines).lower()
+    found, named = Occurrences(text), set[int]()
+    for term in (term for term in (*quoted, *plain) if term in text):
         limit, share = (_COMMON_QUOTED, 5) if term in quoted else (_COMMON, 20)
         most = max(limit, len(lines) // share)
         places = [*islice(_lines_naming(term, found), most + 1)]
