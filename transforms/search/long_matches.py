@@ -15,6 +15,7 @@ stays whole, and so does one where such words stand everywhere.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
 from transforms.lossy.focus import named_terms
@@ -110,10 +111,18 @@ def _next_part(text: str, start: int, end: int) -> int:
 
 def _hits(line: str, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the terms, in whatever case, stand in a line; a term that stands everywhere counts as none."""
+    lowered = line.replace("\u0130", "i").lower()  # the one character that gets longer in lower case
     for term in terms:
-        places = [match.span() for match in re.finditer(re.escape(term), line, re.IGNORECASE)]
+        places = list(islice(_places(lowered, term), _MOST_HITS + 1))
         if len(places) <= _MOST_HITS:
             yield from places
+
+
+def _places(line: str, term: str) -> Iterator[tuple[int, int]]:
+    at = line.find(term)
+    while at >= 0:
+        yield at, at + len(term)
+        at = line.find(term, at + len(term))
 
 
 def _chosen(text: str, gaps: list[_Gap], budget: Budget) -> list[_Gap]:

@@ -129,3 +129,13 @@ def test_letters_that_grow_when_they_are_lowered_do_not_move_the_place() -> None
     cut = _rewritten(f"a.json:1:{'İ;' * 600} fetchUser(12345) {'abc;' * 600}")
     assert cut is not None
     assert "fetchUser(12345)" in cut
+
+
+def test_words_are_found_in_whatever_case_and_where_they_stand() -> None:
+    """Also behind a letter that is longer in lower case."""
+    line = f"dist/app.js:1:{'\u0130' * 50};{'let a = 1; ' * 200}FETCHUSER(id);{'let b = 2; ' * 200}"
+    rewritten = _rewritten(line)
+    assert rewritten is not None
+    assert "let a = 1; FETCHUSER(id);let b = 2;" in rewritten
+    assert rewritten.index("]", rewritten.index("omitted")) < rewritten.index("FETCHUSER")
+    assert _TRIMMER.proof(line, rewritten)
