@@ -76,7 +76,7 @@ class RunReport:
 def _read(lines: Sequence[str]) -> _Lines:
     bodies = [body_of(line) for line in lines]
     routines = [routine(body) for body in bodies]
-    wrong = [told and not kind for told, kind in zip(signs(bodies), routines, strict=True)]
+    wrong = signs(["" if kind else body for body, kind in zip(bodies, routines, strict=True)])
     failures = failure_lines(bodies, wrong, routines)
     read = _Lines(bodies, [""] * len(lines), [0] * len(lines))
     seen: set[str] = set()
