@@ -17,6 +17,7 @@ dropped, as its writer meant it.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 
@@ -52,7 +53,11 @@ _HOW_FAR = re.compile(
 )
 _DONE = re.compile(r"(?<![\d.])100(?:\.0+)?\s?%")
 _UNITS = {"": 1e0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
-_RESULT = re.compile(r"error|fail|warn|abort|denied|refused|time[ -]?out|cannot|exception|missing|retry", re.IGNORECASE)
+_RESULTS = (
+    *("error", "fail", "warn", "abort", "denied", "refused", "timeout", "time out", "time-out", "cannot", "exception"),
+    *("missing", "retry"),
+)
+"""What a result is told by, in lower case."""
 _UNITS_WRITTEN = ("", r"[\skKMGTiB]", r"[\skKMGTi][kKMGTiB]", r"[\skKMGT][kKMGTi][iB]", r"\s[kKMGT]iB")
 _SHOWS_FAR = re.compile(rf"[%/](?:(?<=%)|(?=[0-9]))(?:{'|'.join(f'(?<=[0-9]{unit}[%/])' for unit in _UNITS_WRITTEN)})")
 """Stands in all that tells how far a transfer has come. It begins with the sign, which is found fast."""
@@ -121,7 +126,7 @@ def _overwritten(part: str, after: str) -> bool:
     """Whether a part of a line is a frame that the next part replaces."""
     if not part.strip() or part == after:
         return True
-    if not after.strip() or len(part) > _LONGEST or _RESULT.search(part) is not None:
+    if not after.strip() or len(part) > _LONGEST or _tells_result(part):
         return False
     return any(form.search(part) for form in (_DRAWN, _PERCENTAGE, _TRANSFERS))
 
@@ -135,7 +140,18 @@ def _still(line: str) -> str:
             return ""
         if _HOW_FAR.search(line) is None:
             return ""
-    return "" if _RESULT.search(line) or _STAMPED.match(line) else _MOVES.sub("", line) + " "
+    return _frame(line)
+
+
+@lru_cache(maxsize=1024)
+def _frame(line: str) -> str:
+    """The same for a line that may be a frame. Remembered: the proof asks again for what the rewrite asked for."""
+    return "" if _tells_result(line) or _STAMPED.match(line) else _MOVES.sub("", line) + " "
+
+
+def _tells_result(text: str) -> bool:
+    lowered = text.lower()
+    return any(result in lowered for result in _RESULTS)
 
 
 def _spins(text: str) -> bool:
