@@ -22,19 +22,19 @@ type Decided = tuple[Slot, Decision]
 
 
 def learn(old: Sequence[Decided], new: Sequence[Decided], learned: Learned) -> None:
-    """Count what was shortened now, and which of the older outputs the model came back for."""
-    shortened = [sort_of(slot) for slot, decision in new if decision.is_lossy]
-    lossy = [(slot, decision) for slot, decision in old if decision.is_lossy]
-    calls = _Calls.of([slot for slot, _ in new if slot.in_tail] if lossy else [])
-    learned.learn(shortened, [sort_of(slot) for slot, decision in lossy if calls.ask_for(slot, decision)])
+    """Count what was shortened now, and which of the `old` ones, shortened before, the model came back for."""
+    calls = _Calls.of([slot for slot, _ in new if slot.in_tail] if old else [])
+    asked = [slot for slot, decision in old if calls.ask_for(slot, decision)]
+    shortened = [slot for slot, decision in new if decision.is_lossy]
+    if shortened or asked:
+        learned.learn(map(sort_of, shortened), map(sort_of, asked))
 
 
 def fetched_tokens(old: Sequence[Decided], new: Sequence[Decided]) -> int:
-    """Tokens, as sent, of the new outputs that come back for what was left out of an older one."""
-    shortened = [(slot, decision) for slot, decision in old if decision.is_lossy]
+    """Tokens, as sent, of the new outputs that come back for what was left out of one of the `old` ones."""
     tokens = 0
     for slot, decision in new:
-        if slot.in_tail and (decision.reason is Reason.RETRIEVAL or _asks_for_one(slot, shortened)):
+        if slot.in_tail and (decision.reason is Reason.RETRIEVAL or _asks_for_one(slot, old)):
             tokens += decision.tokens_before if decision.replacement is None else decision.tokens_after
     return tokens
 

@@ -82,7 +82,7 @@ class Prompt:
         """What the cache sees, with elements of the conversation changed, by their positions."""
         before, conversation = Prefix(self.conversation), bytearray(self.conversation)
         for at, piece in changed.items() if conversation else ():
-            conversation[at * ITEM_BYTES : (at + 1) * ITEM_BYTES] = _packed_anew(piece, before[at].section)
+            conversation[at * ITEM_BYTES : (at + 1) * ITEM_BYTES] = _packed_anew(piece, before, at)
         return Prefix(self.head + conversation[self.instructions * ITEM_BYTES :])
 
 
@@ -150,11 +150,11 @@ def _told(before: bytearray, elements: Elements, at: int) -> bytearray:
 _CONVERSATION: Telling[bytearray, Elements] = Telling(bytearray, _told, bytearray)
 
 
-def _packed_anew(piece: Piece, section: Section) -> bytes:
-    """The item of an element that is not sent as it came."""
+def _packed_anew(piece: Piece, before: Prefix, at: int) -> bytes:
+    """The item of an element that is not sent as it came; whoever made it is who did before."""
     if _packed not in piece.made:
         element = Node(piece.raw, 0, len(piece.raw), Ends())
-        piece.made[_packed] = _item(element, section).packed
+        piece.made[_packed] = _item(element, before[at].section).packed
     packed: bytes = piece.made[_packed]
     return packed
 

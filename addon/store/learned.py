@@ -66,6 +66,7 @@ class Learned:
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
         """Which file that is."""
+        self._unwritten: list[tuple[Iterable[Sort], Iterable[Sort]]] = []
 
     def shares(self) -> dict[str, dict[Kind, float]]:
         """`Experience.share` by tool and kind, but for those that get all of it."""
@@ -80,14 +81,25 @@ class Learned:
 
     def _read(self, which: str) -> list[Experience]:
         """Nothing is known where the file cannot be read."""
+        self.write()
         with suppress(OSError, sqlite3.Error, ValueError):  # of a kind that a newer version has
             rows = self._open().execute(f"SELECT tool, kind, shortened, asked_again FROM learned_of_kinds {which}")
             return [Experience(Sort(tool, Kind(kind)), *counts) for tool, kind, *counts in rows]
         return []
 
     def learn(self, shortened: Iterable[Sort], asked_again: Iterable[Sort]) -> None:
-        """Count outputs, by their sorts."""
-        counts = [(*_plain(sort), 1.0, 0.0) for sort in shortened] + [(*_plain(sort), 0.0, 1.0) for sort in asked_again]
+        """Count outputs, by their sorts, which are not told before `write`."""
+        self._unwritten.append((shortened, asked_again))
+
+    def write(self) -> None:
+        """Put on record what was learned: a request need not wait for that, whoever asks for it next does."""
+        counts = [
+            (*_plain(sort), *count)
+            for sorts in self._unwritten
+            for some, count in zip(sorts, ((1.0, 0.0), (0.0, 1.0)), strict=True)
+            for sort in some
+        ]
+        self._unwritten.clear()
         if not counts:
             return
         with suppress(OSError, sqlite3.Error), self._open() as connection:
@@ -104,18 +116,23 @@ class Learned:
 
     def reset(self) -> None:
         """Forget everything. Raises OSError or sqlite3.Error when that is not possible."""
+        self._unwritten.clear()
         with self._open() as connection:
             connection.execute("DELETE FROM learned_of_kinds")
 
     def close(self) -> None:
         """Give the file back."""
+        self.write()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _open(self) -> sqlite3.Connection:
         if self._opened != identity(self._path):  # what is written to a file that was taken away is lost
-            self.close()
+            self._disconnect()
         if self._connection is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch(mode=0o600, exist_ok=True)

@@ -94,7 +94,9 @@ class Worker:
         return state
 
     def tidy(self) -> None:
-        """Now and then, between two jobs: remove what is too old or too much. Never raises."""
+        """Between two jobs: put on record what was learned, and now and then remove what is too old or too much."""
+        for state in self._states.values():
+            state.learned.write()
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_SECONDS
             for state in self._states.values():

@@ -41,6 +41,7 @@ def test_the_share_falls_with_every_question_and_recovers_slowly(learned: Learne
 
 def test_tools_are_counted_apart_and_survive_a_restart(learned: Learned, tmp_path: Path) -> None:
     learned.learn([BASH, GREP], [GREP])
+    learned.close()
     again = Learned(tmp_path / "home")
     assert again.all() == [Experience(BASH, 1, 0), Experience(GREP, 1, 1)]
     again.close()
@@ -59,6 +60,8 @@ def test_old_experience_counts_less(learned: Learned) -> None:
 
 def test_it_can_be_reset(learned: Learned) -> None:
     learned.learn([BASH], [BASH])
+    assert learned.all() != []
+    learned.learn([BASH], [BASH])
     learned.reset()
     assert learned.all() == []
 
@@ -74,9 +77,11 @@ def test_a_folder_that_is_deleted_costs_what_was_learned_and_nothing_that_comes_
     learned: Learned, tmp_path: Path
 ) -> None:
     learned.learn([BASH], [BASH])
+    learned.write()
     shutil.rmtree(tmp_path / "home")
     assert learned.shares() == {}
     learned.learn([GREP], [])
+    learned.close()
     again = Learned(tmp_path / "home")
     assert again.all() == [Experience(GREP, 1, 0)]
     again.close()
@@ -84,4 +89,5 @@ def test_a_folder_that_is_deleted_costs_what_was_learned_and_nothing_that_comes_
 
 def test_the_file_is_readable_by_its_owner_only(learned: Learned, tmp_path: Path) -> None:
     learned.learn([BASH], [])
+    learned.write()
     assert (tmp_path / "home" / "learned.sqlite").stat().st_mode & 0o077 == 0
