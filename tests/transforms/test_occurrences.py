@@ -1,5 +1,7 @@
 """Lines are found by the words on them, in order and each once."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,3 +26,10 @@ def test_lines_with_any_of_several_words_are_found() -> None:
 @given(st.text("ab\n\r\x85", max_size=60), st.text("ab", min_size=1, max_size=3))
 def test_the_same_lines_are_found_as_by_looking_at_each(text: str, word: str) -> None:
     assert list(Occurrences(text).lines_with(word)) == [n for n, line in enumerate(text.split("\n")) if word in line]
+
+
+@given(st.text("ab \n", max_size=60))
+def test_lines_are_found_where_a_form_stands_that_begins_with_a_word(text: str) -> None:
+    form = re.compile(r"\bab+\b")
+    found = Occurrences(text).lines_where(form, ["ab"])
+    assert found == {n for n, line in enumerate(text.split("\n")) if form.search(line)}

@@ -165,7 +165,7 @@ def _severe_lines(lines: Sequence[_Parts]) -> set[int]:
     found = _lines_with_stem([message for *_, message in lines])
     heads = [before + head for before, _, _, head, _ in lines]
     known = list(dict.fromkeys(heads))
-    with_stem = {known[number] for number in _lines_with_stem(known)}
+    with_stem = {known[number] for number in _lines_with_stem([f"{head} " for head in known])}
     severe = {head for head in known if head in with_stem or severe_head(head)}
     if severe:
         found.update([number for number, head in enumerate(heads) if head in severe])

@@ -155,7 +155,7 @@ def _called_at(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Runs of `at ...` lines of JavaScript and Java, which begin where it went wrong."""
     first = -1
     for at, line in enumerate([*lines, ""]):
-        if line.lstrip().startswith("at ") and line[:1].isspace():
+        if line[:1].isspace() and line.lstrip().startswith("at "):
             first = at if first < 0 else first
         elif first >= 0:
             yield first, at - 1
