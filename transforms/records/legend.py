@@ -21,22 +21,24 @@ _IN_HEADERS = (
     (r"[^=\t\n]\[", "a[b,c]: lists of objects with the keys b, c"),
 )
 _IN_BODY = (
-    ("+", r"(?:\t|^)\+[^\s=]+=", "+name=value in a row: a further key, not a column"),
-    ("#", r"(?:(?:\t|^)\+|^#every row: |^#some rows: )[0-9]+:", "3:name: comes third"),
-    ("*", r"(?:^#|\t|^)\*[0-9]+=", "*1: the value told at *1="),
-    ('"""', r'[:\[,]"{3,}$|^"{3,}text ', 'lines between """ are one string, as it is'),
-    ('"""json', r'"{3,}json', '"""json: a string that holds this JSON'),
-    ('"""', r'(?:\t|^)"""(?=\t|$)', 'a cell """ stands below its row'),
+    ("+", r"\+(?<=[\t\n]\+)[^\s=]+=", "+name=value in a row: a further key, not a column"),
+    ("#", r"[+#](?:(?<=[\t\n]\+)|(?<=\n#)(?:every row|some rows): )[0-9]+:", "3:name: comes third"),
+    ("*", r"\*(?:(?<=[\t\n]\*)|(?<=\n#\*))[0-9]+=", "*1: the value told at *1="),
+    ('"""', r'"""(?:(?<=[:\[,]""")"*$|(?<=\n""")"*text )', 'lines between """ are one string, as it is'),
+    ('"""json', r'"""json', '"""json: a string that holds this JSON'),
+    ('"""', r'"""(?<=[\t\n]""")(?=\t|$)', 'a cell """ stands below its row'),
 )
+"""Each form begins with what is rare, so that a search passes over all else; what precedes it is looked at then."""
 _OPENS = "(JSON; "
 _OPENS_LINES = "(JSON lines; "
 
 
 def explain(body: str, lines: bool) -> str:
     """`body` below its legend; `lines`: it stands for JSON lines, not for an array."""
-    headers = "\n".join(_HEADER.findall(body))
+    text = f"\n{body}"
+    headers = "\n".join(_HEADER.findall(text))
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
-    topics += [topic for mark, pattern, topic in _IN_BODY if mark in body and re.search(pattern, body, re.MULTILINE)]
+    topics += [topic for mark, pattern, topic in _IN_BODY if mark in text and re.search(pattern, text, re.MULTILINE)]
     return f"{_OPENS_LINES if lines else _OPENS}{'; '.join(topics)})\n{body}"
 
 

@@ -191,6 +191,8 @@ def _quoted_strings(cells: Sequence[str]) -> bool:
 
 
 def write_as_string(cell: str, *, first: bool) -> str:
-    """A cell of any type, as it is written in a column of strings."""
+    """A cell of a column of strings, written for any type, as it is written where all are known to be strings."""
+    if cell[0] != '"':  # bare strings, and null
+        return cell
     value = read_cell(cell)
     return write_string(value, first) if isinstance(value, str) else cell

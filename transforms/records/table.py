@@ -230,17 +230,18 @@ def _fitting(shapes: Shapes, cells: Cells, chosen: set[str]) -> tuple[list[Colum
 
 def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
     """Runs of rows that are cheapest under one header."""
-    start, current = 0, Tally()
+    start, current, cost = 0, Tally(), 0.0
     at = 0
     while at < len(rows):
         stop = _chunk(rows, at)
         chunk = Tally.of(rows[at:stop])
         both = current.joined(chunk)
         limit = _MAX_SHARED if both.constants() else _MAX_PLAIN
-        if current.rows and (both.chars() > limit or both.cost() > current.cost() + chunk.cost() + _NEW_HEADER):
+        apart, together = chunk.cost(), both.cost()
+        if current.rows and (both.chars() > limit or together > cost + apart + _NEW_HEADER):
             yield rows[start:at], current
-            start, both = at, chunk
-        current = both
+            start, both, together = at, chunk, apart
+        current, cost = both, together
         at = stop
     if current.rows:
         yield rows[start:], current
