@@ -146,10 +146,17 @@ def _named(record: Record, nesting: Nesting, prefix: str) -> Record:
 
 def _shared_keys(items: list[Tree]) -> tuple[str, ...]:
     """The keys of the objects in a list of nothing else; none when they differ, or when one needs quotes."""
-    objects = [item for item in items if isinstance(item, dict)]
-    shapes = set(map(tuple, objects))
-    keys = shapes.pop() if len(objects) == len(items) and len(shapes) == 1 else ()
-    return keys if keys == tuple(map(write_key, keys)) else ()
+    first = items[0] if items else None
+    if not isinstance(first, dict):
+        return ()
+    keys = tuple(first)
+    alike = len(items) == 1 or all(isinstance(item, dict) and tuple(item) == keys for item in items)
+    return keys if alike and _are_bare(keys) else ()
+
+
+@lru_cache(maxsize=4096)
+def _are_bare(keys: tuple[str, ...]) -> bool:
+    return keys == tuple(map(write_key, keys))
 
 
 def put(record: dict[str, object], name: str, value: object) -> None:

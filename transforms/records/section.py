@@ -126,16 +126,18 @@ class Repeats:
     def of(self, rows: list[Row], cells: Cells, columns: set[str]) -> dict[Cell, str]:
         """The short forms of the cells that stand more than once in one of the `columns`."""
         long = {name for name in columns if name != KEY and max(map(len, cells[name])) >= _MIN_REPEATED}
-        if not long:
-            return {}
-        counts = Counter(
-            (name, cell) for row in rows for name, cell in row.items() if name in long and len(cell) >= _MIN_REPEATED
-        )
-        return {
-            at: f"*{self.numbers.setdefault(at[1], len(self.numbers) + 1)}"
-            for at, count in counts.items()
-            if (count - 1) * len(at[1]) > _MIN_SAVED + 4 * count
+        found = {
+            (name, cell) for name in long for cell, count in Counter(cells[name]).items() if _is_worth(cell, count)
         }
+        if not found:
+            return {}
+        again = (at for row in rows for at in row.items() if at[0] in long and at in found)
+        return {at: f"*{self.numbers.setdefault(at[1], len(self.numbers) + 1)}" for at in again}
+
+
+def _is_worth(cell: str, count: int) -> bool:
+    """Whether a cell that stands so often is better said once."""
+    return len(cell) >= _MIN_REPEATED and (count - 1) * len(cell) > _MIN_SAVED + 4 * count
 
 
 def columns_of(shapes: Shapes, cells: Cells, chosen: set[str], spelled_out: set[str]) -> list[Column]:
@@ -183,7 +185,8 @@ def typed(columns: list[Column], cells: Cells) -> list[Column]:
 
 
 def _quoted_strings(cells: Sequence[str]) -> bool:
-    quoted = [cell for cell in cells if cell[0] == '"' and "\n" not in cell]
+    # A line end in a string is told by its escape, unless a backslash is escaped too: then it may be that one and an n.
+    quoted = [c for c in cells if c[0] == '"' and "\n" not in c and ("\\n" not in c or "\\\\" in c)]
     if not quoted or any(not isinstance(read_cell(c), str) for c in cells if c[0] != '"' and c != "null"):
         return False
     saved = accumulate(len(cell) - len(write_as_string(cell, first=False)) for cell in quoted)

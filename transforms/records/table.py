@@ -13,7 +13,7 @@ where the records change, or where what it says for all rows would be far away f
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from transforms.records.cell import write_cell
@@ -61,9 +61,7 @@ class Tally:
     def of(cls, rows: list[Row]) -> "Tally":
         columns: dict[str, tuple[int, int, str | None]] = {}
         for name, cells in _by_name(rows).items():
-            sizes = list(map(len, cells))
-            chars = sum(sizes) if max(sizes) <= _LONG else sum(min(size, _LONG) for size in sizes)
-            columns[name] = (len(cells), chars, cells[0] if cells.count(cells[0]) == len(cells) else None)
+            columns[name] = (len(cells), _chars(cells), cells[0] if cells.count(cells[0]) == len(cells) else None)
         return cls(len(rows), columns)
 
     def joined(self, other: "Tally") -> "Tally":
@@ -251,8 +249,13 @@ def _chunk(rows: list[Row], at: int) -> int:
     """Where the rows end that share a header with row `at` in any case."""
     chars = 0
     for stop in range(at, min(at + _CHUNK, len(rows))):
-        sizes = list(map(len, rows[stop].values()))
-        chars += size if (size := sum(sizes)) <= _LONG else sum(min(size, _LONG) for size in sizes)
+        chars += _chars(rows[stop].values())
         if chars > _MAX_CHUNK and stop > at:
             return stop
     return min(at + _CHUNK, len(rows))
+
+
+def _chars(cells: Collection[str]) -> int:
+    """Characters of the cells, of each as many as count."""
+    chars = sum(map(len, cells))
+    return chars if chars <= _LONG else sum(min(len(cell), _LONG) for cell in cells)
