@@ -7,7 +7,7 @@ missing fields from the time before.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -76,15 +76,20 @@ _LONGEST = 40
 """Characters of a time, at most."""
 
 
-def most_common_format(lines: Iterable[str]) -> TimeFormat | None:
+def most_common_format(lines: Sequence[str]) -> TimeFormat | None:
     """The format that `lines` write their times in, most often; None when hardly a line holds a time.
 
     Most lines may be without one: those of stack traces.
     """
-    seen = [_index_of_format(line) for line in lines]
-    found = Counter(index for index in seen if index >= 0)
+    found = Counter[int]()
+    for line in lines:
+        index = _index_of_format(line)
+        if index >= 0:
+            found[index] += 1
+            if found[index] >= max(_FEWEST, len(lines) // 2 + 1):  # whatever the others say
+                break
     (index, count), *_ = found.most_common(1) or [(-1, 0)]
-    return FORMATS[index] if count >= _FEWEST and count * _SPARSE >= len(seen) else None
+    return FORMATS[index] if count >= _FEWEST and count * _SPARSE >= len(lines) else None
 
 
 def _index_of_format(line: str) -> int:
