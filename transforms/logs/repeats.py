@@ -6,6 +6,7 @@ A repeated stack trace is the usual case: its first line carries a new time, wha
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _FEWEST_CHARACTERS = 48
 """What is repeated must be longer than the words that say so."""
@@ -29,8 +30,7 @@ class Repeat:
     """They all are the line before them; otherwise they are the lines that follow its message wherever it is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     """Where a message is shown; what a repeat stands for is not."""
 
     last: int
