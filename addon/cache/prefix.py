@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
@@ -70,13 +70,13 @@ class Prompt:
                 return cls()
             elements = request[known.conversation].conversation()
             instructions = [*_instructions(elements)]
-            head = [*_head(top, request, known), *chain.from_iterable(instructions)]
+            head = b"".join([*_head(top, request, known), *instructions])
             conversation: bytearray = elements.told(_CONVERSATION)
         except NotJson:  # in a part of the body that nobody has read before
             return cls()
-        if len(head) + len(elements) > _MOST_ITEMS:
+        if len(head) // ITEM_BYTES + len(elements) > _MOST_ITEMS:
             return cls()
-        return cls(Prefix.of(head).packed, bytes(conversation), len(instructions))
+        return cls(head, bytes(conversation), len(instructions))
 
     def prefix(self, changed: Mapping[int, Piece] = MappingProxyType({})) -> Prefix:
         """What the cache sees, with elements of the conversation changed, by their positions."""
@@ -108,14 +108,15 @@ def cache_key(prefix: Prefix) -> str:
     return f"headroom-{opening.digest.hex()}" if opening else ""
 
 
-def _head(top: Members, request: Members, shape: Shape) -> Iterator[Item]:
+def _head(top: Members, request: Members, shape: Shape) -> Iterator[bytes]:
+    """The items of model, tools and system text, packed."""
     if model := top.get("model"):
-        yield _item(model, Section.MODEL)
+        yield _item(model, Section.MODEL).packed
     for keys in (shape.tools, ("functions",)):
-        yield from (_item(tool, Section.TOOLS) for tool in _elements(request, keys))
+        yield from (_tool(tool.literal()) for tool in _elements(request, keys))
     for key in shape.system:
         if system := request.get(key):
-            yield from _system(system.object().get("parts", system))
+            yield _system(system.object().get("parts", system))
 
 
 def _elements(members: Members, keys: tuple[str, ...]) -> Sequence[Node]:
@@ -126,14 +127,14 @@ def _elements(members: Members, keys: tuple[str, ...]) -> Sequence[Node]:
     return members[last].elements() if last in members else ()
 
 
-def _instructions(elements: Elements) -> Iterator[list[Item]]:
-    """The items of tools and instructions that a conversation may begin with, element by element."""
+def _instructions(elements: Elements) -> Iterator[bytes]:
+    """The items of tools and instructions that a conversation may begin with, packed, element by element."""
     for element in elements:
         members = element.object()
         if string(members, "type") == _TOOLS_ITEM and (tools := members.get("tools")):
-            yield [_item(tool, Section.TOOLS) for tool in tools.elements()]
+            yield b"".join(_tool(tool.literal()) for tool in tools.elements())
         elif string(members, "role") in _SYSTEM_ROLES and (content := members.get("content")):
-            yield [*_system(content)]
+            yield _system(content)
         else:
             return
 
@@ -153,26 +154,36 @@ _CONVERSATION: Telling[bytearray, Elements] = Telling(bytearray, _told, bytearra
 def _packed_anew(piece: Piece, before: Prefix, at: int) -> bytes:
     """The item of an element that is not sent as it came; whoever made it is who did before."""
     if _packed not in piece.made:
-        element = Node(piece.raw, 0, len(piece.raw), Ends())
-        piece.made[_packed] = _item(element, before[at].section).packed
+        piece.made[_packed] = _item(_alone(piece.raw), before[at].section).packed
     packed: bytes = piece.made[_packed]
     return packed
 
 
-def _system(content: Node) -> Iterator[Item]:
+@lru_cache(maxsize=256)
+def _tool(literal: bytes) -> bytes:
+    """A tool's item. Remembered, because a client's tools and its system text come with every request."""
+    return _item(_alone(literal), Section.TOOLS).packed
+
+
+def _system(content: Node) -> bytes:
     """The lines of a text, or of a list of text blocks."""
     blocks = [block.object().get("text", block) for block in content.elements()] or [content]
-    return chain.from_iterable(_lines(block) for block in blocks)
+    return b"".join(_lines(block.literal()) for block in blocks)
 
 
-def _lines(text: Node) -> Iterator[Item]:
-    literal = text.literal()
-    if text.type != '"':
-        yield _item(text, Section.SYSTEM)
-        return
+@lru_cache(maxsize=16)
+def _lines(literal: bytes) -> bytes:
+    """The items of a text; remembered likewise."""
+    if not literal.startswith(b'"'):
+        return _item(_alone(literal), Section.SYSTEM).packed
     lines = [line for line in literal[1:-1].replace(_FIELD_END, _LINE_END).split(_LINE_END) if line]
-    for line in lines if len(lines) <= _MOST_LINES else [literal]:
-        yield Item(_digest(line), len(line), Section.SYSTEM)
+    told = lines if len(lines) <= _MOST_LINES else [literal]
+    return b"".join(Item(_digest(line), len(line), Section.SYSTEM).packed for line in told)
+
+
+def _alone(literal: bytes) -> Node:
+    """A value that stands for itself."""
+    return Node(literal, 0, len(literal), Ends())
 
 
 def _section(element: Node) -> Section:
