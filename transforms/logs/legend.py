@@ -22,7 +22,8 @@ _SEVERE_HEADS = 16
 """A head that names a warning or an error is said in full on fewer lines than this, except for its time."""
 _BARE_LEVEL = 12
 """Characters. A head this short is hardly more than its level, which is quoted with the message of an error."""
-_SEVERE_LEVEL = re.compile(r"(?i)warn|error|\berr\b|severe|fatal|crit|alert|emerg")
+_SEVERE_LEVEL = re.compile(r"warn|error|\berr\b|severe|fatal|crit|alert|emerg")
+"""In lower case."""
 _SHORTEST_TAIL = 20
 _TAG = re.compile(r"[A-Z]{1,2}")
 _TAGS = [*ascii_uppercase, *map("".join, product(ascii_uppercase, repeat=2))]
@@ -86,8 +87,8 @@ def tags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     """A letter for each of `words`, in their order: W. for warnings, E. for errors, others for the rest."""
     warnings, errors, plain = iter(_WARNING_TAGS), iter(_ERROR_TAGS), iter(_PLAIN_TAGS)
     for number, text in zip(count(), words, strict=False):
-        level = _SEVERE_LEVEL.search(text)
-        own = plain if level is None else warnings if level[0].lower() == "warn" else errors
+        level = _SEVERE_LEVEL.search(text.lower())
+        own = plain if level is None else warnings if level[0] == "warn" else errors
         tag = next(own, None) or next(plain, None)
         if tag is None or number >= _MOST:
             return
@@ -115,7 +116,7 @@ def tail_of(message: str) -> str:
 
 
 def _says_severe(head: Head) -> bool:
-    return _SEVERE_LEVEL.search(head[2]) is not None or severe_head(head[0] + head[2])
+    return _SEVERE_LEVEL.search(head[2].lower()) is not None or severe_head(head[0] + head[2])
 
 
 def _groups(heads: Counter[Head]) -> list[_Group]:

@@ -155,7 +155,7 @@ def changed(time: str, before: str) -> str:
     if time == before:
         return ""
     for start in field_starts(layout(before)):
-        if time[:start] == before[:start]:
+        if time.startswith(before[:start]):
             return time[start:]
     return time
 
