@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import accumulate
 
 from transforms.records.cell import PATH, read_cell, write_string
@@ -64,13 +65,14 @@ class Column:
             return f"{self.name}=={self.twin}"
         return f"{self.name}:str" if self.strings else self.name
 
-    @classmethod
-    def parse(cls, text: str) -> "Column":
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def parse(text: str) -> "Column":
         """The inverse of `str`. Raises ValueError."""
         found = _COLUMN.match(text)
         if not found:
             raise ValueError(f"not a column: {text}")
-        return cls(found["name"], found["constant"], found["twin"], found["type"] is not None)
+        return Column(found["name"], found["constant"], found["twin"], found["type"] is not None)
 
 
 type Apart = tuple[int | None, Column]

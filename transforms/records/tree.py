@@ -46,6 +46,7 @@ class Style:
 
 
 COMPACT = Style(",", ":")
+_NAMES = {None: "null", True: "true", False: "false"}
 
 
 def _object(pairs: list[tuple[str, Tree]]) -> dict[str, Tree] | Pairs:
@@ -92,6 +93,8 @@ def quote(text: str) -> str:
 
 def dumps(tree: Tree) -> str:
     """The shortest spelling of `tree`."""
+    if tree is None or isinstance(tree, bool):
+        return _NAMES[tree]
     try:
         return orjson.dumps(tree, default=orjson.Fragment, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
     except TypeError:  # a lone surrogate, an object with a repeated key, or more than 254 levels
@@ -105,10 +108,8 @@ def dumps_styled(tree: Tree, style: Style, margin: str = "\n") -> str:
             return tree.decode()
         case str():
             return encode_basestring_ascii(tree) if style.ascii else quote(tree)
-        case None:
-            return "null"
-        case bool():
-            return "true" if tree else "false"
+        case None | bool():
+            return _NAMES[tree]
         case list():
             inner = margin + style.indent
             return _enclose("[", [dumps_styled(item, style, inner) for item in tree], "]", style, margin)
