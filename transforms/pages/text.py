@@ -54,6 +54,8 @@ _MAX_VALUE = 200
 """Characters of an attribute; longer ones are a server's state or data, not a reader's."""
 _OPEN, _SHUT, _STOP, _HOLD = "\x01", "\x02", "\x03", "\x04"
 """Stand around a mark (`- `), behind an item, around the number of a piece of code. Never in a result."""
+_APART = "\x00"
+"""Stands between texts for as long as their blanks are looked at."""
 _LINES = re.compile(r"[\r\n][ \r\n]*+")
 _AFTER_MARK = re.compile(f"{_SHUT}[ \r\n]+")
 _EMPTY_ITEM = re.compile(f"{_OPEN}[^{_SHUT}\\d]*{_SHUT}{_STOP}")
@@ -127,7 +129,8 @@ def _annotate(body: LexborNode, images: bool) -> list[str]:
 
 def _flat(html: str, code: Sequence[str]) -> str:
     """Serialised HTML, in which every tag is whole and every other `<` of a text escaped, as text."""
-    pieces = _TAG.split(collapsed(_GLUED.sub(r"\1 ", html), BLANKS + BREAKS))
+    pieces = _TAG.split(_GLUED.sub(r"\1 ", html))
+    pieces[::2] = collapsed(_APART.join(pieces[::2]), BLANKS + BREAKS).split(_APART)
     pieces[1::2] = [_ENDS.get(tag, "") for tag in pieces[1::2]]
     text = collapsed(unescape("".join(pieces)), BLANKS)
     text = _STOPS.sub("", _EMPTY_ITEM.sub("", _AFTER_MARK.sub(_SHUT, text)))
