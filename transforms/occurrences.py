@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import accumulate
 
 _IN_WORD = re.compile(r"\w")
+_TRIES = 20
 
 
 class Occurrences:
@@ -31,18 +32,26 @@ class Occurrences:
 
     def lines_with(self, word: str, whole: bool = False) -> Iterator[int]:
         """The lines that hold `word`, in order; where it is asked for as a `whole`, not as a part of a longer word."""
-        at = self._text.find(word)
+        find = self._find_whole if whole else self._text.find
+        at = find(word, 0)
         while at >= 0:
-            if whole and self._goes_on(at, at + len(word)):
-                at = self._text.find(word, at + 1)
-                continue
             line = bisect_right(self._ends, at)
             yield line
-            at = self._text.find(word, self._ends[line])
+            at = find(word, self._ends[line])
 
-    def _goes_on(self, start: int, end: int) -> bool:
-        """Whether a word goes on beyond `start` or `end`."""
-        return _IN_WORD.search(self._text[max(start - 1, 0) : start] + self._text[end : end + 1]) is not None
+    def has_whole(self, word: str) -> bool:
+        """Whether `word` stands in the text, not as a part of a longer word."""
+        return self._find_whole(word, 0) >= 0
+
+    def _find_whole(self, word: str, start: int) -> int:
+        """Where `word` stands next as a whole, or -1; where it is often a part, an expression is worth being made."""
+        at, size = start - 1, len(word)
+        for _ in range(_TRIES):
+            at = self._text.find(word, at + 1)
+            if at < 0 or not _IN_WORD.search(self._text[max(at - 1, 0) : at] + self._text[at + size : at + size + 1]):
+                return at
+        found = re.compile(rf"{re.escape(word)}(?!\w)(?<!\w{re.escape(word)})").search(self._text, at + 1)
+        return found.start() if found else -1
 
     def lines_with_any(self, words: Iterable[str], whole: bool = False) -> set[int]:
         """The lines that hold one of `words`."""

@@ -54,9 +54,7 @@ def _lines_naming(term: str, found: Occurrences) -> Iterator[int]:
     longest = max(_WORD.findall(term), key=len)
     if longest == term:
         return found.lines_with(term, whole=True)
-    return (
-        line for line in found.lines_with(term) if Occurrences(found.lines[line]).lines_with_any((longest,), whole=True)
-    )
+    return (line for line in found.lines_with(term) if Occurrences(found.lines[line]).has_whole(longest))
 
 
 def named_terms(block: Block) -> tuple[str, ...]:
