@@ -78,8 +78,8 @@ class Rower:
         for record in named:
             for name, value in record.items():
                 values.setdefault(name, []).append(value)
-        cells = {name: self.cells(name, own) for name, own in values.items()}
-        return [dict(next(cells[name]) for name in record) for record in named]
+        following = {name: self.cells(name, own).__next__ for name, own in values.items()}
+        return [dict([following[name]() for name in record]) for record in named]
 
     def _columns(self, records: Sequence[Record], nesting: Nesting, prefix: str) -> list[Iterator[Cell]]:
         """The columns of records that have the same keys, also in the objects that become columns; else none."""
@@ -134,6 +134,8 @@ class Rower:
 
 def _named(record: Record, nesting: Nesting, prefix: str) -> Record:
     """The values of a record by the names of their columns."""
+    if not nesting.inner and not prefix:
+        return dict(zip(map(write_key, record), record.values(), strict=True))
     named: Record = {}
     for key, value in record.items():
         name = prefix + write_key(key)

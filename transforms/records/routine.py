@@ -7,7 +7,7 @@ stands in other rows as well, or is a number, time or id among its likes.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container
 from dataclasses import dataclass, field
 from statistics import quantiles
@@ -83,7 +83,7 @@ class Rows:
 
     flats: list[Flat]
     kept: set[int] = field(default_factory=set)
-    columns: dict[str, Column] = field(default_factory=dict)
+    columns: defaultdict[str, Column] = field(default_factory=lambda: defaultdict(Column))
     """By path."""
     texts: list[str] = field(default_factory=list)
     """The values of each row, on lines."""
@@ -97,7 +97,7 @@ class Rows:
         rows = cls(flats, texts=["\n".join(flat.values()) for flat in flats])
         for index, flat in enumerate(flats):
             for path, text in flat.items():
-                column = rows.columns.get(path) or rows.columns.setdefault(path, Column())
+                column = rows.columns[path]
                 column.rows.append(index)
                 column.texts.append(text)
         for column in rows.columns.values():
