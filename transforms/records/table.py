@@ -201,6 +201,8 @@ def _columns(shapes: Shapes, cells: Cells, tally: Tally) -> list[Column]:
     """The header for rows that have such names: those that few of them have are keyed, where cells or places would have
     to be counted."""
     chosen = tally.chosen()
+    if len(shapes) == 1:  # every name earns a column, and every row fits
+        return columns_of(shapes, cells, chosen, set())
     columns, fits = _fitting(shapes, cells, chosen)
     counts: Counter[str] = Counter()
     for names, fit in fits.items():
