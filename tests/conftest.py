@@ -3,7 +3,9 @@
 Importing it once here keeps every other warning an error.
 """
 
+import gc
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,11 @@ settings.load_profile("same")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--corpus FOLDER`: a folder of request bodies (`*.json`), whose tool outputs are read back too."""
     parser.addoption("--corpus", type=Path, default=None, metavar="FOLDER")
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    """For tests that take times: it costs the more the more other tests have left behind."""
+    gc.disable()
+    yield
+    gc.enable()
