@@ -5,17 +5,13 @@ the counts against those of OpenAI's own tiktoken, which takes ten times as long
 """
 
 from functools import cache, lru_cache
-from threading import Lock
 
 import toktok
 
-_LOADING = Lock()
-
 
 def load() -> None:
-    """Load the vocabulary (half a second), or wait for the thread that does so."""
-    with _LOADING:
-        _encoding()
+    """Load the vocabulary (half a second)."""
+    _encoding()
 
 
 @lru_cache(maxsize=64)

@@ -24,11 +24,8 @@ from transforms.reasons import Reason
 
 _ROOT = Path(__file__).parent.parent.parent
 _IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
-_LOAD = "from threading import Thread; from transforms import tokenizer; Thread(target=tokenizer.load).start()"
-"""Needs no interpreter lock, so it goes on while the rest is imported."""
 _START = (
-    f"{_IGNORE_CTRL_C}; import sys; sys.path.insert(0, {str(_ROOT)!r}); {_LOAD}; "
-    "from addon.workers.worker import main; main()"
+    f"{_IGNORE_CTRL_C}; import sys; sys.path.insert(0, {str(_ROOT)!r}); from addon.workers.worker import main; main()"
 )
 _STARTUP = 60.0
 """Seconds a new process may take to come up. It takes one or two; on a machine under heavy load, many more."""
@@ -130,9 +127,7 @@ class WorkerPool:
         return ticket
 
     async def _run(self, number: int) -> None:
-        """Serve the queue with one process after the other. Number 0 serves large bodies too, and comes up first."""
-        if number > 0:
-            await self._ready.wait()
+        """Serve the queue with one process after the other. Number 0 serves large bodies too."""
         while True:
             try:
                 process = _Process()
