@@ -82,9 +82,10 @@ class Learned:
     def _read(self, which: str) -> list[Experience]:
         """Nothing is known where the file cannot be read."""
         self.write()
-        with suppress(OSError, sqlite3.Error, ValueError):  # of a kind that a newer version has
+        with suppress(OSError, sqlite3.Error):
             rows = self._open().execute(f"SELECT tool, kind, shortened, asked_again FROM learned_of_kinds {which}")
-            return [Experience(Sort(tool, Kind(kind)), *counts) for tool, kind, *counts in rows]
+            # A newer version may know other kinds.
+            return [Experience(Sort(tool, Kind(kind)), *counts) for tool, kind, *counts in rows if kind in Kind]
         return []
 
     def learn(self, shortened: Iterable[Sort], asked_again: Iterable[Sort]) -> None:

@@ -1,12 +1,14 @@
 """A tool whose shortened outputs are asked for again is shortened less, and recovers slowly."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from addon.store.learned import Experience, Learned, Sort
+from addon.store.learned import FILE, Experience, Learned, Sort
 from transforms.contract import Kind
 
 BASH, GREP = Sort("Bash", Kind.LOG), Sort("Grep", Kind.SEARCH)
@@ -85,6 +87,15 @@ def test_a_folder_that_is_deleted_costs_what_was_learned_and_nothing_that_comes_
     again = Learned(tmp_path / "home")
     assert again.all() == [Experience(GREP, 1, 0)]
     again.close()
+
+
+def test_a_kind_that_only_a_newer_version_has_costs_nothing_of_what_is_known(learned: Learned, tmp_path: Path) -> None:
+    learned.learn([BASH] * 2, [BASH] * 2)
+    low = share(learned, BASH)
+    with closing(sqlite3.connect(tmp_path / "home" / FILE)) as newer, newer:
+        newer.execute("INSERT INTO learned_of_kinds VALUES ('Bash', 'hologram', 3, 3)")
+    assert share(learned, BASH) == low < 1
+    assert [known.sort for known in learned.all()] == [BASH]
 
 
 def test_the_file_is_readable_by_its_owner_only(learned: Learned, tmp_path: Path) -> None:
