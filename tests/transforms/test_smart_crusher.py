@@ -37,6 +37,7 @@ ODD = (
         "==b",
         "a=b",
         "a.b",
+        "a[0].b",
         "a,b",
         "k:str",
     ),
@@ -137,7 +138,7 @@ def test_every_document_reads_back_as_the_values_it_was_written_from(values: lis
 def test_records_keep_the_order_of_their_keys_whatever_is_said_in_the_header(data: st.DataObject) -> None:
     cells = st.sampled_from(
         ["short", "v" * 30, "w" * 200, "line\n" * 40, "1", 1, None, [{"a": 1}, {"a": 2}], {"x": {"y": 1}}]
-    )
+    ) | st.integers(0, 99).map(lambda n: [{"a": n, "b": [{"c[0]": n}, {"c[0]": 1}]}])
     record = st.lists(st.tuples(st.sampled_from("abcdefgh"), cells), max_size=8, unique_by=lambda pair: pair[0])
     base = data.draw(st.lists(record.map(dict), min_size=1, max_size=5))
     rows = [base[n] for n in data.draw(st.lists(st.integers(0, len(base) - 1), min_size=2, max_size=30))]

@@ -4,8 +4,8 @@ A cell is a bare string or JSON. What a reader would take for JSON is JSON, so t
 and the number 1 has none; an empty cell is a key the record does not have, `null` is null, `""` is the empty
 string. A few first characters mean something in a table (`# * + = ] }`); strings that start so are quoted.
 
-A column's name is the path to its values: `user.login` is the key `login` in the object under `user`. A key that
-holds a character of that notation is quoted.
+A column's name is the path to its values: `user.login` is the key `login` in the object under `user`, `jobs[0].id`
+the key `id` in the first object of the list under `jobs`. A key that holds a character of that notation is quoted.
 """
 
 import re
@@ -26,9 +26,10 @@ _FIRSTS = '"[{-0123456789tfnNI'
 """First characters of JSON."""
 _NAMED: dict[str, Tree] = {"true": True, "false": False, "null": None}
 _BARE_KEY = re.compile(r"(?![\s#*+])[^\x00-\x1f\x7f\ud800-\udfff\".:=,()\[\]{}]+(?<!\s)\Z")
-_PART = re.compile(r'"(?:[^"\\]|\\.)*+"|[^".]+')
+_PART = re.compile(r'"(?:[^"\\]|\\.)*+"|[^".\[\]]+')
 
-PATH = r'(?:"(?:[^"\\]|\\.)*+"|[^".:=,()\[\]{}\t]++)(?:\.(?:"(?:[^"\\]|\\.)*+"|[^".:=,()\[\]{}\t]++))*+'
+_KEY = r'(?:"(?:[^"\\]|\\.)*+"|[^".:=,()\[\]{}\t]++)'
+PATH = rf"{_KEY}(?:(?:\[[0-9]{{1,3}}\])?\.{_KEY})*+"
 """A column's name, as a pattern."""
 
 
@@ -86,9 +87,12 @@ def write_key(key: str) -> str:
     return key if _BARE_KEY.match(key) else quote(key)
 
 
-def read_path(name: str) -> list[str]:
-    """The keys of a column's name, outermost first."""
-    return [_read_key(part) for part in _PART.findall(name)]
+def read_path(name: str) -> list[str | int]:
+    """The keys and the places in lists of a column's name, outermost first."""
+    return [
+        int(part[0]) if name.startswith("[", part.start() - 1) and part.start() else _read_key(part[0])
+        for part in _PART.finditer(name)
+    ]
 
 
 def _read_key(part: str) -> str:

@@ -18,7 +18,8 @@ _IN_HEADERS = (
     (r"^#every row: .*==", "a==b: a is as b"),
     (r"^#some rows: ", "#some rows: keys that some rows have, there as +name=value"),
     (r":str(?![^\t\n])", "str: every value is a string"),
-    (r"[^=\t\n]\[", "a[b,c]: lists of objects with the keys b, c"),
+    (r"[^=\t\n]\[[0-9]+\]\.", "a[0].b: b of the first object in the list a"),
+    (r"[^=\t\n]\[(?![0-9]+\]\.)", "a[b,c]: lists of objects with the keys b, c"),
 )
 _IN_BODY = (
     ("+", r"\+(?<=[\t\n]\+)[^\s=]+=", "+name=value in a row: a further key, not a column"),

@@ -31,6 +31,8 @@ _NEW_HEADER = 8.0
 """Tokens another header must save: readers have to notice it."""
 _MAX_SHARED = 7000
 """Characters of rows for which a header that says something about all of them is in sight."""
+_MIN_SHARED = 4
+"""Times the length of a header that it and its rows have at least: a long one costs more than looking back for it."""
 _MAX_PLAIN = 24000
 """Characters of rows below any one header."""
 _MAX_TRIES = 8
@@ -76,13 +78,16 @@ class Tally:
             )
         return Tally(self.rows + other.rows, columns)
 
-    def chars(self) -> int:
-        """About the characters of header and rows."""
-        columns = self.columns.items()
-        return sum(
-            len(name) + 1 + (chars // count if count == self.rows and same is not None else chars + count)
-            for name, (count, chars, same) in columns
-        )
+    def is_long(self) -> bool:
+        """Whether the rows that the header speaks of are too many to have it in sight, or too few for its length."""
+        head = body = 0
+        constants = False
+        for name, (count, chars, same) in self.columns.items():
+            constant = count == self.rows and same is not None
+            constants |= constant
+            head += len(name) + 1 + (chars // count if constant else 0)
+            body += 0 if constant else chars + count
+        return head + body > max(_MAX_SHARED if constants else _MAX_PLAIN, _MIN_SHARED * head)
 
     def cost(self) -> float:
         """About the tokens of the names and the values."""
@@ -108,10 +113,6 @@ class Tally:
                 break
             found.add(name)
         return found
-
-    def constants(self) -> bool:
-        """Whether the header would say something for all rows."""
-        return any(count == self.rows and same is not None for count, _, same in self.columns.values())
 
     def _column(self, name: str) -> tuple[float, bool]:
         count, chars, same = self.columns[name]
@@ -236,9 +237,8 @@ def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
         stop = _chunk(rows, at)
         chunk = Tally.of(rows[at:stop])
         both = current.joined(chunk)
-        limit = _MAX_SHARED if both.constants() else _MAX_PLAIN
         apart, together = chunk.cost(), both.cost()
-        if current.rows and (both.chars() > limit or together > cost + apart + _NEW_HEADER):
+        if current.rows and (both.is_long() or together > cost + apart + _NEW_HEADER):
             yield rows[start:at], current
             start, both, together = at, chunk, apart
         current, cost = both, together
