@@ -40,6 +40,11 @@ class Lanes[T]:
         """Whether an item of `size` bytes may wait here."""
         return self._bytes + size <= _MOST_BYTES
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more items wait than workers."""
+        return len(self._small) + len(self._large) > len(self._idle)
+
     def put(self, item: T, size: int, *, known: int = 0, best: int | None = None) -> None:
         """Let an item wait behind the others of its lane; the `best` worker knows so many of its bytes."""
         lane = self._large if size - known >= LARGE else self._small

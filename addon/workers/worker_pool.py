@@ -32,6 +32,8 @@ _STARTUP = 60.0
 _PATIENCE = 10.0
 """Seconds that requests wait for a process where there is none."""
 _RESPAWN_PAUSE = 1.0
+_SPARE_AFTER = 10.0
+"""Seconds after which there is a second process though nobody has needed one: most short runs are over by then."""
 _WATCH = 0.5
 """Seconds between two looks at a process that has nothing to do."""
 _ATTEMPTS = 2
@@ -66,7 +68,10 @@ class _Ticket:
 
 
 class WorkerPool:
-    """Runs jobs in up to `size` processes, which are started when first needed and replaced when they fail."""
+    """Runs jobs in up to `size` processes, which are started when first needed and replaced when they fail.
+
+    The first one comes up alone: loading takes two seconds of a core.
+    """
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size or min(2, os.cpu_count() or 1)
@@ -77,9 +82,11 @@ class WorkerPool:
         """By the number of the runner that serves them."""
         self._news = News()
         self._ready = asyncio.Event()
+        self._crowded = asyncio.Event()
+        """Set once a job finds all that are up busy."""
 
     def start(self) -> None:
-        """Start the processes, so that the first request need not wait for them. Does nothing when started."""
+        """Start the first process, so that the first request need not wait for them. Does nothing when started."""
         if not self._runners:
             runners = (self._run(number) for number in range(self._size))
             self._runners = [asyncio.create_task(runner, name="headroom worker") for runner in runners]
@@ -124,10 +131,14 @@ class WorkerPool:
             ((process.knows(job.request.body), number) for number, process in self._processes.items()), default=(0, 0)
         )
         self._lanes.put(ticket, ticket.size, known=known, best=best if 2 * known >= ticket.size else None)
+        if self._lanes.is_crowded:
+            self._crowded.set()
         return ticket
 
     async def _run(self, number: int) -> None:
         """Serve the queue with one process after the other. Number 0 serves large bodies too."""
+        if number:
+            await self._until_needed()
         while True:
             try:
                 process = _Process()
@@ -147,6 +158,13 @@ class WorkerPool:
                 self._look_for_losses()
                 self._processes.pop(number, None)
                 self._news.forget(process)
+
+    async def _until_needed(self) -> None:
+        """Wait for the first process, and then until a job finds it busy, at most for a while."""
+        await self._ready.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SPARE_AFTER):
+                await self._crowded.wait()
 
     def _look_for_losses(self) -> None:
         """Where all processes that were up have ended, requests wait for the next one, as they did for the first."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -79,6 +79,48 @@ def is_worker(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):  # also where it has ended and nobody has asked for its exit code yet
         return "addon.workers.worker" in " ".join(process.cmdline())
     return False
+
+
+@asynccontextmanager
+async def two_workers() -> AsyncIterator[WorkerPool]:
+    """A pool whose second process is up too."""
+    pool = WorkerPool(size=2)
+    try:
+        await pool.ready()
+        pool._crowded.set()
+        async with asyncio.timeout(60):
+            while len([process for process in pool._processes.values() if process.is_up]) < 2:
+                await asyncio.sleep(0.05)
+        yield pool
+    finally:
+        pool.stop()
+
+
+async def test_a_second_process_comes_up_once_a_job_finds_the_first_one_busy(tmp_path: Path) -> None:
+    pool = WorkerPool(size=2)
+    try:
+        await pool.ready()
+        for _ in range(3):
+            await pool.run(job(tmp_path))
+        assert len(worker_processes()) == 1
+        await asyncio.gather(*(pool.run(job(tmp_path)) for _ in range(2)))
+        async with asyncio.timeout(10):
+            while len(worker_processes()) < 2:
+                await asyncio.sleep(0.05)
+    finally:
+        pool.stop()
+
+
+async def test_a_second_process_comes_up_after_a_while_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "_SPARE_AFTER", 0.1)
+    pool = WorkerPool(size=2)
+    try:
+        await pool.ready()
+        async with asyncio.timeout(10):
+            while len(worker_processes()) < 2:
+                await asyncio.sleep(0.05)
+    finally:
+        pool.stop()
 
 
 async def test_a_job_is_answered_with_a_smaller_body_and_its_log(pool: WorkerPool, tmp_path: Path) -> None:
@@ -153,17 +195,13 @@ async def test_a_worker_that_dies_while_idle_is_replaced_before_anybody_asks(poo
 
 
 async def test_once_all_workers_are_dead_the_next_one_to_come_up_is_nobodys_time_budget(tmp_path: Path) -> None:
-    pool = WorkerPool(size=2)
-    try:
-        await pool.ready()
+    async with two_workers() as pool:
         await pool.run(job(tmp_path))
         for process in worker_processes():
             process.kill()
         await asyncio.sleep(0.1)
         await pool.ready()
         assert (await pool.run(job(tmp_path, seconds=0.5))).log.decision is Reason.REPLAYED
-    finally:
-        pool.stop()
 
 
 async def test_without_its_store_a_conversation_is_replayed_by_whichever_worker_it_meets(
@@ -172,18 +210,16 @@ async def test_without_its_store_a_conversation_is_replayed_by_whichever_worker_
     """By one that has never seen it, and by one that was started later."""
     server = ValkeyServer(tmp_path, unused_tcp_port)
     server.start()
-    pool = WorkerPool(size=2)
     try:
-        await pool.ready()
-        first = await pool.run(job(tmp_path, store=server.url))
-        server.stop()
-        both = await asyncio.gather(*(pool.run(job(tmp_path, store=server.url)) for _ in range(2)))
-        for process in worker_processes():
-            process.kill()
-        await asyncio.sleep(0.2)
-        both += await asyncio.gather(*(pool.run(job(tmp_path, store=server.url)) for _ in range(2)))
+        async with two_workers() as pool:
+            first = await pool.run(job(tmp_path, store=server.url))
+            server.stop()
+            both = await asyncio.gather(*(pool.run(job(tmp_path, store=server.url)) for _ in range(2)))
+            for process in worker_processes():
+                process.kill()
+            await asyncio.sleep(0.2)
+            both += await asyncio.gather(*(pool.run(job(tmp_path, store=server.url)) for _ in range(2)))
     finally:
-        pool.stop()
         server.stop()
     assert first.is_changed
     for later in both:
@@ -231,7 +267,7 @@ async def test_without_an_interpreter_requests_are_refused_at_once(
 def test_workers_end_when_the_proxy_is_killed(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys\nfrom pathlib import Path\nfrom tests.addon.workers.test_worker_pool import WorkerPool, job\n"
-        "async def main():\n    pool = WorkerPool(size=2)\n    await pool.run(job(Path(sys.argv[1])))\n"
+        "async def main():\n    pool = WorkerPool(size=2)\n    pool._crowded.set()\n    await pool.run(job(Path(sys.argv[1])))\n"
         "    print('ready', flush=True)\n    await asyncio.sleep(60)\nasyncio.run(main())"
     )
     with subprocess.Popen(
