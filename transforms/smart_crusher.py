@@ -1,7 +1,8 @@
 """SmartCrusher: JSON in fewer tokens, every value in place and spelled as it was.
 
 Records that repeat their keys become tables, text with escaped line breaks becomes lines, spacing goes. The result is
-plain JSON, or a document whose first line says how it is read (`transforms.records.document`).
+plain JSON, or a document whose first line says how it is read (`transforms.records.document`). JSON whose end was cut
+off is written as far as it goes, and the last line says what is missing (`transforms.records.cut_off`).
 """
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
@@ -32,9 +33,9 @@ class SmartCrusher:
         except (ValueError, RecursionError):
             return None
         best = source.minified
-        if "\n" in body:
-            document = explain(body, source.lines)
-            best = document if fewer_tokens(document, best) else best
+        if source.cut or "\n" in body:
+            document = explain(body, source.lines, source.cut)
+            best = document if source.cut or fewer_tokens(document, best) else best
         return Rewrite(best) if fewer_tokens(best, block.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:

@@ -233,6 +233,7 @@ FORMS: tuple[Form, ...] = (
     Form("printed JSON", Kind.JSON, Call("mcp__tracker__list", "{}"), _printed_row, '{"issues": [', '], "next": null}', ", "),
     Form("JSON lines", Kind.JSON, _shell("kubectl get events -o json | jq -c '.items[]'"), _row),
     Form("JSON events", Kind.JSON, _shell("curl -s localhost:9090/events"), _event, "[", "]", ","),
+    Form("JSON, cut off", Kind.JSON, _shell("curl -s localhost:9090/issues | head"), _printed_row, '{"issues": [', "", ", "),
     Form("matches", Kind.SEARCH, _shell("grep -rn 'log.debug' ."), _match),
     Form("found paths", Kind.LISTING, _shell("find . -name '*s'"), _found),
     Form("long listing", Kind.LISTING, _shell("ls -la src"), _long_listing_row, "total 4096\n"),

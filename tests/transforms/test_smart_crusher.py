@@ -115,7 +115,7 @@ def crushed(text: str) -> str:
 def document(text: str) -> str:
     """The document of `text`, also where plain JSON is shorter."""
     source = Source.read(text)
-    return explain(DocumentWriter().write(source.tree), source.lines)
+    return explain(DocumentWriter().write(source.tree), source.lines, source.cut)
 
 
 @pytest.mark.parametrize("golden", load("smart_crusher"), ids=str)
@@ -165,6 +165,38 @@ def test_damaged_text_never_raises(data: st.DataObject) -> None:
     assert CRUSHER.proof(original, damaged) in (True, False)
 
 
+@settings(max_examples=300)
+@given(st.data())
+def test_json_that_was_cut_off_keeps_what_is_whole_and_says_what_is_missing(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from([ORDERS, RICH, LINES]))
+    beginning = text[: data.draw(st.integers(1, len(text) - 1))]
+    rewritten = crush(beginning)
+    if rewritten is None:
+        return
+    source = decode(rewritten)
+    assert source == Source.read(beginning)
+    if source.cut is not None:
+        whole, told = Source.read(text).minified, Source(source.values).minified.removesuffix(source.cut.missing)
+        assert whole.startswith(told)
+        assert whole[len(told) :].lstrip(",\n").startswith(source.cut.begun)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[1, 2}, 3",
+        '{"a": 1} and more',
+        '{"a": 1}, {"a"',
+        '{"a" 1, "b": [',
+        "[" * 9000,
+        '{"a":' + '"' * 9001,
+    ],
+)
+def test_what_is_no_beginning_of_json_is_left_alone(text: str) -> None:
+    assert crush(text) is None
+
+
 ORDERS = json.dumps([{"id": n, "to": f"street {n}", "kind": "parcel", "note": None} for n in range(30)], indent=2)
 RICH = json.dumps(
     {
@@ -175,6 +207,9 @@ RICH = json.dumps(
         "text": ORDERS,
     }
 )
+
+
+LINES = "\n".join(json.dumps({"id": n, "to": f"street {n}", "open": n % 2 == 0}) for n in range(12))
 
 
 def test_records_become_a_table_that_says_constants_once() -> None:

@@ -6,6 +6,9 @@ JSON never starts with a parenthesis, so a document with a legend is never taken
 """
 
 import re
+from dataclasses import dataclass
+
+from transforms.records.cut_off import Cut, told
 
 _HEADER = re.compile(r"\n(#(?!\*).*)")
 _IN_HEADERS = (
@@ -30,21 +33,36 @@ _IN_BODY = (
     ('"""', r'"""(?<=[\t\n]""")(?=\t|$)', 'a cell """ stands below its row'),
 )
 """Each form begins with what is rare, so that a search passes over all else; what precedes it is looked at then."""
-_OPENS = "(JSON; "
-_OPENS_LINES = "(JSON lines; "
+_BARE = "(JSON"
+_BARE_LINES = "(JSON lines"
+_OPENS = f"{_BARE}; "
+_OPENS_LINES = f"{_BARE_LINES}; "
 
 
-def explain(body: str, lines: bool) -> str:
-    """`body` below its legend; `lines`: it stands for JSON lines, not for an array."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a legend stands above, and what it and the last line say of it."""
+
+    body: str
+    lines: bool
+    """Whether it stands for JSON lines, not for an array."""
+    cut: Cut | None
+    """What is missing at its end."""
+
+
+def explain(body: str, lines: bool, cut: Cut | None) -> str:
+    """`body` below its legend."""
     text = f"\n{body}"
     headers = "\n".join(_HEADER.findall(text))
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
     topics += [topic for mark, pattern, topic in _IN_BODY if mark in text and re.search(pattern, text, re.MULTILINE)]
-    return f"{_OPENS_LINES if lines else _OPENS}{'; '.join(topics)})\n{body}"
+    opening = (_OPENS_LINES if lines else _OPENS) if topics else (_BARE_LINES if lines else _BARE)
+    return "".join([opening, "; ".join(topics), ")", text, f"\n{cut}" if cut else ""])
 
 
-def strip(text: str) -> tuple[str, bool] | None:
-    """The body below a legend, and whether it stands for JSON lines; None when there is no legend."""
-    if not text.startswith((_OPENS, _OPENS_LINES)):
+def strip(text: str) -> Told | None:
+    """What stands below a legend; None when there is none."""
+    if not text.startswith((_OPENS, _OPENS_LINES, f"{_BARE})\n", f"{_BARE_LINES})\n")):
         return None
-    return text.partition("\n")[2], text.startswith(_OPENS_LINES)
+    body, cut = told(text.partition("\n")[2])
+    return Told(body, text.startswith(_BARE_LINES), cut)

@@ -52,7 +52,7 @@ class RowSampler:
         body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
         if not sampler.written_in(body):
             return None
-        text = explain(body, source.lines)
+        text = explain(body, source.lines, source.cut)
         dropped = int(allowed - sampler.tokens)
         return Rewrite(text, tuple(markers.omitted), dropped) if fewer_tokens(text, block.text) else None
 
@@ -61,8 +61,8 @@ class RowSampler:
         try:
             source = decode(original)
             found = strip(rewritten)
-            if not found or found[1] != source.lines:
+            if not found or (found.lines, found.cut) != (source.lines, source.cut):
                 return False
-            return covers(source.tree, DocumentReader.of(found[0], gaps=True).document())
+            return covers(source.tree, DocumentReader.of(found.body, gaps=True).document())
         except (ValueError, LookupError, RecursionError):
             return False

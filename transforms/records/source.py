@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from transforms.records.cut_off import Cut, cut_off
 from transforms.records.legend import strip
 from transforms.records.reader import DocumentReader, whole
 from transforms.records.tree import Tree, dumps, parse_stream
@@ -17,10 +18,23 @@ class Source:
     """The values of a text; more than one when it is JSON lines."""
 
     values: list[Tree]
+    cut: Cut | None = None
+    """What is missing at the end."""
 
     @classmethod
     def read(cls, text: str) -> "Source":
-        """Raises ValueError for what is not JSON, RecursionError for too deep nesting."""
+        """Raises ValueError for what is not JSON or its beginning, RecursionError for too deep nesting."""
+        try:
+            return cls._whole(text)
+        except ValueError:
+            found = cut_off(text)
+            if found is None:
+                raise
+        beginning, cut = found
+        return cls(cls._whole(beginning + cut.missing).values, cut)
+
+    @classmethod
+    def _whole(cls, text: str) -> "Source":
         source = cls(parse_stream(text, unwary=True))
         if not source.values:
             raise ValueError("no value")
@@ -42,8 +56,8 @@ class Source:
 
     @cached_property
     def minified(self) -> str:
-        """The shortest JSON."""
-        return "\n".join(map(dumps, self.values))
+        """The shortest JSON, and what is known of a cut."""
+        return "\n".join([*map(dumps, self.values), *([str(self.cut)] if self.cut else [])])
 
 
 @lru_cache(maxsize=1)
@@ -61,11 +75,10 @@ def decode(rewritten: str) -> Source:
     found = strip(rewritten)
     if not found:
         return read(rewritten)
-    body, lines = found
-    tree = whole(DocumentReader.of(body).document())
-    if lines and not (isinstance(tree, list) and len(tree) > 1):
+    tree = whole(DocumentReader.of(found.body).document())
+    if found.lines and not (isinstance(tree, list) and len(tree) > 1):
         raise ValueError("not JSON lines")
-    return Source(tree) if lines and isinstance(tree, list) else Source([tree])
+    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut)
 
 
 def fewer_tokens(text: str, other: str) -> bool:

@@ -41,7 +41,8 @@ from transforms.routing.sample import MAX_LINE, WINDOW, Sample, same_cells, samp
 _FEW_LINES = 4
 """Too few to tell JSON by its lines: the windows may start anywhere in one."""
 _REPEATED_KEY = 8
-"""A key found so often in the sample of a JSON file says that the file holds records."""
+"""A key found so often in the sample of a JSON file says that the file holds records; so many keys on a few lines say
+that it is JSON, cut off."""
 _RULE_WITHIN = 6
 """Lines at the beginning of a table in which the rule below its header stands; a title may stand above."""
 
@@ -81,7 +82,7 @@ def _json(sample: Sample) -> Kind | None:
         return None
     closed = sample.text.rstrip()[-1:] in ("}", "]") or sample.expected.kind is Kind.JSON
     if len(sample.lines) <= _FEW_LINES:
-        return Kind.JSON if closed else None
+        return Kind.JSON if closed or len(forms.JSON_KEY.findall(sample.text)) >= _REPEATED_KEY else None
     return Kind.JSON if sample.mostly(forms.JSON_LINE, 0.5 if closed else 0.8) else None
 
 
