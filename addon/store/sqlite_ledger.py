@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -173,17 +173,17 @@ def _open_once(path: Path) -> sqlite3.Connection:
     """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
     try:
         path.touch(mode=0o600, exist_ok=True)
-        return _checked(sqlite3.connect(path, timeout=_LOCK_SECONDS), _prepare)
+        return _connected(path.as_uri(), _prepare)
     except (OSError, sqlite3.OperationalError):
-        return _checked(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=_LOCK_SECONDS, uri=True), _read_schema)
+        return _connected(f"{path.as_uri()}?mode=ro", _read_schema)
 
 
-def _checked(connection: sqlite3.Connection, check: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
-    try:
+def _connected(uri: str, check: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    with ExitStack() as unless_it_will_do:
+        connection = sqlite3.connect(uri, timeout=_LOCK_SECONDS, uri=True)
+        unless_it_will_do.callback(connection.close)
         check(connection)
-    except sqlite3.Error:
-        connection.close()
-        raise
+        unless_it_will_do.pop_all()
     return connection
 
 
