@@ -22,6 +22,7 @@ from transforms.runs.progress import ProgressLines
 from transforms.runs.report import RunReport
 from transforms.search.long_matches import LongMatches
 from transforms.search.path_grouper import PathGrouper
+from transforms.search.report_grouper import ReportGrouper
 from transforms.search.sampler import SearchSampler
 from transforms.smart_crusher import SmartCrusher
 from transforms.table_text import TableText
@@ -48,6 +49,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     DiffFolder(),
     LogFolder(),
     PathGrouper(),
+    ReportGrouper(),
     ListingFolder(),
     TableText(),
     LineGutter(),

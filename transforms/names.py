@@ -20,6 +20,7 @@ TRANSFORM_NAMES = (
     "diff_folder",
     "log_folder",
     "path_grouper",
+    "report_grouper",
     "listing_folder",
     "table_text",
     "line_gutter",

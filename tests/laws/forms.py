@@ -153,6 +153,12 @@ def _test_line(number: int, choice: Random) -> str:
     return f"tests/unit/test_{_WORDS[number // 50 % 10]}.py::test_{choice.choice(_VERBS)}_{number} {verdict} [ {number % 90 + 10}%]"
 
 
+def _warning(number: int, choice: Random) -> str:
+    """Some hundred warnings in each file."""
+    place = f"src/shop/{_WORDS[number // 100 % 10]}.ts({number % 100 * 3 + 1},{choice.randrange(1, 90)})"
+    return f"{place}: warning TS{choice.choice((6133, 7006))}: '{_thing(choice)}' is declared but never read."
+
+
 def _progress_line(number: int, choice: Random) -> str:
     if number % 40 == 0:
         return f"Collecting {choice.choice(_WORDS)}-{number}"
@@ -243,6 +249,7 @@ FORMS: tuple[Form, ...] = (
     Form("matches in generated code", Kind.SEARCH, _shell("rg -n chargeRefund"), _minified_match),
     Form("history", Kind.DIFF, _shell("git log --stat"), _told_commit),
     Form("test run", Kind.TEST, _shell("pytest -v"), _test_line, "=== test session starts ===\n", "\n=== 1 failed in 3.21s ===\n"),
+    Form("warnings", Kind.TEST, _shell("npx tsc --noEmit"), _warning),
     Form("installation", Kind.TEST, _shell("pip install -r requirements.txt"), _progress_line),
     Form("training", Kind.TEXT, _shell("python train.py"), _epoch),
     Form("clones", Kind.TEXT, _shell("./clone-all.sh"), _returned_frames),

@@ -114,11 +114,11 @@ def _grouped(before: str, after: str) -> Iterator[str]:
     """Matches below the path of their file: `12,40:text` stands for a line with that path before each number."""
     places: dict[str, set[str]] = {}
     for line in before.split("\n"):
-        for place in re.finditer(r"(?:^|[:-])(?=\d+[:-])", line):
+        for place in re.finditer(r"(?:^|[:-])(?=\d+[:-])|(?=\(\d+[,)])", line):
             places.setdefault(line[place.end() :], set()).add(line[: place.start()])
     path, known = "", set(before.split("\n"))
     for line in after.split("\n")[1:]:
-        match = re.fullmatch(r"([\d,]+)([:-].*)", line, re.DOTALL)
+        match = re.fullmatch(r"([\d,]+|(?=\())([:-].*|\(\d.*)", line, re.DOTALL)
         if match is not None and path:
             found = [places.get(number + match[2], set()) for number in match[1].split(",")]
             if all(any(path.endswith(own) or own.endswith(path) for own in owners) for owners in found):
@@ -249,6 +249,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "diff_folder": _diff,
     "log_folder": _log,
     "path_grouper": _grouped,
+    "report_grouper": _grouped,
     "listing_folder": _listed,
     "table_text": _tabled,
     "line_gutter": _gutterless,

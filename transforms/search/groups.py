@@ -1,13 +1,13 @@
 """The grouped form of search results: a heading `path:` and below it the lines without their paths; and back.
 
-Contract: pure, linear in the lines, never raises. `Reader` undoes what `Writer` wrote; text in between that would
+Contract: pure, linear in the lines, never raises. `ungrouped` undoes what `grouped` wrote; text in between that would
 be read as a line of the file above it is fenced off by the heading `(no file):`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 from operator import lt
 
 from transforms.search.paths import Place
@@ -16,8 +16,8 @@ _NO_FILE = "(no file)"
 _LEGEND = re.compile(
     r'\[grouped by file(?:(?P<indented>, indented)|; lines with ":" came without (?P<root>/[^\n]*/))?\]'
 )
-_NUMBERED = re.compile(r"\d{1,9}(?:,\d{1,9})*+[:-]")
-_ROW = re.compile(r"^(\d{1,9}(?:,\d{1,9})*+)([:-])(.*+)$", re.MULTILINE)
+_NUMBERED = re.compile(r"\d{1,9}(?:,\d{1,9})*+[:-]|\(\d{1,9}(?:,\d{1,9}){0,3}+\): ")
+_ROW = re.compile(r"^(?:(\d{1,9}(?:,\d{1,9})*+)([:-])|\((\d{1,9}))(.*+)$", re.MULTILINE)
 _MARKER = re.compile(r"\[lines? \d{1,12}(?:-\d{1,12})? omitted")
 _FAR = 6000
 """Characters below one heading after which it is said again, so that a reader in the middle sees the file."""
@@ -83,6 +83,13 @@ class Form:
             return line.startswith((" ", "-")) and line != "--"
         return _NUMBERED.match(line) is not None
 
+    def stays_inside(self, line: str) -> bool:
+        """Whether the lines before and after `line` may share a heading: a separator, the marker of a gap, or what a
+        compiler indents below its message."""
+        if line == "--" or (line.startswith("[line") and _MARKER.match(line) is not None):
+            return True
+        return not self.indented and line[:1] in (" ", "\t")
+
     def rows(self, spots: Sequence[Place]) -> list[str]:
         """The lines to write for matches of one file; those with the same text become one, if order allows."""
         if self.indented:
@@ -90,7 +97,7 @@ class Form:
         numbers = [int(place.number) for place in spots]
         rises = all(map(lt, numbers, numbers[1:])) and all(place.mark == ":" for place in spots)
         if not rises or len({place.rest for place in spots}) == len(spots):
-            return [f"{place.number}{place.mark}{place.rest}" for place in spots]
+            return [place.below for place in spots]
         same: dict[str, list[str]] = {}
         for place in spots:
             same.setdefault(place.rest, []).append(place.number)
@@ -103,12 +110,12 @@ class Form:
         if self.indented:
             return [f"{heading}{':' if row[0] == ' ' else '-'}{row[1:]}" for row in rows]
         found = _ROW.findall("\n".join(rows))
-        if not self.root and not any("," in numbers for numbers, _, _ in found):
-            return [f"{heading}{mark}{number}{mark}{rest}" for number, mark, rest in found]
+        if not self.root and not any("," in numbers or not mark for numbers, mark, _, _ in found):
+            return [f"{heading}{mark}{number}{mark}{rest}" for number, mark, _, rest in found]
         places = [
-            Place(self._path(heading, bare=mark == ":" or ":" in rest), mark, number, rest)
-            for numbers, mark, rest in found
-            for number in numbers.split(",")
+            Place(self._path(heading, bare=mark == ":" or ":" in rest), mark or "(", number, rest)
+            for numbers, mark, compiled, rest in found
+            for number in (numbers or compiled).split(",")
         ]
         if len(places) > len(rows):
             places.sort(key=lambda place: int(place.number))
@@ -137,21 +144,16 @@ class _Position:
         return True
 
     def passes(self, line: str) -> bool:
-        """Whether `line`, which is no row, leaves the heading in force: a separator, or the marker of a gap."""
-        if self.heading is not None and self.inside and stays_inside(line):
+        """Whether `line`, which is no row, leaves the heading in force: what `stays_inside`."""
+        if self.heading is not None and self.inside and self.form.stays_inside(line):
             return True
         self.heading = line[:-1] if len(line) > 1 and line.endswith(":") else None
         self.inside = False
         return False
 
 
-def stays_inside(line: str) -> bool:
-    """Whether the lines before and after `line` may share a heading."""
-    return line == "--" or (line.startswith("[line") and _MARKER.match(line) is not None)
-
-
 @dataclass(slots=True)
-class Writer:
+class _Writer:
     """Writes a grouped text."""
 
     form: Form
@@ -202,7 +204,57 @@ class Writer:
         self._at.inside = False
 
 
-def read(form: Form, lines: Iterable[str]) -> list[str]:
+def grouped(lines: Sequence[str], found: Sequence[Place | None], *, always: bool = False) -> str | None:
+    """The grouped form of `lines`, with its legend; None if no path repeats, unless `always`."""
+    form = Form.of(found)
+    groups, folding = _in_groups(form, lines, found)
+    return "\n".join([form.legend, *groups]) if always or folding else None
+
+
+def ungrouped(text: str) -> list[str] | None:
+    """The inverse of `grouped`; None for a text without its legend."""
+    legend, _, body = text.partition("\n")
+    form = Form.named(legend)
+    return None if form is None else _read(form, body.split("\n"))
+
+
+def _in_groups(form: Form, lines: Sequence[str], found: Sequence[Place | None]) -> tuple[list[str], bool]:
+    """The lines in groups, and whether there is any group."""
+    headings = form.headings(found)
+    writer = _Writer(form)
+    folding = False
+    for first, end in _runs(form, headings, lines):
+        heading = headings[first]
+        if heading is not None and end > first + 1:
+            writer.group(heading, lines[first:end], found[first:end])
+            folding = True
+            continue
+        for line in lines[first:end]:
+            writer.other(line)
+    return writer.out, folding
+
+
+def _runs(form: Form, headings: Sequence[str | None], lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Lines with the same heading, or none, as ranges; what may stand between lines of one heading belongs to them."""
+    bounds = [0, *accumulate(len(list(run)) for _, run in groupby(headings))]
+    runs = list(pairwise(bounds))
+    at = 0
+    while at < len(runs):
+        first, end = runs[at]
+        at += 1
+        while (
+            at + 1 < len(runs)
+            and headings[first] is not None
+            and headings[runs[at + 1][0]] == headings[first]
+            and headings[runs[at][0]] is None
+            and all(map(form.stays_inside, lines[runs[at][0] : runs[at][1]]))
+        ):
+            end = runs[at + 1][1]
+            at += 2
+        yield first, end
+
+
+def _read(form: Form, lines: Iterable[str]) -> list[str]:
     """The lines as the search wrote them."""
     out: list[str] = []
     rows: list[str] = []

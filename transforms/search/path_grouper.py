@@ -11,11 +11,10 @@ Contract: lossless, `decode(encode(text))` is `text` to the character. Returns N
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, groupby, pairwise
+from collections.abc import Sequence
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.search.groups import Form, Writer, read, stays_inside
+from transforms.search.groups import Form, grouped, ungrouped
 from transforms.search.paths import Place, match_of, places
 
 _TOOL_LEGEND = '["12:" stands for "  Line 12:"]'
@@ -61,10 +60,8 @@ def encode(text: str) -> str | None:
     found = places(lines)
     if not any(found):
         return None
-    form = Form.of(found)
     referring = _refer(lines, found)
-    grouped, folding = _group(form, lines, found)
-    return "\n".join([form.legend, *grouped]) if referring or folding else None
+    return grouped(lines, found, always=referring)
 
 
 def decode(text: str) -> str:
@@ -72,47 +69,10 @@ def decode(text: str) -> str:
     legend, _, body = text.partition("\n")
     if legend == _TOOL_LEGEND:
         return _SHORT_LINE.sub(r"  Line \1:", body)
-    form = Form.named(legend)
-    if form is None:
+    lines = ungrouped(text)
+    if lines is None:
         return text
-    lines = read(form, body.split("\n"))
     return "\n".join(_resolve(lines) if "[same text as " in body else lines)
-
-
-def _group(form: Form, lines: Sequence[str], found: Sequence[Place | None]) -> tuple[list[str], bool]:
-    """The lines in groups, and whether there is any group."""
-    headings = form.headings(found)
-    writer = Writer(form)
-    folding = False
-    for first, end in _runs(headings, lines):
-        heading = headings[first]
-        if heading is not None and end > first + 1:
-            writer.group(heading, lines[first:end], found[first:end])
-            folding = True
-            continue
-        for line in lines[first:end]:
-            writer.other(line)
-    return writer.out, folding
-
-
-def _runs(headings: Sequence[str | None], lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Lines with the same heading, or none, as ranges; separators between lines of one heading belong to them."""
-    bounds = [0, *accumulate(len(list(run)) for _, run in groupby(headings))]
-    runs = list(pairwise(bounds))
-    at = 0
-    while at < len(runs):
-        first, end = runs[at]
-        at += 1
-        while (
-            at + 1 < len(runs)
-            and headings[first] is not None
-            and headings[runs[at + 1][0]] == headings[first]
-            and headings[runs[at][0]] is None
-            and all(map(stays_inside, lines[runs[at][0] : runs[at][1]]))
-        ):
-            end = runs[at + 1][1]
-            at += 2
-        yield first, end
 
 
 def _refer(lines: list[str], found: list[Place | None]) -> bool:

@@ -1,6 +1,7 @@
 """Places in search results: which lines say "this file, this line", in the forms grep and ripgrep write.
 
-Forms: `path:12:text`, `path:12:5:text`, `path-12-text` (context), and without numbers `path:text`, `path-text`.
+Forms: `path:12:text`, `path:12:5:text`, `path-12-text` (context), `path(12,5): text` as tsc and MSBuild write it, and
+without numbers `path:text`, `path-text`.
 Contract: pure, linear in the lines, never raises. A place put together again is its line, character by character.
 """
 
@@ -14,6 +15,8 @@ _LINE = re.compile(
 """Any line, and what stands before its text: a path and a line number, or nothing. A Windows drive may lead the path,
 and a name may hold colons."""
 _CONTEXT = re.compile(r"-(\d{1,9})-")
+_COMPILED = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^:()\n]{1,512}+(?<=\w))\((\d{1,9})((?:,\d{1,9}){0,3}+\): .*+)")
+"""A place that a compiler named."""
 _NAMED = re.compile(r"((?:[A-Za-z]:(?=[\\/]))?[^\s:]{1,512}+):")
 """A path without a line number behind it: no blanks, because nothing else tells it from a sentence."""
 _FILE_NAME = re.compile(r"[^\s.][^\s]{0,200}\.\w{1,12}|\.[\w.-]+|[A-Z]\w+file")
@@ -31,7 +34,7 @@ class Place(NamedTuple):
     path: str
     """The file, spelled as on the line."""
     mark: str
-    """`:` behind the path of a match, `-` behind that of a context line."""
+    """`:` behind the path of a match, `-` behind that of a context line; `(` for a compiler's `path(12,5): text`."""
     number: str
     """Line number in the file; empty where the search wrote none."""
     rest: str
@@ -40,8 +43,14 @@ class Place(NamedTuple):
     @property
     def line(self) -> str:
         """The line as it was."""
-        head = f"{self.path}{self.mark}"
-        return f"{head}{self.number}{self.mark}{self.rest}" if self.number else f"{head}{self.rest}"
+        return f"{self.path}{self.mark}{self.below}" if self.mark != "(" else f"{self.path}{self.below}"
+
+    @property
+    def below(self) -> str:
+        """What tells the line where its path is known: number, mark and text."""
+        if self.mark == "(":
+            return f"({self.number}{self.rest}"
+        return f"{self.number}{self.mark}{self.rest}" if self.number else self.rest
 
 
 def places(lines: Sequence[str]) -> list[Place | None]:
@@ -53,9 +62,11 @@ def places(lines: Sequence[str]) -> list[Place | None]:
     found = _matches(lines)
     known = {place.path for place in found if place}
     for at, line in enumerate(lines):
+        if found[at] is None and "): " in line:
+            found[at] = _compiled(line)
         if found[at] is None and "-" in line:
             found[at] = _context(line, known)
-    if not known:
+    if not any(found):
         _find_unnumbered(lines, found)
     return found
 
@@ -70,6 +81,13 @@ def _matches(lines: Sequence[str]) -> list[Place | None]:
     found = _LINE.findall("\n".join(lines))
     paths = {path for path in {parts[0] for parts in found} if path and _is_path(path)}
     return [Place(path, ":", number, rest) if path in paths else None for path, number, rest in found]
+
+
+def _compiled(line: str) -> Place | None:
+    found = _COMPILED.match(line)
+    return (
+        Place(found[1], "(", found[2], found[3]) if found and _ENDING.search(found[1]) and _is_path(found[1]) else None
+    )
 
 
 def _is_path(text: str) -> bool:

@@ -1,0 +1,59 @@
+"""Reports of linters and compilers said by file: the path once, then its lines as `12:5: message`.
+
+    src/app.py:1:1: F401 'os' imported but unused        [grouped by file]
+    src/app.py:40:80: E501 line too long             →   src/app.py:
+    src/web.ts(12,5): error TS2304: Cannot find 'x'.     1:1: F401 'os' imported but unused
+                                                         40:80: E501 line too long
+                                                         src/web.ts(12,5): error TS2304: Cannot find 'x'.
+
+The form is that of search results (`transforms.search.path_grouper`). Rare errors among warnings stay whole, as do
+stacks and single places in the output of tests: only a text that is a list of places is grouped.
+Contract: lossless to the character. Returns None where nothing repeats.
+"""
+
+import re
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.search.groups import grouped, ungrouped
+from transforms.search.paths import Place, places
+
+_ERROR = re.compile(r"(?:\d{1,9}: ?|[\d,]{0,20}\): )? ?(?:fatal )?error\b[^:\n]{0,20}: ")
+"""What follows the number of a line."""
+_FEW, _WHOLE_SHARE = 8, 50
+"""Errors that stay whole, at least; and one place of so many."""
+_FEWEST = 8
+_LEAST_SHARE = 0.3
+"""Of the lines: a compiler's excerpts and notes may stand between the places."""
+
+
+class ReportGrouper:
+    """Says each path of a linter's or compiler's report once."""
+
+    name = "report_grouper"
+    kinds = frozenset({Kind.TEST})
+    loss = Loss.LOSSLESS
+    lines_stand_alone = False
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The grouped form of `block.text`, or None where it is no list of places or is folded already."""
+        lines = block.text.split("\n")
+        found = [place if place and place.number else None for place in places(lines)]
+        told = sum(place is not None for place in found)
+        if told < _FEWEST or told < _LEAST_SHARE * len(lines) or lines[0].startswith("["):
+            return None
+        _leave_whole(found)
+        text = grouped(lines, found)
+        return None if text is None else Rewrite(text)
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether the lines with their paths put back are `original`."""
+        lines = ungrouped(rewritten)
+        return lines is not None and "\n".join(lines) == original
+
+
+def _leave_whole(found: list[Place | None]) -> None:
+    """Take out, in place, what is called an error, where that is rare: such a line is quoted as it stands."""
+    errors = [at for at, place in enumerate(found) if place and _ERROR.match(place.rest)]
+    if len(errors) <= max(_FEW, len(found) // _WHOLE_SHARE):
+        for at in errors:
+            found[at] = None
