@@ -6,6 +6,7 @@ linear, never raises.
 
 import re
 from collections.abc import Sequence
+from itertools import repeat
 from statistics import median
 
 from transforms.occurrences import Occurrences
@@ -136,6 +137,9 @@ LABELS = {name: told for name, told, _ in _ROUTINE}
 """What a gap says of the lines of each kind, after their number."""
 _KINDS = re.compile("|".join(f"(?P<{name}>{'|'.join(forms)})" for name, _, forms in _ROUTINE))
 
+_PASSED_ON_A_WORKER = re.compile(r"\[gw\d+\](?: \[ *\d+%\])? PASSED (\S.*)")
+"""pytest-xdist says a test's name when it starts, and again with its result."""
+
 _LONGEST = 1000
 """Characters. A longer line is data, whatever it begins with."""
 
@@ -184,6 +188,15 @@ def body_of(line: str) -> str:
         return line
     found = _STAMP.match(line)
     return line[found.end() :] if found is not None else line
+
+
+def routines(bodies: Sequence[str]) -> list[str]:
+    """For each line its kind of routine (a key of `LABELS`), or an empty string."""
+    passed = {
+        found[1].rstrip() for body in bodies if body.startswith("[gw") and (found := _PASSED_ON_A_WORKER.match(body))
+    }
+    started = [body.rstrip() in passed for body in bodies] if passed else repeat(False)
+    return ["started" if begun else routine(body) for body, begun in zip(bodies, started, strict=False)]
 
 
 def routine(body: str) -> str:

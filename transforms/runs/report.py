@@ -24,7 +24,7 @@ from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.runs.failures import failure_lines, library_frames
 from transforms.runs.headings import below_their_headings
-from transforms.runs.lines import LABELS, body_of, is_warning, routine, signs, slow_lines
+from transforms.runs.lines import LABELS, body_of, is_warning, routines, signs, slow_lines
 from transforms.runs.repeats import patterns, quoted
 
 _ROUTINE, _REPEATED, _FRAMES = range(1, 4)
@@ -75,14 +75,14 @@ class RunReport:
 
 def _read(lines: Sequence[str]) -> _Lines:
     bodies = [body_of(line) for line in lines]
-    routines = [routine(body) for body in bodies]
-    wrong = signs(["" if kind else body for body, kind in zip(bodies, routines, strict=True)])
-    failures = failure_lines(bodies, wrong, routines)
+    kinds = routines(bodies)
+    wrong = signs(["" if kind else body for body, kind in zip(bodies, kinds, strict=True)])
+    failures = failure_lines(bodies, wrong, kinds)
     read = _Lines(bodies, [""] * len(lines), [0] * len(lines))
     seen: set[str] = set()
     repeated = patterns(bodies)
     shown = {pattern: quoted(pattern) for pattern in set(repeated)}
-    for at, (kind, pattern) in enumerate(zip(routines, repeated, strict=True)):
+    for at, (kind, pattern) in enumerate(zip(kinds, repeated, strict=True)):
         new, body = bodies[at] not in seen, bodies[at]
         seen.add(body)
         if failures[at]:
@@ -92,7 +92,7 @@ def _read(lines: Sequence[str]) -> _Lines:
         elif pattern and not (new and is_warning(body)):
             read.kinds[at], read.ranks[at] = shown[pattern], _REPEATED
     _keep(read, _ends(read.kinds))
-    _keep(read, slow_lines(bodies, routines))
+    _keep(read, slow_lines(bodies, kinds))
     _keep(read, _neighbours(wrong, read))
     _keep(read, _headers(read))
     for at in library_frames(bodies):

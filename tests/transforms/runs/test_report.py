@@ -80,6 +80,16 @@ def test_routine_lines_of_every_known_tool_are_counted(form: str) -> None:
     assert "one failed" in out
 
 
+def test_what_pytest_xdist_says_when_a_test_starts_goes_with_its_result() -> None:
+    """It says the name of each test twice; that of a test without a result, or with a bad one, stays."""
+    name = "tests/test_pay.py::test_amount_{}"
+    text = "2 workers [62 items]\n\n" + passing(60, f"{name}\n[gw0] [  1%] PASSED {name}".replace("{}", "{0}"))
+    text += f"{name.format(60)}\n{name.format(61)}\n[gw1] [ 99%] FAILED {name.format(60)}\n\nsummary\nof\nthe\nrun\n"
+    out = told(text)
+    assert count_tokens(out) < count_tokens(text) / 3
+    assert f"\n{name.format(60)}\n{name.format(61)}\n[gw1] [ 99%] FAILED {name.format(60)}\n" in out
+
+
 def test_verbose_pytest_is_never_longer_than_before() -> None:
     for count in range(1, 12):
         assert count_tokens(told(passing(count))) <= count_tokens(passing(count))
