@@ -20,11 +20,13 @@ from collections.abc import Callable
 from itertools import count
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.routing.sample import same_cells
 
 _GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}+\d{1,9}+)(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
 _HEADER_MARK = '; numbers ("'
 _HEADER = re.compile(r'\[lines (\d{1,9})-(\d{1,9}); numbers \("([^"\n]+)"\) (?:left out|only on some empty lines)\]')
 _HEADER_LINE = re.compile(rf"^{_HEADER.pattern}$", re.MULTILINE)
+_CELL_MARKS = ("\t", "|", " | ")
 _MIN_RUN = 10
 """Lines; a header costs about 18 tokens, a number on a line 2 or 3."""
 _STRIDE = 40
@@ -116,7 +118,13 @@ def _run(lines: list[str], start: int) -> list[str]:
         if not lines[at].startswith(gutter) and lines[at] != gutter.rstrip():
             break
         gutters.append(gutter)
-    return gutters
+    return [] if _are_ids(lines[start : start + len(gutters)], match) else gutters
+
+
+def _are_ids(lines: list[str], first: re.Match[str]) -> bool:
+    """Whether the numbers are the first column of a table: as wide as they need be, and followed by as many cells."""
+    unpadded = first["digits"] == str(int(first["digits"])) and not first["lead"]
+    return unpadded and first["mark"] in _CELL_MARKS and same_cells(lines, first["mark"], 0.8)
 
 
 def _without_numbers(lines: list[str], gutters: list[str]) -> list[str]:

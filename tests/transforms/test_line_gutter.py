@@ -52,6 +52,13 @@ def test_every_gutter_of_the_field_goes_and_comes_back(style: str) -> None:
     assert restore(out) == text
 
 
+@pytest.mark.parametrize("mark", ["\t", "|", " | "])
+def test_the_first_column_of_a_table_is_no_gutter(mark: str) -> None:
+    rows = [mark.join((str(n), f"Customer {n}", "DE", "2026-03-01 09:30:00")) for n in range(1, 40)]
+    text = "\n".join([mark.join(("id", "name", "country", "created_at")), *rows])
+    assert stripped(text) == text
+
+
 def test_in_a_long_file_some_empty_lines_keep_their_number() -> None:
     lines = [f"step_{n}()" if n % 5 else "" for n in range(1, 201)]
     out = stripped(numbered(lines, "{:>6}→"))

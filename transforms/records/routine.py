@@ -37,6 +37,10 @@ _LONG_WORD = 6
 _FEW_CHANGES = 0.02
 """Share of rows at which a column may change for each change to be worth a row."""
 
+_FINDINGS = 0.8
+_PLACES = frozenset({"line", "row", "lineno", "line_number", "linenumber", "startline", "start_line", "beginline"})
+_MESSAGES = frozenset({"message", "msg", "description", "text"})
+
 type Flat = dict[str, str]
 """A row's values by path, as text."""
 
@@ -103,6 +107,21 @@ class Rows:
         for column in rows.columns.values():
             column.counts.update(column.texts)
         return rows
+
+    def routine(self, words: frozenset[str]) -> set[int]:
+        """The rows that may go, where `words` are asked for. Where these name no row, any may be asked for next: then
+        only rows go that are like others. Findings never go: each of them is something to do."""
+        if self._findings():
+            return set()
+        named = self.named(words)
+        asked = named and self.named(frozenset(filter(_telling, words)))
+        return (set(range(len(self.flats))) if asked else self.alike()) - self.notable() - named
+
+    def _findings(self) -> bool:
+        """Whether nearly all rows say something of a line of a file, as those of linters and compilers do."""
+        enough = _FINDINGS * len(self.flats)
+        keys = {path.rpartition(".")[2].lower() for path, column in self.columns.items() if len(column.rows) >= enough}
+        return not keys.isdisjoint(_PLACES) and not keys.isdisjoint(_MESSAGES)
 
     def notable(self) -> set[int]:
         """The rows that say something of their own, whoever asks."""
@@ -195,6 +214,11 @@ class Rows:
         changes = [row for row, before, after in zip(rows[1:], texts, texts[1:], strict=False) if before != after]
         if len(changes) <= _FEW_CHANGES * len(rows):
             self.kept.update(row for change in changes for row in (change - 1, change))
+
+
+def _telling(word: str) -> bool:
+    """Whether a word is unlikely to stand in a row by chance, as a small number does."""
+    return len(word) > 4 or (len(word) == 4 and not word.isdigit())
 
 
 def _rare(count: int) -> int:

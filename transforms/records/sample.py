@@ -1,7 +1,6 @@
 """Samples: which rows of a document's long arrays stay, within a budget, and the proof that the others are marked.
 
-Rows are left out in runs, longest first, and only as far as they are routine (`transforms.records.routine`). Where the
-question and the call name no row of an array, any row may be asked for next: then only rows that are like others go.
+Rows are left out in runs, longest first, and only as far as they are routine (`transforms.records.routine`).
 """
 
 import re
@@ -33,11 +32,6 @@ def words_of(question: str, call: Call) -> frozenset[str]:
     quoted = {next(filter(None, found.groups())) for found in _QUOTED.finditer(text)}
     naming = {word for word in _WORD.findall(text) if _NAMING.search(word)}
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])
-
-
-def _telling(word: str) -> bool:
-    """Whether a word is unlikely to stand in a row by chance, as a small number does."""
-    return len(word) > 4 or (len(word) == 4 and not word.isdigit())
 
 
 @dataclass(slots=True)
@@ -84,10 +78,7 @@ class Sampler:
         if sum(sizes) < _MIN_CHARS:
             return False
         rows = Rows.of(values, names)
-        named = rows.named(self.words)
-        asked = named and rows.named(frozenset(filter(_telling, self.words)))
-        routine = set(range(len(values))) if asked else rows.alike()
-        runs = self._runs(sorted(routine - rows.notable() - named), sizes)
+        runs = self._runs(sorted(rows.routine(self.words)), sizes)
         if not runs:
             return False
         self.choices[id(container)] = self._choice(len(values), runs, rows)

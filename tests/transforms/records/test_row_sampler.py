@@ -125,6 +125,12 @@ def test_rows_within_objects_and_strings_are_sampled_too() -> None:
         assert sampled(data).omitted[0].unit == "rows"
 
 
+def test_findings_of_linters_all_stay_for_each_is_something_to_do() -> None:
+    rows = [{"code": "E501", "location": {"row": n, "column": 1}, "file": "a.py", "rule": "long"} for n in range(300)]
+    assert sample(json.dumps(rows)) is not None
+    assert sample(json.dumps([{**row, "message": "Line too long"} for row in rows])) is None
+
+
 def test_a_document_of_smart_crusher_is_sampled_like_the_json_it_stands_for() -> None:
     text = json.dumps([metric(n) for n in range(300)], indent=1)
     crushed = SmartCrusher().rewrite(Block(text, ANY), Budget(0, ""))
