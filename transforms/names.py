@@ -14,6 +14,7 @@ TRANSFORM_NAMES = (
     "diff_trimmer",
     "history_trimmer",
     "run_report",
+    "table_sampler",
     "blob_elider",
     "kompress",
     "smart_crusher",

@@ -29,9 +29,11 @@ _CROSSED = re.compile(r"[ \t]*-+(?:\+-+)+[ \t]*\r?")
 _JUNCTION = re.compile(r"[+┬┴┼╪╤╧╇┳┻╋╦╩╬╫│┃║|]")
 """Where a rule crosses the line between two columns."""
 _DASHES = re.compile(r":?-{3,}:?")
+_GAP = re.compile(r"\[lines? [0-9-]+ omitted[^|\n]*\]")
+"""Stands in place of rows that were left out."""
 _MIN_ROWS = 3
 _MIN_CSV_ROWS = 10
-_TAKEN = re.compile(r"\[column (\d{1,4}) `([^`\n]*)` is `([^`\n]*)` in every row\]")
+_TAKEN = re.compile(r"\[column (\d{1,4}) `([^`\n]*)` is `([^`\n]*)` in every row(?: shown)?\]")
 
 
 class TableText:
@@ -76,10 +78,12 @@ def _table_end(lines: list[str], start: int) -> int:
     end = start
     if start + 1 < len(lines) and "|" in lines[start] and _CROSSED.fullmatch(lines[start + 1]):
         bars, end = lines[start + 1].count("+"), start + 2
-        while end < len(lines) and lines[end].count("|") == bars:
+        while end < len(lines) and (lines[end].count("|") == bars or _GAP.fullmatch(lines[end])):
             end += 1
         return end if lines[start].count("|") == bars else start + 1
-    while end < len(lines) and (_EDGED.fullmatch(lines[end]) or _RULE.fullmatch(lines[end])):
+    while end < len(lines) and (
+        _EDGED.fullmatch(lines[end]) or _RULE.fullmatch(lines[end]) or (end > start and _GAP.fullmatch(lines[end]))
+    ):
         end += 1
     return max(end, start + 1)
 
@@ -91,6 +95,9 @@ def _compact(table: list[str]) -> list[str] | None:
     columns = 0
     ruled = False
     for line in table:
+        if _GAP.fullmatch(line):
+            rows.append(line)
+            continue
         if not _is_rule(line):
             cells = "|".join(_cells(line))
             widths.add(cells.count("|") + 1)
@@ -140,17 +147,20 @@ def _without_constants(text: str) -> str | None:
     """The CSV without the columns that hold one value throughout; None when it is no plain CSV or has none."""
     body = text.rstrip("\n")
     lines = body.split("\n")
-    delimiter = _delimiter(lines[0])
-    width = lines[0].count(delimiter)
-    if '"' in text or width < 1 or len(lines) < _MIN_CSV_ROWS or any(line.count(delimiter) != width for line in lines):
+    rows = [line for line in lines if not _GAP.fullmatch(line)]
+    delimiter = _delimiter(rows[0]) if rows else ","
+    width = rows[0].count(delimiter) if rows else 0
+    if '"' in text or width < 1 or len(rows) < _MIN_CSV_ROWS or any(row.count(delimiter) != width for row in rows):
         return None
-    columns = list(zip(*(line.split(delimiter) for line in lines), strict=True))
+    columns = list(zip(*(row.split(delimiter) for row in rows), strict=True))
     constant = {n for n, column in enumerate(columns) if len(set(column[1:])) == 1 and "`" not in column[0] + column[1]}
     if not constant or len(columns) - len(constant) < 2:
         return None
-    notes = [f"[column {n + 1} `{columns[n][0]}` is `{columns[n][1]}` in every row]" for n in sorted(constant)]
+    where = "in every row" if len(rows) == len(lines) else "in every row shown"
+    notes = [f"[column {n + 1} `{columns[n][0]}` is `{columns[n][1]}` {where}]" for n in sorted(constant)]
     rest = zip(*(column for n, column in enumerate(columns) if n not in constant), strict=True)
-    return "\n".join([*notes, *map(delimiter.join, rest)]) + text[len(body) :]
+    left = map(delimiter.join, rest)
+    return "\n".join([*notes, *(line if _GAP.fullmatch(line) else next(left) for line in lines)]) + text[len(body) :]
 
 
 def with_constants(text: str) -> str | None:
@@ -162,13 +172,14 @@ def with_constants(text: str) -> str | None:
         taken.append((int(note[1]) - 1, note[2], note[3]))
         lines.pop(0)
     delimiter = _delimiter(lines[0]) if lines else ","
-    rows = [line.split(delimiter) for line in lines]
-    for number, row in enumerate(rows):
-        for column, name, value in taken:
+    for number, line in enumerate(lines):
+        row = line.split(delimiter)
+        for column, name, value in taken if not _GAP.fullmatch(line) else ():
             if not 0 <= column <= len(row):
                 return None
             row.insert(column, value if number else name)
-    return "\n".join(delimiter.join(row) for row in rows) + text[len(body) :]
+        lines[number] = delimiter.join(row)
+    return "\n".join(lines) + text[len(body) :]
 
 
 def _delimiter(header: str) -> str:

@@ -155,7 +155,7 @@ def _gutterless(before: str, after: str) -> Iterator[str]:
 
 
 def _tabled(before: str, after: str) -> Iterator[str]:
-    rules = {"column", "is", "in", "every", "row"}
+    rules = {"column", "is", "in", "every", "row", "shown"}
     yield from _of_atoms(atoms(before) | rules | {str(n) for n in range(100)}, after.split("\n"))
 
 

@@ -14,8 +14,8 @@ from transforms.records.reader import Embedded, Gap, Sampled
 from transforms.records.routine import Rows
 from transforms.records.tree import Tree, dumps
 
-_MIN_ROWS = 20
-_MIN_CHARS = 2000
+MIN_ROWS = 20
+MIN_CHARS = 2000
 """Characters of an array's JSON below which no row is left out."""
 _MIN_RUN = 3
 """Rows of a run that is worth its marker."""
@@ -70,12 +70,12 @@ class Sampler:
         return all(note in text for choice in self.choices.values() for note in choice.notes.values())
 
     def _choose(self, container: Tree, values: list[Tree], names: list[str]) -> bool:
-        if len(values) < _MIN_ROWS or id(container) in self.choices:
+        if len(values) < MIN_ROWS or id(container) in self.choices:
             return False
         sizes = [
             len(dumps(value)) + len(name) + 1 for value, name in zip(values, names or [""] * len(values), strict=True)
         ]
-        if sum(sizes) < _MIN_CHARS:
+        if sum(sizes) < MIN_CHARS:
             return False
         rows = Rows.of(values, names)
         runs = self._runs(sorted(rows.routine(self.words)), sizes)

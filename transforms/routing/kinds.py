@@ -17,7 +17,7 @@ files by exact match. The questions:
  8. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
  9. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
 10. lines that only test runners, compilers, package managers and image builds write -> TEST
-11. matches with their places, whatever the call -> SEARCH
+11. matches with their places, unless the program prints tables -> SEARCH
 12. long unbroken runs of characters -> BLOB
 13. lines with times or levels, unless the program prints tables -> LOG
 14. rows with the same number of cells -> TABLE
@@ -147,6 +147,8 @@ def _test(sample: Sample) -> Kind | None:
 
 
 def _search(sample: Sample) -> Kind | None:
+    if sample.expected.kind is Kind.TABLE:
+        return None
     return Kind.SEARCH if sample.mostly(forms.MATCH, 0.6) else None
 
 
@@ -177,7 +179,7 @@ def _table(sample: Sample) -> Kind | None:
     if sample.mostly(forms.DRAWN_ROW, 0.6):
         return Kind.TABLE
     wanted = 0.5 if sample.expected.kind is Kind.TABLE else 0.8
-    return next((Kind.TABLE for mark in ",\t;" if same_cells(sample.lines, mark, wanted)), None)
+    return next((Kind.TABLE for mark in ",\t;|" if same_cells(sample.lines, mark, wanted)), None)
 
 
 def _listing(sample: Sample) -> Kind | None:

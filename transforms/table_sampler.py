@@ -1,0 +1,102 @@
+"""Tables of many rows, without those that are routine: CSV, TSV, what psql, mysql, sqlite3 and kubectl print.
+
+    id | customer | state  | total             id | customer | state  | total
+    ---+----------+--------+------             ---+----------+--------+------
+     1 | 113      | paid   | 25.90              1 | 113      | paid   | 25.90
+     2 | 115      | paid   | 18.20         →    2 | 115      | paid   | 18.20
+     3 | 101      | paid   | 31.00             [lines 5-92 omitted: 88 routine rows; full text: PATH]
+    ...                                        91 | 110      | refund | 12.00
+
+What is routine is told as it is for records (`transforms.records.routine`): the first rows, rare values, extremes,
+errors, and what the question or the call names stay.
+
+Known limitation: cells that are set apart by blanks are told by two of them, so rows with an empty cell stay.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.records.routine import Rows
+from transforms.records.sample import MIN_CHARS, MIN_ROWS, words_of
+from transforms.records.tree import Tree
+from transforms.tokenizer import count_tokens
+
+_MIN_SHARE = 0.1
+"""The share of the block's tokens below which leaving rows out is not worth the loss."""
+_MAX_SHARE = 0.5
+_ROWS_SHARE = 0.6
+"""Of the lines, how many have as many cells in what is one table."""
+_FEWEST = 3
+"""Cells of a row."""
+_BARS = re.compile(r"[|│┃║]")
+_BLANKS = re.compile(r" {2,}|\t")
+
+type Cells = list[str]
+
+
+class TableSampler:
+    """Tables without their routine rows."""
+
+    name = "table_sampler"
+    kinds = frozenset({Kind.TABLE})
+    loss = Loss.LOSSY
+    lines_stand_alone = False
+
+    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+        """The table with a marker in place of each run of routine rows; None when they are less than a tenth."""
+        if budget.tokens <= 0 or not budget.handle or len(block.text) < MIN_CHARS or has_gaps(block.text):
+            return None
+        lines = block.text.split("\n")
+        rows = _rows(lines)
+        if len(rows) < MIN_ROWS:
+            return None
+        cells: list[Tree] = [{str(place): cell for place, cell in enumerate(row)} for row in rows.values()]
+        numbers = list(rows)
+        ranks = [0] * len(lines)
+        for routine in Rows.of(cells, []).routine(words_of(block.question, block.call)):
+            ranks[numbers[routine]] = 1
+        total = count_tokens(block.text)
+        gaps = choose(lines, ranks, int(min(budget.tokens, _MAX_SHARE * total)))
+        rewrite = leave_out(lines, gaps, budget.handle, lambda first, last: f"{last - first + 1} routine rows")
+        return rewrite if rewrite and count_tokens(rewrite.text) <= (1 - _MIN_SHARE) * total else None
+
+    def proof(self, original: str, rewritten: str) -> bool:
+        """Whether every line left is the original's and every gap is named where it is."""
+        return lines_survive(original, rewritten)
+
+
+def _rows(lines: Sequence[str]) -> dict[int, Cells]:
+    """The cells of the rows of the largest table, by the numbers of their lines; none when there is no table."""
+    for split in (_drawn, _separated("\t"), _separated(","), _separated(";"), _set_apart):
+        cells = {number: split(line) for number, line in enumerate(lines)}
+        width, count = Counter(map(len, cells.values())).most_common(1)[0]
+        if width >= _FEWEST and count >= _ROWS_SHARE * len(lines):
+            return {number: row for number, row in cells.items() if len(row) == width}
+    return {}
+
+
+def _drawn(line: str) -> Cells:
+    return list(map(str.strip, _BARS.split(line)))
+
+
+def _set_apart(line: str) -> Cells:
+    return _BLANKS.split(line.strip())
+
+
+def _separated(mark: str) -> Callable[[str], Cells]:
+    """Takes the lines of a CSV apart; a cell of several lines makes a row that is none."""
+
+    def split(line: str) -> Cells:
+        if '"' not in line:
+            return line.split(mark)
+        try:
+            return next(csv.reader([line], delimiter=mark), [])
+        except csv.Error:
+            return []
+
+    return split
