@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from addon.command import mcp, state
+from addon.command import mcp, state, try_out
 from addon.command.certs import cli as certs
 from addon.command.doctor import cli as doctor
 from addon.command.hints import Endpoint, hints
@@ -32,6 +32,7 @@ _COMMANDS: Mapping[str, Command] = {
     "certs": certs.main,
     "mcp": mcp.main,
     "state": state.main,
+    "try": try_out.main,
 }
 """By the first argument; `--help` behind it tells more. Each takes the further arguments and the environment."""
 
@@ -40,6 +41,7 @@ commands, each with a --help of its own:
   run -- COMMAND ...                   run one command through the proxy; starts it where none runs
   env [--shell SHELL]                  print the variables that lead a shell's clients through it
   doctor [--client NAME]               try everything between a client and its API, say what to do
+  try [FILE]                           print what a model would get in place of a tool output, and why
   mcp                                  serve the MCP tools over stdio
   certs ACTION                         a certificate authority for LLM API hosts only: make, show, install, uninstall
   state [--wipe | --forget-learned]    show what stands in the state folder; delete it

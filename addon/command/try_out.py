@@ -1,0 +1,96 @@
+"""`headroom-mitm try`: what a model would get in place of one tool output, and why.
+
+Decided as a proxy decides, in a worker process, with a state folder of its own that is gone afterwards.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from addon import sinks
+from addon.deadline import Deadline
+from addon.request import Outcome, Request
+from addon.setting_values import LogLevel
+from addon.settings import PREFIX, BadSetting, Settings, option_default, option_names
+from addon.workers.job import Job
+from addon.workers.worker_pool import NoWorker, WorkerPool
+from transforms.compression_policy import AuthMode
+
+_SECONDS = 60.0
+"""Nobody's request waits."""
+_FIXED = {"mode": "compress", "attach": "rewrite", "auth_modes": "all", "store": "", "log_level": LogLevel.TRACE.value}
+"""As for a new output of a conversation that may be rewritten."""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Do what the arguments say. Returns an exit code: 1 where the file or a setting is of no use."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        raw = sys.stdin.buffer.read() if given.file == "-" else Path(given.file).read_bytes()
+        named = dict(_named(setting) for setting in given.set)
+        Settings.of_environment(environ, named)
+        settings = {**{name: option_default(name, environ) for name in option_names()}, **named, **_FIXED}
+        body = _request_body(raw.decode("utf-8", "replace"), given)
+        outcome = asyncio.run(_decided(body, AuthMode(given.auth_mode), settings))
+    except (BadSetting, OSError, NoWorker) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    print(json.loads(outcome.body)["messages"][-1]["content"].encode("utf-8", "replace").decode())
+    for line in sinks.log_lines(outcome.log, LogLevel.TRACE):
+        print(line.text, file=sys.stderr)
+    return 0
+
+
+def _named(setting: str) -> tuple[str, str]:
+    name, _, value = setting.partition("=")
+    return name.removeprefix(PREFIX), value
+
+
+def _request_body(output: str, given: argparse.Namespace) -> bytes:
+    """A conversation of one question, one call and its output, as Chat Completions has it."""
+    arguments = {"command": given.command} if given.command else {"file_path": given.read or given.file}
+    tool = given.tool or ("bash" if given.command else "read")
+    call = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": json.dumps(arguments)}}
+    messages = [
+        {"role": "user", "content": given.question},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": output},
+    ]
+    return json.dumps({"model": "try", "messages": messages}).encode()
+
+
+async def _decided(body: bytes, auth_mode: AuthMode, settings: Mapping[str, str]) -> Outcome:
+    pool = WorkerPool(1)
+    with TemporaryDirectory(prefix="headroom-try-") as home:
+        try:
+            await pool.ready()
+            request = Request(body, "", auth_mode, "other", Deadline(time.monotonic() + _SECONDS))
+            return await pool.run(Job(request, {**settings, "home": home}))
+        finally:
+            pool.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headroom-mitm try",
+        description="Print what a model would get in place of a tool output, and to stderr what was tried and why. "
+        "Sends nothing and keeps nothing: files that markers name are gone when it ends.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", nargs="?", default="-", help="the output, as a tool gave it; none: stdin")
+    call = parser.add_mutually_exclusive_group()
+    call.add_argument("--command", default="", metavar="COMMAND", help="the command that gave it")
+    call.add_argument("--read", default="", metavar="PATH", help="the file it was read from (default: FILE itself)")
+    parser.add_argument("--tool", default="", metavar="NAME", help="the tool's name (default: bash or read)")
+    parser.add_argument("--question", default="", metavar="TEXT", help="what the user had asked")
+    parser.add_argument(
+        "--auth-mode", default=AuthMode.PAYG.value, choices=[*map(str, AuthMode)], help="whose policy holds"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="an option of the addon")
+    return parser

@@ -1,0 +1,70 @@
+"""One tool output can be tried out: what a model would get, and why, without a proxy and without a trace."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from addon.command.cli import main
+from addon.command.demo_requests import nightly_log
+
+ERROR = "batch 287 failed: currency 'XTS' has no exchange rate for 2026-03-13"
+
+
+@pytest.fixture(autouse=True)
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A log in a file; whatever would be kept would be kept in `tmp_path`."""
+    monkeypatch.setenv("HEADROOM_HOME", str(tmp_path / "home"))
+    path = tmp_path / "nightly.log"
+    path.write_text(nightly_log())
+    return path
+
+
+def test_what_a_model_would_get_is_printed_and_the_attempts_beside_it(
+    log: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["try", str(log), "--command", "cat nightly.log"]) == 0
+    printed = capfd.readouterr()
+    assert ERROR in printed.out
+    assert len(printed.out) < len(nightly_log()) / 2
+    assert "tokens · bash" in printed.err
+    assert "record_compression log_folder" in printed.err
+    assert not (tmp_path / "home").exists()
+
+
+def test_options_and_policies_are_those_of_a_proxy(log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--set", "max_lossy_ratio=0"], ["--set", "headroom_max_lossy_ratio=0"]):
+        assert main(["try", str(log), *arguments]) == 0
+        printed = capfd.readouterr()
+        assert "omitted" not in printed.out
+        assert "compressed" in printed.err
+        assert "lossy ·" not in printed.err
+    assert main(["try", str(log), "--auth-mode", "subscription"]) == 0
+    assert '"max_lossy_ratio":0.25' in capfd.readouterr().err
+
+
+def test_what_comes_through_a_pipe_is_taken_and_what_is_small_stays(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a few words, and no \xff letter")))
+    assert main(["try", "--tool", "shell"]) == 0
+    printed = capfd.readouterr()
+    assert printed.out == "a few words, and no \ufffd letter\n"
+    assert "too_small" in printed.err
+    assert "shell" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["missing.txt"], "missing.txt"),
+        (["--set", "max_lossy_ratio=2"], "headroom_max_lossy_ratio='2'"),
+        (["--set", "lossy=1"], "no such option: headroom_lossy"),
+    ],
+)
+def test_a_missing_file_or_a_bad_setting_is_named(
+    arguments: list[str], told: str, log: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["try", *([str(log)] if arguments[0] == "--set" else []), *arguments]) == 1
+    assert told in capfd.readouterr().err
