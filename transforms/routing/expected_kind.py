@@ -93,6 +93,9 @@ _GIT = {
     "grep": Kind.SEARCH,
     "blame": Kind.CODE,
 }
+_PACKAGERS = names("npm yarn pnpm bun pip pip3 apt apt-get brew apk dnf yum gem composer cargo bundle mix")
+_TOLD = names("list ls show search freeze info view outdated why tree policy metadata")
+"""What prints what there is, rather than how something went: each row is somebody's answer, and none is routine."""
 _GO = dict.fromkeys(names("test build vet install run mod generate"), Kind.TEST)
 _CLOUD = names("kubectl oc gh glab aws az gcloud docker podman helm trivy doctl flyctl vault consul")
 _CLOUD_TABLES = names("get top ps images list ls")
@@ -120,6 +123,8 @@ def _of_program(program: Program) -> Expected:
     if special is not None:
         return Expected(special(program))
     kind = _BY_PROGRAM.get(program.name.removesuffix(".exe"))
+    if program.name in _PACKAGERS and any(word in _TOLD for word in program.operands[:2]):
+        return _NOTHING
     return Expected(Kind.TEST if kind is None and _TASK.search(program.name) else kind)
 
 

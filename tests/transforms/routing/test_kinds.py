@@ -79,6 +79,7 @@ DOCKER = (
 )
 UNITTEST = "test_a (app.tests.T.test_a) ... ok\ntest_b (app.tests.T.test_b) ... FAIL\n" * 6 + "Ran 12 tests in 0.1s\n"
 TAP = "1..3\nok 1 starts\nok 2 stops\nnot ok 3 restarts\n" * 3
+INSTALLED = "".join(f"lib{n}/stable,now {n}.2-1 amd64 [installed,automatic]\n" for n in range(60))
 LINT = "src/a.py:10:1: E302 expected 2 blank lines, got 1\nsrc/b.py:3:80: E501 line too long (91 > 79 characters)\n" * 4
 LS = "total 8\n" + "".join(f"-rw-r--r-- 1 root root {n * 17} Nov 20 17:41 file{n}.py\n" for n in range(20))
 PATHS = "".join(f"src/pkg{n % 3}/module_{n}.py\n" for n in range(30))
@@ -200,6 +201,8 @@ SAMPLES = [
     ("TAP", TAP, NO_CALL, Kind.TEST),
     ("a linter of a task runner", LINT, bash("mise run fmt && mise run lint"), Kind.TEST),
     ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
+    ("what is installed is no run", INSTALLED, bash("apt list --installed"), Kind.TABLE),
+    ("what is installed, of another manager", INSTALLED, bash("pip3 list"), Kind.TABLE),
     ("an application's log", LOG, bash("docker logs web"), Kind.LOG),
     ("syslog", SYSLOG, bash("sed -n 1,40p /var/log/auth.log"), Kind.LOG),
     ("a log of the Read tool", numbered(LOG), read("/w/logs/app.log"), Kind.LOG),
