@@ -26,7 +26,8 @@ _TRACEBACK = re.compile(r"(?P<indent>[\sE|+]*)(?:Exception Group )?Traceback \(m
 _DIAGNOSTIC = re.compile(
     r"(?:error|warning)(?:\[\w+\])?: |\S+:\d+:(?:\d+:)? (?:fatal )?(?:error|warning)|[A-Z]{1,4}\d{2,4} |thread '.+' pan"
 )
-_JS_FAILURE = re.compile(r" *● .+| *FAIL +\S+ > .+")
+_JS_FAILURE = re.compile(r" *● (?!Console$).+| *FAIL +\S+ > .+")
+"""Below `● Console` jest says what the tests of a file printed, whether they fail or pass."""
 _STDOUT = re.compile(r"---- .+ std(?:out|err) ----$|\s*(?:-{3,}|─{3,}) STD(?:OUT|ERR): .+|  std(?:out|err) ─{3}$")
 """What cargo and nextest print of a failed test."""
 _STDOUT_WORDS = ("stdout ----", "stderr ----", " STDOUT: ", " STDERR: ", "stdout ───", "stderr ───")

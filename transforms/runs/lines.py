@@ -5,8 +5,7 @@ linear, never raises.
 """
 
 import re
-from collections.abc import Sequence
-from itertools import repeat
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from transforms.occurrences import Occurrences
@@ -123,6 +122,11 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "printed",
+        "lines around what tests printed",
+        (r" {2,8}console\.(?:log|info|debug)",),  # jest
+    ),
+    (
         "skipped",
         "skipped tests",
         (
@@ -195,8 +199,19 @@ def routines(bodies: Sequence[str]) -> list[str]:
     passed = {
         found[1].rstrip() for body in bodies if body.startswith("[gw") and (found := _PASSED_ON_A_WORKER.match(body))
     }
-    started = [body.rstrip() in passed for body in bodies] if passed else repeat(False)
-    return ["started" if begun else routine(body) for body, begun in zip(bodies, started, strict=False)]
+    kinds = ["started" if body.rstrip() in passed else routine(body) for body in bodies]
+    for at in _printed_from(bodies, kinds):
+        kinds[at] = "printed"
+    return kinds
+
+
+def _printed_from(bodies: Sequence[str], kinds: Sequence[str]) -> Iterator[int]:
+    """The lines with which jest says where something was printed: the first frame below `console.log`."""
+    below = False
+    for at, (body, kind) in enumerate(zip(bodies, kinds, strict=True)):
+        if below and body.startswith("      at "):
+            yield at
+        below = kind == "printed" or (below and not body.startswith("      at ") and (body[:1] in ("", " ")))
 
 
 def routine(body: str) -> str:

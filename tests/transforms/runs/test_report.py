@@ -90,6 +90,20 @@ def test_what_pytest_xdist_says_when_a_test_starts_goes_with_its_result() -> Non
     assert f"\n{name.format(60)}\n{name.format(61)}\n[gw1] [ 99%] FAILED {name.format(60)}\n" in out
 
 
+def test_what_jest_prints_around_what_tests_printed_is_routine() -> None:
+    """What they printed stays where it is not the same again and again, and so does what they printed of an error."""
+    entry = "    console.{1}\n      {2} {0}\n\n      at Object.log (src/pay.test.js:{0}:9)\n\n"
+    said = "".join(entry.format(n, "log", "checking the amount") for n in range(40))
+    odd = entry.format(41, "log", "refunded twice:") + entry.format(42, "error", "the gateway said no")
+    text = (
+        f"PASS src/pay.test.js\n  ● Console\n\n{said}{odd}PASS src/cart.test.js (7 s)\n\nTests: 99 passed\nTime: 8 s\n"
+    )
+    out = told(text)
+    assert count_tokens(out) < count_tokens(text) / 3
+    assert '38 × "checking the amount"' in out
+    assert "refunded twice: 41" in out and entry.format(42, "error", "the gateway said no") in out
+
+
 def test_verbose_pytest_is_never_longer_than_before() -> None:
     for count in range(1, 12):
         assert count_tokens(told(passing(count))) <= count_tokens(passing(count))
