@@ -134,6 +134,7 @@ def _listed(before: str, after: str) -> Iterator[str]:
     known, root = before.split("\n"), ""
     ends = {end for line in known for end in (line, line.lstrip(), re.sub(r"^[│├└─|`\s\xa0+\\-]+", "", line))}
     rows = {re.sub(r"^\S+\s+\S+\s+\S+\s+(?:\S+\s+)?", "", line) for line in known}
+    rows |= {re.sub(r" [A-Z][a-z]{2} [ \d]\d [ \d:]{5} ", " ", line) for line in (*known, *rows)}
     for line in after.split("\n"):
         if declared := re.fullmatch(r"\[paths are under (.+)\]", line):
             root = declared[1]

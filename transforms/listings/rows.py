@@ -1,26 +1,46 @@
-"""The rows of `ls -l`: the mode, links, owner and group that most rows share are said once.
+"""The rows of `ls -l`: the mode, links, owner and group that most rows share are said once, and so is their date.
 
-Contract: pure, linear in the lines, never raises. Sizes, dates and names stand on their rows as they were.
+Contract: pure, linear in the lines, never raises. Sizes, names and other dates stand on their rows as they were.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 _DATE = (
     r"(?:[A-Z][a-z]{2} [ \d]\d (?: \d{4}|\d\d:\d\d)|[ \d]\d [A-Z][a-z]{2} (?: \d{4}|\d\d:\d\d)"
     r"|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d{1,9})? [+-]\d{4})?)"
 )
 _SIZE = r"\d{1,18}(?:[.,]\d)?[BKMGTPi]{0,2}"
+_START = r"[-dlbcps][-rwxsStTlL]{9}[@+.]? {1,9}+\d{1,9}+ \S{1,64}+ {1,40}+\S{1,64}+"
 _MODE = re.compile(r"\n[-dlbcps][-r][-w][-xsS]")
-_LONG = re.compile(
-    r"([-dlbcps][-rwxsStTlL]{9}[@+.]? {1,9}+\d{1,9}+ \S{1,64}+ {1,40}+\S{1,64}+)"
-    rf"( {{1,20}}+{_SIZE}) (?={_DATE} )"
-)
+_LONG = re.compile(rf"({_START})( {{1,20}}+{_SIZE}) ({_DATE}) (?!{_DATE} )")
 _SHORT = re.compile(rf"^({_SIZE}) (?={_DATE} )", re.MULTILINE)
-_LEGEND = re.compile(r"^\[rows without a mode: ([^\n]+), size (\d{1,2}) wide\](?:\n|\Z)", re.MULTILINE)
+_DATED = re.compile(rf"^({_SIZE}|{_START} {{1,20}}+{_SIZE}) (?!{_DATE} )", re.MULTILINE)
+_LEGEND = re.compile(
+    rf"^\[rows without a mode: ([^\n]+), size (\d{{1,2}}) wide(?:; without a date: ({_DATE}))?\](?:\n|\Z)",
+    re.MULTILINE,
+)
 _FEWEST = 4
-"""Rows with the same beginning from which the legend pays for itself."""
+"""Rows with the same beginning, or date, from which the legend pays for itself."""
+
+
+class _Row(NamedTuple):
+    """The parts of a row, which follow one another with a blank before the date and one before the name."""
+
+    start: str
+    """Mode, links, owner and group."""
+    size: str
+    """With the blanks before it."""
+    date: str
+    name: str
+
+    def said(self, start: str, width: int, date: str) -> str:
+        """The row below a legend for this start, with sizes that wide, and this date."""
+        shared = (self.start, len(self.size)) == (start, width)
+        words = [self.size.lstrip(" ") if shared else self.start + self.size]
+        return " ".join([*words, self.name] if self.date == date else [*words, self.date, self.name])
 
 
 def encode_rows(text: str) -> str | None:
@@ -28,18 +48,18 @@ def encode_rows(text: str) -> str | None:
     if not _MODE.search(f"\n{text}"):
         return None
     lines = text.split("\n")
-    starts = [(row[1], row.end(2)) if row else None for row in map(_LONG.match, lines)]
+    rows = [_row(line) for line in lines]
     out: list[str] = []
-    for first, last in _runs(starts):
-        own = lines[first:last]
-        start, rows = Counter(starts[first:last]).most_common(1)[0]
-        if start is None or rows < _FEWEST:
-            out += own
+    for first, last in _runs(rows):
+        own = [row for row in rows[first:last] if row]
+        (start, width), shared = _most_common([(row.start, len(row.size)) for row in own]) or (("", 0), 0)
+        if shared < _FEWEST:
+            out += lines[first:last]
             continue
-        shared = len(start[0])
-        out.append(f"[rows without a mode: {start[0]}, size {start[1] - shared} wide]")
-        rest = zip(own, starts[first:last], strict=True)
-        out += [line[shared:].lstrip(" ") if own_start == start else line for line, own_start in rest]
+        date, dated = _most_common([row.date for row in own]) or ("", 0)
+        date = date if dated >= _FEWEST else ""
+        out.append(f"[rows without a mode: {start}, size {width} wide{date and f'; without a date: {date}'}]")
+        out += [row.said(start, width, date) for row in own]
     return "\n".join(out) if len(out) > len(lines) else None
 
 
@@ -48,12 +68,23 @@ def decode_rows(text: str) -> str:
     if "[rows without a mode: " not in text:
         return text
     above, *parts = _LEGEND.split(text)
-    below = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    return above + "".join(_whole(rows, shared, int(width)) for shared, width, rows in below)
+    below = zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
+    return above + "".join(_whole(rows, start, int(width), date) for start, width, date, rows in below)
 
 
-def _whole(rows: str, shared: str, width: int) -> str:
-    return _SHORT.sub(lambda short: f"{shared}{short[1].rjust(width)} ", rows)
+def _row(line: str) -> _Row | None:
+    found = _LONG.match(line)
+    return _Row(found[1], found[2], found[3], line[found.end() :]) if found else None
+
+
+def _most_common[T](values: Sequence[T]) -> tuple[T, int] | None:
+    return Counter(values).most_common(1)[0] if values else None
+
+
+def _whole(rows: str, start: str, width: int, date: str | None) -> str:
+    if date:
+        rows = _DATED.sub(lambda row: f"{row[1]} {date} ", rows)
+    return _SHORT.sub(lambda row: f"{start}{row[1].rjust(width)} ", rows)
 
 
 def _runs(found: Sequence[object]) -> Iterator[tuple[int, int]]:

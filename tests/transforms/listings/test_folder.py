@@ -125,8 +125,18 @@ def test_rows_and_paths_in_one_text() -> None:
     folded = _rewritten(text)
     assert folded is not None
     assert folded.endswith("\nsrc/app/: main.py, view.py, store.py")
-    assert "\n6 Nov 20 20:51 a6.txt\n" in folded
+    assert "; without a date: Nov 20 20:51]\n1 a1.txt\n" in folded and "\n6 a6.txt\n" in folded
     assert _FOLDER.proof(text, folded)
+
+
+def test_a_name_that_starts_as_a_date_keeps_its_row_whole() -> None:
+    """It would be taken for the date of its row."""
+    rows = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
+    rows.append("-rw-r--r-- 1 root root 7 Nov 20 20:51 Nov 21 20:52 notes.txt")
+    folded = _rewritten("\n".join(rows))
+    assert folded is not None
+    assert folded.endswith(f"\n{rows[-1]}")
+    assert _FOLDER.proof("\n".join(rows), folded)
 
 
 def test_sections_of_ls_each_have_their_columns() -> None:
