@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Container
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import quantiles
 
 from transforms.records.tree import Tree, dumps
@@ -30,25 +31,38 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _MACHINE = re.compile(
     r"(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.,Z+ -]*|[0-9:.,%+-]*)\Z"
 )
+_VARYING = re.compile(r"(?<![A-Za-z])[0-9a-fA-F]*[0-9][0-9a-fA-F]*(?![a-zA-Z]{3})")
+_MOST_CELLS = 40
+_MESSAGE_BLANKS = 3
+"""Blanks from which on a text is a message, not the name of a thing."""
 _SPREAD = 6.0
 """Interquartile ranges a number is away from the middle half when it stands out; Tukey calls 3 `far out`."""
 _LONG_WORD = 6
 """Characters of a word that is looked for within values."""
+_DISTINCT = 0.5
+_SMALL_STEPS = 0.5
+"""Of the spread of the numbers, how much their steps spread at most in a curve; those of any numbers spread more."""
 _FEW_CHANGES = 0.02
 """Share of rows at which a column may change for each change to be worth a row."""
 
-_FINDINGS = 0.8
+_NEARLY_ALL = 0.8
+_TIMES = frozenset({"timestamp", "@timestamp", "time", "ts", "date", "datetime"})
 _PLACES = frozenset({"line", "row", "lineno", "line_number", "linenumber", "startline", "start_line", "beginline"})
-_MESSAGES = frozenset({"message", "msg", "description", "text"})
+_MESSAGES = frozenset({"message", "msg", "description", "text", "event", "log"})
 
+type Numbered = tuple[float, int]
+"""A number, and its row."""
 type Flat = dict[str, str]
 """A row's values by path, as text."""
 
 
 def flatten(value: Tree) -> Flat:
-    """The values of a row, by dotted path; what is not a record is one value."""
+    """The values of a row, by dotted path, or by place in a list; what is neither is one value."""
     flat: Flat = {}
-    _flatten({"": value}, "", flat)
+    if isinstance(value, list) and 1 < len(value) <= _MOST_CELLS:
+        _flatten({str(place): cell for place, cell in enumerate(value)}, "", flat)
+    else:
+        _flatten({"": value}, "", flat)
     return flat
 
 
@@ -111,17 +125,17 @@ class Rows:
     def routine(self, words: frozenset[str]) -> set[int]:
         """The rows that may go, where `words` are asked for. Where these name no row, any may be asked for next: then
         only rows go that are like others. Findings never go: each of them is something to do."""
-        if self._findings():
+        if self._have(_PLACES, _MESSAGES):
             return set()
         named = self.named(words)
         asked = named and self.named(frozenset(filter(_telling, words)))
         return (set(range(len(self.flats))) if asked else self.alike()) - self.notable() - named
 
-    def _findings(self) -> bool:
-        """Whether nearly all rows say something of a line of a file, as those of linters and compilers do."""
-        enough = _FINDINGS * len(self.flats)
+    def _have(self, *kinds: frozenset[str]) -> bool:
+        """Whether nearly all rows have a key of each of these kinds, at any depth."""
+        enough = _NEARLY_ALL * len(self.flats)
         keys = {path.rpartition(".")[2].lower() for path, column in self.columns.items() if len(column.rows) >= enough}
-        return not keys.isdisjoint(_PLACES) and not keys.isdisjoint(_MESSAGES)
+        return not any(keys.isdisjoint(kind) for kind in kinds)
 
     def notable(self) -> set[int]:
         """The rows that say something of their own, whoever asks."""
@@ -150,12 +164,15 @@ class Rows:
         return found
 
     def alike(self) -> set[int]:
-        """The rows whose values all stand in other rows as well, but for numbers, times and ids."""
+        """The rows whose values all stand in other rows as well, but for numbers, times and ids; of a message, and of
+        all that stands in a log, the words alone count."""
         shared: set[int] = set(range(len(self.flats)))
+        blanks = 0 if self._have(_TIMES, _MESSAGES) else _MESSAGE_BLANKS
         for column in self.columns.values():
-            shared -= column.rows_with(
-                {text for text, count in column.counts.items() if count < 3 and not _MACHINE.match(text)}
-            )
+            rare = (text for text, count in column.counts.items() if count < 3 and not _MACHINE.match(text))
+            own = {text: _VARYING.sub("0", text) if text.count(" ") >= blanks else "" for text in rare}
+            forms = Counter(form for form in own.values() if form)
+            shared -= column.rows_with({text for text, form in own.items() if forms[form] < 3})
         return shared
 
     def common(self, rows: range) -> str:
@@ -202,11 +219,9 @@ class Rows:
         low, high = min(numbers)[0], max(numbers)[0]
         if low == high:
             return
-        first, _, third = quantiles((number for number, _ in numbers), n=4)
-        away = _SPREAD * (third - first)
-        far = {row for number, row in numbers if away and not first - away <= number <= third + away}
         ends = {row for number, row in numbers if number in (low, high)}
-        for rows in (far, ends):
+        jumps = _jumps(numbers) if len(numbers) >= _NEARLY_ALL * len(self.flats) else set()
+        for rows in (_far(numbers), ends, jumps):
             self.kept |= rows if len(rows) <= max(3, len(self.flats) // 50) else {min(rows)}
 
     def _changes(self, column: Column) -> None:
@@ -214,6 +229,30 @@ class Rows:
         changes = [row for row, before, after in zip(rows[1:], texts, texts[1:], strict=False) if before != after]
         if len(changes) <= _FEW_CHANGES * len(rows):
             self.kept.update(row for change in changes for row in (change - 1, change))
+
+
+def _quartiles(numbers: list[Numbered]) -> tuple[float, float]:
+    first, _, third = quantiles((number for number, _ in numbers), n=4)
+    return first, third
+
+
+def _far(numbers: list[Numbered]) -> set[int]:
+    """The rows of the numbers that stand out from the others."""
+    first, third = _quartiles(numbers)
+    away = _SPREAD * (third - first)
+    return {row for number, row in numbers if away and not first - away <= number <= third + away}
+
+
+def _jumps(numbers: list[Numbered]) -> set[int]:
+    """The rows before and after the steps that stand out, where the numbers are a curve: most of them are of their own,
+    and most steps are small."""
+    if len({number for number, _ in numbers}) < _DISTINCT * len(numbers):
+        return set()
+    steps = [(after - before, at) for at, ((before, _), (after, _)) in enumerate(pairwise(numbers))]
+    (first, third), (low, high) = _quartiles(steps), _quartiles(numbers)
+    if third - first > _SMALL_STEPS * (high - low):
+        return set()
+    return {numbers[at + beside][1] for at in _far(steps) for beside in (0, 1)}
 
 
 def _telling(word: str) -> bool:

@@ -86,6 +86,28 @@ def test_rows_at_which_a_long_run_changes_stay() -> None:
     assert "10:02:19Z" in text and "10:02:20Z" in text
 
 
+def test_rows_at_which_a_curve_jumps_stay() -> None:
+    values = [[1_795_600_000 + 60 * n, 200.0 + n % 7 + n / 900 + (900 if n > 170 else 0)] for n in range(300)]
+    rewrite = sampled(values)
+    gone = {row - 1 for gap in rewrite.omitted for row in range(gap.first, gap.last + 1)}
+    assert len(gone) > 100
+    assert gone.isdisjoint({170, 171})
+
+
+def test_messages_that_differ_in_their_numbers_are_alike() -> None:
+    rows = [{"at": n, "message": f"imported batch {n} of 300: {n * 7} rows in {n % 90} ms"} for n in range(300)]
+    rows[120]["message"] = "skipped batch 120 of 300: not due before 10:00"
+    text = sampled(rows).text
+    assert "skipped batch 120" in text
+    assert sample([{"at": n, "title": f"Chapter{n}"} for n in range(300)]) is None
+
+
+def test_names_with_numbers_are_routine_in_a_log_alone() -> None:
+    rows = [{"url": f"/api/orders/{n * 31}", "host": f"ip-10-0-{n}", "status": 200} for n in range(300)]
+    assert sample(rows) is None
+    assert sample([{"time": n, "msg": "request completed", **row} for n, row in enumerate(rows)]) is not None
+
+
 PACKAGES = [
     {"name": f"lib{n * 7919:x}-tools", "version": f"{n % 9}.{n % 4}", "arch": "x86_64", "repo": "base"}
     for n in range(200)
