@@ -158,10 +158,11 @@ def _take_code(body: LexborNode) -> list[str]:
 
 
 def _mark_links(body: LexborNode) -> None:
-    """Write each address behind its text, but not again right behind itself, behind the same text, or without one."""
+    """Write each address and title behind its text, but not again right behind itself, behind the same text, or without
+    one."""
     links = [(node, target, node.text().strip()) for node in body.css("a[href]") if (target := address(node))]
     named = {target for _, target, text in links if text}
-    written: set[tuple[str, str]] = set()
+    written: set[tuple[str, ...]] = set()
     last = ""
     for node, target, text in links:
         label = "" if text else attribute(node, "aria-label")
@@ -170,9 +171,9 @@ def _mark_links(body: LexborNode) -> None:
         title = attribute(node, "title")
         told = f' "{title}"' if title not in text and title != label else ""
         repeated = target == last or (target, text) in written or (not text and target in named)
-        if told or not repeated:
+        if not repeated or (told and (target, text, told) not in written):
             node.insert_after(f" {_inserted(target, told)}{' ' if node.next and node.next.is_element_node else ''}")
-            written.add((target, text))
+            written |= {(target, text), (target, text, told)}
             last = target
 
 

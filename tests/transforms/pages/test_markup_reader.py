@@ -60,6 +60,10 @@ def test_golden(golden: goldens.Golden) -> None:
         ("<select name=s><option>one<option>two</select>", '<select name="s">\n| one\n| two'),
         ("<a href='/a_(b)'>x</a> <a href='/a(b'>y</a>", "x (/a_(b)) y </a(b>"),
         ("<a href='https://z.org/'>z</a>", "z <https://z.org/>"),
+        (
+            "<a href='m.html' title='interface'>Map</a> <b>or</b> <a href='s.html'>Set</a>, <a href='m.html' title='interface'>Map</a>",
+            'Map <m.html "interface"> or Set <s.html>, Map',
+        ),
         ("<input type=checkbox name=a checked>", '<input type="checkbox" name="a" checked>'),
         ("<button disabled>Buy</button>", "(disabled) Buy"),
         ("<select name=s><option>one<option selected>two</select>", '<select name="s">\n| one\n| (selected) two'),
