@@ -1,4 +1,4 @@
-"""Blobs: base64, hexadecimal and minified code, which no reader takes anything from, named in place.
+"""Blobs: base64, hexadecimal, source maps and minified code, which no reader takes anything from, named in place.
 
     `"icon": "data:image/png;base64,iVBORw0KGgo…"`
     →  `"icon": "data:image/png;base64,[base64 omitted: 48213 characters, sha256 1f2e3d4c; full text: HANDLE]"`
@@ -31,6 +31,7 @@ _BASE64 = re.compile(
 )
 _WRAPPED = re.compile(r"(?:(?<=\n)|\A)(?:[A-Za-z0-9+/]{60,80}\r?\n){3,}+(?:[A-Za-z0-9+/]{1,80}={0,2}(?=\r?\n|\Z))?")
 _HEX = re.compile(rf"(?<!\w)(?:[0-9a-fA-F]{{{_MIN_CHARS},}}+|(?:\\x[0-9a-fA-F]{{2}}){{64,}}+)(?!\w)")
+_MAPPINGS = re.compile(rf'"mappings"\s*+:\s*+"(?P<run>[A-Za-z0-9+/,;]{{{_MIN_CHARS},}}+)"')
 _RUNS = bytes(
     code if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/_-\\") else 32 for code in range(256)
 )
@@ -45,7 +46,7 @@ _SCRIPT = re.compile(r"\bfunction\b|=>|\breturn\b|\bvar |&&|\|\|")
 _RULE = re.compile(r"[{;][\w-]+:[^{};\"]+(?=[;}])")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _MARKER = re.compile(
-    r"\[(?:base64|hex|minified code) omitted: (\d{1,12}) characters, sha256 ([0-9a-f]{8})(?:; full text: [^\]\n]+)?\]"
+    r"\[(?:base64|hex|source map|minified code) omitted: (\d{1,12}) characters, sha256 ([0-9a-f]{8})(?:; full text: [^\]\n]+)?\]"
 )
 
 
@@ -124,6 +125,9 @@ def _blobs_in_line(text: str, start: int, line: str) -> Iterator[_Blob]:
         yield from (_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text, start, end))
         runs = (match for match in _BASE64.finditer(text, start, end) if _is_base64(text, match))
         yield from (_Blob("base64", match.start(), match.end()) for match in runs)
+    if '"mappings"' in line:
+        found = _MAPPINGS.finditer(text, start, end)
+        yield from (_Blob("source map", match.start("run"), match.end("run")) for match in found)
     if len(line) >= _MIN_LINE and _is_minified(line):
         yield _Blob("minified code", start, end)
 

@@ -55,6 +55,16 @@ def test_wrapped_data_and_minified_code_are_elided_whole(blob: str, what: str) -
     assert marker.startswith(f"[{what} omitted: {len(blob)} characters, sha256 ")
 
 
+def test_of_a_source_map_the_positions_go_and_the_names_stay() -> None:
+    mappings = ";".join("AAAA,IAAIA,CAAC,SAASC,EAAE" for _ in range(60))
+    text = json.dumps({"version": 3, "sources": ["src/cart.ts"], "names": ["total"], "mappings": mappings})
+    rewrite = elided(text)
+    assert rewrite is not None
+    read = json.loads(rewrite.text)
+    assert read["sources"] == ["src/cart.ts"]
+    assert read["mappings"].startswith(f"[source map omitted: {len(mappings)} characters, sha256 ")
+
+
 def test_a_blob_larger_than_the_budget_keeps_its_start() -> None:
     rewrite = elided(f"x {DATA} y", Budget(300, "/o/1"))
     assert rewrite is not None
