@@ -46,7 +46,8 @@ _SCRIPT = re.compile(r"\bfunction\b|=>|\breturn\b|\bvar |&&|\|\|")
 _RULE = re.compile(r"[{;][\w-]+:[^{};\"]+(?=[;}])")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _MARKER = re.compile(
-    r"\[(?:base64|hex|source map|minified code) omitted: (\d{1,12}) characters, sha256 ([0-9a-f]{8})(?:; full text: [^\]\n]+)?\]"
+    r"\[(?:base64|hex|source map|minified code) omitted: (\d{1,12}) characters, sha256 ([0-9a-f]{8})"
+    r"(?:; full text: [^\]\n]+)?\]"
 )
 
 

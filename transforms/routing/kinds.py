@@ -178,6 +178,8 @@ def _table(sample: Sample) -> Kind | None:
         return Kind.TABLE
     if sample.mostly(forms.DRAWN_ROW, 0.6):
         return Kind.TABLE
+    if sample.expected.kind is Kind.LOG:
+        return None
     wanted = 0.5 if sample.expected.kind is Kind.TABLE else 0.8
     return next((Kind.TABLE for mark in ",\t;|" if same_cells(sample.lines, mark, wanted)), None)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from transforms.contract import Kind
+from transforms.records.cut_off import cut_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ MIN_CHARACTERS = 160
 """Some 40 tokens: what is smaller is not worth a part of its own."""
 _MIN_IN_PROSE = 640
 """Characters: a smaller document belongs to the sentences around it."""
+_CUT_VALUE = 2_000
+"""Characters at the end of a text in which reading a JSON value stops that was cut off: in the middle of a string."""
 _VAIN = 64
 """Starts of JSON values that turn out to be none, after which no more are tried."""
 _JSON_LINE = re.compile(r"^(?=[{\[])(?![\[{]\S{0,40}[\]}][ \t]\S)", re.MULTILINE)
@@ -82,7 +85,8 @@ def _fenced(text: str) -> Iterator[Region]:
 
 
 def _json_values(text: str) -> Iterator[Region]:
-    """JSON values that start a line and end one; lines that follow a value of one line and look like it join it."""
+    """JSON values that start a line and end one, or are cut off where the text ends; lines that follow a value of one
+    line and look like it join it."""
     if not text.startswith(("{", "[")) and "\n{" not in text and "\n[" not in text:
         return
     decoder = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -90,6 +94,9 @@ def _json_values(text: str) -> Iterator[Region]:
     while vain < _VAIN and wasted <= len(text) and (line := _JSON_LINE.search(text, at)) is not None:
         start = line.start()
         end, looked_at = _value_end(decoder, text, start)
+        if not end and len(text) - start - looked_at <= _CUT_VALUE and cut_off(text[start:]):
+            yield Region(start, len(text), Kind.JSON)
+            return
         after = _AFTER_JSON.match(text, end) if end else None
         if after is None:
             vain, wasted = vain + 1, wasted + looked_at

@@ -68,6 +68,8 @@ _FOOTERS = {
     "</tool_use_error>": r"\n?</tool_use_error>\s*",
     "(Results are truncated.": r"\n\(Results are truncated\.[^\n]*\)\s*",
     "Shell cwd was reset to ": r"\nShell cwd was reset to [^\n]*\s*",
+    # servers of tools
+    "runcated": r"\n+(?:\.\.\. ?)?[\[(<][^\n]{0,80}[Tt]runcated[^\n]{0,200}\s*",
     # Qwen Code, Gemini CLI
     **dict.fromkeys(("Exit Code: ", "Signal: ", "Background PIDs: ", "Process Group PGID: "), _EXIT),
     "</untrusted_context>": r"(?:\n(?:Error|Exit Code|Signal|Background PIDs|Process Group PGID): [^\n]*)*"

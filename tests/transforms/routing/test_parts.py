@@ -87,6 +87,7 @@ WRAPPED = [
     ("SWE-agent, its prompt", LOG + "\n(Open file: n/a)\n(Current directory: /w)\nbash-$", LOG),
     ("opencode", f"<file>\n{numbered(PYTHON, '| ')}\n(End of file - total 12 lines)\n</file>", numbered(PYTHON, "| ")),
     ("pi", PYTHON + "\n\n... (620 more lines not shown. Use offset=770 to continue reading)", PYTHON),
+    ("a server of tools", LOG + "\n[Output truncated: showing first 16000 of 37383 characters]", LOG),
     ("an edit's snippet", f"Here's the result of running `cat -n` on /w/a.py:\n{numbered(PYTHON)}", numbered(PYTHON)),
     ("a shell's tags", f"<bash-stdout>{LOG}</bash-stdout><bash-stderr></bash-stderr>", LOG),
     ("an MCP result", json.dumps({"content": [{"type": "text", "text": PRINTED}]}), PRINTED),
@@ -156,6 +157,12 @@ def test_documents_between_other_lines_are_parts() -> None:
 def test_json_lines_between_other_lines_are_one_part() -> None:
     lines = "".join(json.dumps(record) + "\n" for record in RECORDS[:20])
     assert payloads(LOG + lines + LOG) == [(LOG, Kind.LOG), (lines[:-1], Kind.JSON), (LOG, Kind.LOG)]
+
+
+def test_json_that_is_cut_off_at_the_end_is_a_part() -> None:
+    cut = json.dumps({"total": 90, "items": RECORDS})[:1500]
+    assert payloads(LOG + cut) == [(LOG, Kind.LOG), (cut, Kind.JSON)]
+    assert payloads(LOG + cut + "}}") == [(LOG + cut + "}}", Kind.LOG)]
 
 
 def test_a_diff_and_a_page_between_other_lines_are_parts() -> None:
