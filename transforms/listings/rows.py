@@ -17,7 +17,9 @@ _START = r"[-dlbcps][-rwxsStTlL]{9}[@+.]? {1,9}+\d{1,9}+ \S{1,64}+ {1,40}+\S{1,6
 _MODE = re.compile(r"\n[-dlbcps][-r][-w][-xsS]")
 _LONG = re.compile(rf"({_START})( {{1,20}}+{_SIZE}) ({_DATE}) (?!{_DATE} )")
 _SHORT = re.compile(rf"^({_SIZE}) (?={_DATE} )", re.MULTILINE)
-_DATED = re.compile(rf"^({_SIZE}|{_START} {{1,20}}+{_SIZE}) (?!{_DATE} )", re.MULTILINE)
+_UNDATED = re.compile(rf"^({_SIZE}|{_START} {{1,20}}+{_SIZE}) (?!{_DATE} )", re.MULTILINE)
+_ROWS = re.compile(rf"(?:(?:{_SIZE}|{_START}) [^\n]*(?:\n|\Z))*+")
+"""The lines below a legend, up to one that is no row."""
 _LEGEND = re.compile(
     rf"^\[rows without a mode: ([^\n]+), size (\d{{1,2}}) wide(?:; without a date: ({_DATE}))?\](?:\n|\Z)",
     re.MULTILINE,
@@ -57,7 +59,7 @@ def encode_rows(text: str) -> str | None:
             out += lines[first:last]
             continue
         date, dated = _most_common([row.date for row in own]) or ("", 0)
-        date = date if dated >= _FEWEST else ""
+        date = date if dated >= _FEWEST and not (last < len(lines) and _UNDATED.match(lines[last])) else ""
         out.append(f"[rows without a mode: {start}, size {width} wide{date and f'; without a date: {date}'}]")
         out += [row.said(start, width, date) for row in own]
     return "\n".join(out) if len(out) > len(lines) else None
@@ -82,8 +84,8 @@ def _most_common[T](values: Sequence[T]) -> tuple[T, int] | None:
 
 
 def _whole(rows: str, start: str, width: int, date: str | None) -> str:
-    if date:
-        rows = _DATED.sub(lambda row: f"{row[1]} {date} ", rows)
+    if date and (own := _ROWS.match(rows)):
+        rows = _UNDATED.sub(lambda row: f"{row[1]} {date} ", own[0]) + rows[own.end() :]
     return _SHORT.sub(lambda row: f"{start}{row[1].rjust(width)} ", rows)
 
 

@@ -139,6 +139,17 @@ def test_a_name_that_starts_as_a_date_keeps_its_row_whole() -> None:
     assert _FOLDER.proof("\n".join(rows), folded)
 
 
+@pytest.mark.parametrize("between", ["", "=== commits ===\n"])
+def test_what_follows_the_rows_is_none_of_them(between: str) -> None:
+    """A line that would be taken for a row without a date costs the rows above it their common date at most."""
+    rows = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
+    text = "\n".join(rows) + f"\n{between}9502969 learned: a new kind\nee6a189 listings: dates\n"
+    folded = _rewritten(text)
+    assert folded is not None
+    assert _FOLDER.proof(text, folded)
+    assert ("without a date" in folded) == bool(between)
+
+
 def test_sections_of_ls_each_have_their_columns() -> None:
     """Two folders listed in one go may differ in the widths of their columns."""
     small = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
