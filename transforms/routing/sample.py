@@ -19,6 +19,8 @@ _GUTTER_LINES = 40
 MAX_LINE = 400
 """Characters of a line that are looked at."""
 _ROUNDING = 1e-6
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*+[mK]")
+"""What colours text, and what erases the rest of a line behind it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,12 @@ class Sample:
 
 
 def sampled(text: str) -> str:
-    """The part of `text` that is looked at."""
+    """The part of `text` that is looked at, without its colours."""
+    windows = _windows(text)
+    return _COLOUR.sub("", windows) if "\x1b[" in windows else windows
+
+
+def _windows(text: str) -> str:
     if len(text) <= 3 * WINDOW:
         return text
     starts = (0, (len(text) - WINDOW) // 2, len(text) - WINDOW)

@@ -123,6 +123,11 @@ def numbered(text: str, mark: str = "→", width: int = 6) -> str:
     return "".join(f"{n:>{width}}{mark}{line}\n" for n, line in enumerate(text.split("\n"), 1))
 
 
+def coloured(text: str) -> str:
+    """As git colours what it prints to a terminal."""
+    return "".join(f"\x1b[1;32m{line}\x1b[m\n" for line in text.splitlines())
+
+
 def bash(command: str) -> Call:
     return Call("Bash", json.dumps({"command": command}))
 
@@ -162,6 +167,8 @@ SAMPLES = [
     ("numbered JSON", numbered(json.dumps(RECORDS, indent=2)), read("/w/data/items.json"), Kind.CODE),
     ("a TOML section is no JSON", "[tool.x]\nname = 'a'\nother = 1\nmore = 2\nlast = 3\n", NO_CALL, Kind.CODE),
     ("git diff", DIFF, bash("git diff"), Kind.DIFF),
+    ("a coloured diff", coloured(DIFF), bash("git diff --color=always"), Kind.DIFF),
+    ("a coloured diff nobody asked for", coloured(DIFF * 3), NO_CALL, Kind.DIFF),
     ("a diff nobody asked for", DIFF * 3, NO_CALL, Kind.DIFF),
     ("git show", COMMIT + DIFF, bash("git show HEAD"), Kind.DIFF),
     ("git log", COMMIT * 5, bash("git log | head -50"), Kind.DIFF),
