@@ -2,7 +2,8 @@
 
 Records that repeat their keys become tables, text with escaped line breaks becomes lines, spacing goes. The result is
 plain JSON, or a document whose first line says how it is read (`transforms.records.document`). JSON whose end was cut
-off is written as far as it goes, and the last line says what is missing (`transforms.records.cut_off`).
+off is written as far as it goes, and the last line says what is missing (`transforms.records.cut_off`). JSON lines may
+stand behind the names of what wrote them (`transforms.records.framed_lines`).
 """
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
@@ -33,14 +34,15 @@ class SmartCrusher:
         except (ValueError, RecursionError):
             return None
         best = source.minified
-        if source.cut or "\n" in body:
-            document = explain(body, source.lines, source.cut)
-            best = document if source.cut or fewer_tokens(document, best) else best
+        if "\n" in body or not source.is_plain:
+            document = explain(source.told(body))
+            best = document if not source.is_plain or fewer_tokens(document, best) else best
         return Rewrite(best) if fewer_tokens(best, block.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether the values of both texts are the same: keys in order, numbers by their spelling, strings decoded."""
         try:
-            return read(original).minified == decode(rewritten).minified
+            before, after = read(original), decode(rewritten)
+            return before.framed == after.framed and before.minified == after.minified
         except (ValueError, LookupError, RecursionError):
             return False

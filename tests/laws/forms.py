@@ -238,6 +238,7 @@ FORMS: tuple[Form, ...] = (
     Form("JSON records", Kind.JSON, _shell("gh api repos/shop/shop/issues"), _row, "[", "]", ","),
     Form("printed JSON", Kind.JSON, Call("mcp__tracker__list", "{}"), _printed_row, '{"issues": [', '], "next": null}', ", "),
     Form("JSON lines", Kind.JSON, _shell("kubectl get events -o json | jq -c '.items[]'"), _row),
+    Form("JSON behind names", Kind.JSON, _shell("docker compose logs"), lambda n, choice: f"shop-1  | {_row(n, choice)}"),
     Form("JSON events", Kind.JSON, _shell("curl -s localhost:9090/events"), _event, "[", "]", ","),
     Form("JSON, cut off", Kind.JSON, _shell("curl -s localhost:9090/issues | head"), _printed_row, '{"issues": [', "", ", "),
     Form("matches", Kind.SEARCH, _shell("grep -rn 'log.debug' ."), _match),

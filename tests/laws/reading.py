@@ -97,7 +97,7 @@ def _json(before: str, after: str) -> Iterator[str]:
     known = atoms(text) | atoms(re.sub(r'\\[nrtbf"\\/]', " ", text)) | atoms(text.replace("\\/", "/"))
     own = re.compile(
         r"[\[{]\d+ rows$|^#(?:every|some) rows?: |^#\(key\)|(?:(?<=[\t+])|(?<=^)|(?<=rows: )|(?<=row: ))\d+:|:str\b|"
-        r"(?:(?<=\t)|(?<==)|(?<=^)|(?<=#))\*\d+|\"{3}\w+",
+        r"(?:(?<=\t)|(?<==)|(?<=^)|(?<=#))\*\d+|\"{3}\w+|\"\((?:before|line)\)\"",
     )
     for line in _unescaped(after).split("\n"):
         if line.startswith("(cut off here"):

@@ -115,7 +115,7 @@ def crushed(text: str) -> str:
 def document(text: str) -> str:
     """The document of `text`, also where plain JSON is shorter."""
     source = Source.read(text)
-    return explain(DocumentWriter().write(source.tree), source.lines, source.cut)
+    return explain(source.told(DocumentWriter().write(source.tree)))
 
 
 @pytest.mark.parametrize("golden", load("smart_crusher"), ids=str)
@@ -179,6 +179,39 @@ def test_json_that_was_cut_off_keeps_what_is_whole_and_says_what_is_missing(data
         whole, told = Source.read(text).minified, Source(source.values).minified.removesuffix(source.cut.missing)
         assert whole.startswith(told)
         assert whole[len(told) :].lstrip(",\n").startswith(source.cut.begun)
+
+
+@settings(max_examples=120)
+@given(
+    st.lists(st.sampled_from(["web-1  | ", "job-2  | ", "2026-03-01T10:00:00.5Z ", "INFO [a] ", ""]), min_size=6),
+    st.lists(trees, min_size=1, max_size=3),
+    st.sampled_from(["", "ready\t", "  at main ({x.js:4})", '{"open":', "[1,", "\r", '{"a":1} {"b":2}']),
+)
+def test_json_behind_something_comes_back_line_by_line(fronts: list[str], values: list[Tree], odd: str) -> None:
+    lines = [
+        front + Source([{"n": str(n).encode(), "v": value}]).minified
+        for n, front in enumerate(fronts)
+        for value in values
+    ]
+    text = "\n".join([*lines[:3], odd, *lines[3:]])
+    rewritten = crush(text)
+    if rewritten is None:
+        return
+    source = decode(rewritten)
+    if source.framed:
+        told = [dict(value) for value in source.values if isinstance(value, dict)]
+        assert [
+            str(value.pop("(before)", "")) + Source([dict(value)]).minified
+            if "(line)" not in value
+            else value["(line)"]
+            for value in told
+        ] == text.rstrip("\n").split("\n")
+
+
+def test_keys_that_have_a_meaning_behind_something_are_not_read() -> None:
+    assert (
+        crush("\n".join(f'web-1 | {{"(before)":"x","n":{n},"status":"all of it is well"}}' for n in range(30))) is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ JSON never starts with a parenthesis, so a document with a legend is never taken
 import re
 from dataclasses import dataclass
 
-from transforms.records.cut_off import Cut, told
+from transforms.records.cut_off import Cut
+from transforms.records.cut_off import told as told_cut
 
 _HEADER = re.compile(r"\n(#(?!\*).*)")
 _IN_HEADERS = (
@@ -27,6 +28,7 @@ _IN_HEADERS = (
 _IN_BODY = (
     ("+", r"\+(?<=[\t\n]\+)[^\s=]+=", "+name=value in a row: a further key, not a column"),
     ("#", r"[+#](?:(?<=[\t\n]\+)|(?<=\n#)(?:every row|some rows): )[0-9]+:", "3:name: comes third"),
+    ('"(line)"', r'[\t\n+#]"\(line\)"', "(line): a line that holds no JSON"),
     ("*", r"\*(?:(?<=[\t\n]\*)|(?<=\n#\*))[0-9]+=", "*1: the value told at *1="),
     ('"""', r'"""(?:(?<=[:\[,]""")"*$|(?<=\n""")"*text )', 'lines between """ are one string, as it is'),
     ('"""json', r'"""json', '"""json: a string that holds this JSON'),
@@ -34,9 +36,9 @@ _IN_BODY = (
 )
 """Each form begins with what is rare, so that a search passes over all else; what precedes it is looked at then."""
 _BARE = "(JSON"
-_BARE_LINES = "(JSON lines"
-_OPENS = f"{_BARE}; "
-_OPENS_LINES = f"{_BARE_LINES}; "
+_LINES = "(JSON lines"
+_FRAMED = "(JSON lines, each behind its (before)"
+_OPENING = re.compile(rf"({'|'.join(map(re.escape, (_FRAMED, _LINES, _BARE)))})(?:; |\)\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +48,26 @@ class Told:
     body: str
     lines: bool
     """Whether it stands for JSON lines, not for an array."""
+    framed: bool
+    """Whether something stands before the JSON of each line."""
     cut: Cut | None
     """What is missing at its end."""
 
 
-def explain(body: str, lines: bool, cut: Cut | None) -> str:
-    """`body` below its legend."""
-    text = f"\n{body}"
+def explain(told: Told) -> str:
+    """The document below its legend."""
+    text = f"\n{told.body}"
     headers = "\n".join(_HEADER.findall(text))
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
     topics += [topic for mark, pattern, topic in _IN_BODY if mark in text and re.search(pattern, text, re.MULTILINE)]
-    opening = (_OPENS_LINES if lines else _OPENS) if topics else (_BARE_LINES if lines else _BARE)
-    return "".join([opening, "; ".join(topics), ")", text, f"\n{cut}" if cut else ""])
+    opening = _FRAMED if told.framed else _LINES if told.lines else _BARE
+    return "".join(["; ".join([opening, *topics]), ")", text, f"\n{told.cut}" if told.cut else ""])
 
 
 def strip(text: str) -> Told | None:
     """What stands below a legend; None when there is none."""
-    if not text.startswith((_OPENS, _OPENS_LINES, f"{_BARE})\n", f"{_BARE_LINES})\n")):
+    opening = _OPENING.match(text)
+    if opening is None:
         return None
-    body, cut = told(text.partition("\n")[2])
-    return Told(body, text.startswith(_BARE_LINES), cut)
+    body, cut = told_cut(text.partition("\n")[2])
+    return Told(body, opening[1] in (_LINES, _FRAMED), opening[1] == _FRAMED, cut)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
 
+from transforms.records.framed_lines import BEFORE
 from transforms.records.tree import Tree, dumps
 
 _FIRST = 3
@@ -25,6 +26,8 @@ _ERROR_STEMS = (
 _ERROR = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(_ERROR_STEMS)}|time-?d?[ _-]?out)")
 _ERROR_SHARE = 0.2
 """Above this share of rows, words of error are part of the routine: other signs tell the rows apart."""
+_BESIDE = 2
+"""Rows of a log before and after one that looks like an error: what led to it, and what came of it."""
 _USUAL_SHARE = 0.6
 """From this share of rows on, a value is the usual one, and values of up to 3 % of the rows are unusual."""
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
@@ -131,6 +134,10 @@ class Rows:
         asked = named and self.named(frozenset(filter(_telling, words)))
         return (set(range(len(self.flats))) if asked else self.alike()) - self.notable() - named
 
+    def _is_log(self) -> bool:
+        """Whether the rows are lines that programs wrote one after the other."""
+        return BEFORE in self.columns or self._have(_TIMES, _MESSAGES)
+
     def _have(self, *kinds: frozenset[str]) -> bool:
         """Whether nearly all rows have a key of each of these kinds, at any depth."""
         enough = _NEARLY_ALL * len(self.flats)
@@ -167,7 +174,7 @@ class Rows:
         """The rows whose values all stand in other rows as well, but for numbers, times and ids; of a message, and of
         all that stands in a log, the words alone count."""
         shared: set[int] = set(range(len(self.flats)))
-        blanks = 0 if self._have(_TIMES, _MESSAGES) else _MESSAGE_BLANKS
+        blanks = 0 if self._is_log() else _MESSAGE_BLANKS
         for column in self.columns.values():
             rare = (text for text, count in column.counts.items() if count < 3 and not _MACHINE.match(text))
             own = {text: _VARYING.sub("0", text) if text.count(" ") >= blanks else "" for text in rare}
@@ -192,7 +199,9 @@ class Rows:
             for row, text in enumerate(self.texts if stems else ())
             if any(stem in text.lower() for stem in stems) and _ERROR.search(text)
         }
-        self.kept |= rows if len(rows) <= _ERROR_SHARE * len(self.flats) else set()
+        if len(rows) <= _ERROR_SHARE * len(self.flats):
+            beside = range(-_BESIDE, _BESIDE + 1) if rows and self._is_log() else (0,)
+            self.kept.update({row + at for row in rows for at in beside}.intersection(range(len(self.flats))))
 
     def _rare_key(self, column: Column) -> None:
         count, rare = len(self.flats), _rare(len(self.flats))

@@ -52,7 +52,7 @@ class RowSampler:
         body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
         if not sampler.written_in(body):
             return None
-        text = explain(body, source.lines, source.cut)
+        text = explain(source.told(body))
         dropped = int(allowed - sampler.tokens)
         return Rewrite(text, tuple(markers.omitted), dropped) if fewer_tokens(text, block.text) else None
 
@@ -61,7 +61,7 @@ class RowSampler:
         try:
             source = decode(original)
             found = strip(rewritten)
-            if not found or (found.lines, found.cut) != (source.lines, source.cut):
+            if not found or found != source.told(found.body):
                 return False
             return covers(source.tree, DocumentReader.of(found.body, gaps=True).document())
         except (ValueError, LookupError, RecursionError):

@@ -1,10 +1,12 @@
 """The values of a JSON text, and what is decided about texts that hold the same values."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from transforms.records.cut_off import Cut, cut_off
-from transforms.records.legend import strip
+from transforms.records.framed_lines import read_framed
+from transforms.records.legend import Told, strip
 from transforms.records.reader import DocumentReader, whole
 from transforms.records.tree import Tree, dumps, parse_stream
 from transforms.tokenizer import count_tokens
@@ -20,18 +22,19 @@ class Source:
     values: list[Tree]
     cut: Cut | None = None
     """What is missing at the end."""
+    framed: bool = False
+    """Whether something stands before each line (`transforms.records.framed_lines`)."""
 
     @classmethod
     def read(cls, text: str) -> "Source":
-        """Raises ValueError for what is not JSON or its beginning, RecursionError for too deep nesting."""
-        try:
+        """Raises ValueError for what is not JSON, its beginning or lines of it, RecursionError for too deep nesting."""
+        with suppress(ValueError):
             return cls._whole(text)
-        except ValueError:
-            found = cut_off(text)
-            if found is None:
-                raise
-        beginning, cut = found
-        return cls(cls._whole(beginning + cut.missing).values, cut)
+        if (found := cut_off(text)) is not None:
+            beginning, cut = found
+            with suppress(ValueError):
+                return cls(cls._whole(beginning + cut.missing).values, cut)
+        return cls(read_framed(text), framed=True)
 
     @classmethod
     def _whole(cls, text: str) -> "Source":
@@ -48,6 +51,15 @@ class Source:
     def lines(self) -> bool:
         """Whether the values stand on lines of their own, with no array around them."""
         return len(self.values) > 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the values alone are what the text says."""
+        return self.cut is None and not self.framed
+
+    def told(self, body: str) -> Told:
+        """A document of the values, and what is to be said of it."""
+        return Told(body, self.lines, self.framed, self.cut)
 
     @property
     def tree(self) -> Tree:
@@ -78,7 +90,7 @@ def decode(rewritten: str) -> Source:
     tree = whole(DocumentReader.of(found.body).document())
     if found.lines and not (isinstance(tree, list) and len(tree) > 1):
         raise ValueError("not JSON lines")
-    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut)
+    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.framed)
 
 
 def fewer_tokens(text: str, other: str) -> bool:

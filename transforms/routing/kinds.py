@@ -9,7 +9,7 @@ files by exact match. The questions:
  2. a source file that was read, or numbered lines of an edited one -> CODE. A project's `.json` counts as source,
     because agents edit it, unless it is data: all on a few long lines, or more than 8,192 characters and the same keys
     again and again.
- 3. one JSON value, or JSON lines -> JSON
+ 3. one JSON value, or JSON lines, also behind the name of what wrote them -> JSON
  4. hunks, file headers of a diff, commit headers -> DIFF
  5. a document that starts as HTML or XML, or has tags all over -> MARKUP
  6. matches with their places, where the call searched -> SEARCH
@@ -79,7 +79,8 @@ def _data(sample: Sample) -> bool:
 
 def _json(sample: Sample) -> Kind | None:
     if forms.JSON_START.match(sample.head) is None:
-        return None
+        framed = sample.expected.kind in (None, Kind.LOG) and len(sample.lines) > _FEW_LINES
+        return Kind.JSON if framed and sample.mostly(forms.FRAMED_JSON, 0.7) else None
     closed = sample.text.rstrip()[-1:] in ("}", "]") or sample.expected.kind is Kind.JSON
     if len(sample.lines) <= _FEW_LINES:
         return Kind.JSON if closed or len(forms.JSON_KEY.findall(sample.text)) >= _REPEATED_KEY else None
