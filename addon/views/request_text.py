@@ -15,6 +15,7 @@ from addon.shapes.slot import Slot
 from addon.views.conversation import Said, conversation
 from addon.views.differences import MARKER, difference, gaps
 from addon.views.page_of_text import MOST_LINES, few, page, shown
+from addon.views.record_text import circumstances, decision, failures
 
 MOST_BYTES = 4 * 1024 * 1024
 _DIFFERENCES = 330
@@ -40,22 +41,13 @@ def decisions(note: str, log: dict[str, Any], sent: bytes, original: bytes | Non
         return [shown(note, 400), f"{len(sent):,} bytes are too many for this view; the Raw view has them."]
     now, before = _slots(sent), _slots(original) if original and original != sent else None
     entries = log.get("entries") or []
-    return [*_head(note, log), *_overview(entries, now), *_differences(entries, now, before)]
+    head = [f"summary: {shown(note, 400)}", *circumstances(log), *failures(log)]
+    return [*head, *_overview(entries, now), *_differences(entries, now, before)]
 
 
 def _slots(body: bytes) -> tuple[Slot, ...]:
     found = detect(json_spans.parse(body))
     return found.slots if isinstance(found, Detected) else ()
-
-
-def _head(note: str, log: dict[str, Any]) -> Iterator[str]:
-    yield f"summary: {shown(note, 400)}"
-    yield f"client: {log.get('client')}, {log.get('auth_mode') or 'unknown'}, mode {log.get('mode')}"
-    if policy := log.get("policy"):
-        yield f"policy: {', '.join(f'{name} {value}' for name, value in sorted(policy.items()))}"
-    if cache := log.get("cache"):
-        yield f"cache: {str(cache).removeprefix('cache ')}"
-    yield from (f"failure: {shown(str(failure))}" for failure in log.get("failures") or ())
 
 
 def _overview(entries: list[dict[str, Any]], slots: tuple[Slot, ...]) -> Iterator[str]:
@@ -65,23 +57,9 @@ def _overview(entries: list[dict[str, Any]], slots: tuple[Slot, ...]) -> Iterato
     yield f"tool results: {len(entries)}"
     paired = len(entries) == len(slots)
     for n, entry in enumerate(entries[:_LISTED]):
-        yield f"  {_told(entry)}{f' · {_what(slots[n])}' if paired and _what(slots[n]) else ''}"
+        yield f"  {decision(entry)}{f' · {_what(slots[n])}' if paired and _what(slots[n]) else ''}"
     if len(entries) > _LISTED:
         yield f"  … {len(entries) - _LISTED:,} more"
-
-
-def _told(entry: dict[str, Any]) -> str:
-    before, after = entry["tokens_before"], entry["tokens_after"]
-    name = f"block {entry['block']}: {shown(entry['tool'] or 'tool', 60)}"
-    if before == after:
-        would = f" (would be {entry['shadow_tokens']:,})" if entry.get("shadow_tokens") is not None else ""
-        return f"{name} · {before:,} tokens{would} · left alone: {entry['reason']}"
-    how = f"{entry['reason']}, {entry['class']}, {entry['transform_name']}"
-    return f"{name} · {before:,} > {after:,} tokens, {_percent(before, after)} · {how}"
-
-
-def _percent(before: int, after: int) -> str:
-    return f"-{100 * (1 - after / before):.0f}%"
 
 
 def _what(slot: Slot) -> str:

@@ -4,9 +4,11 @@ The id is mitmproxy's own for the flow, which is random; the response header has
 request that came last, for the owner of the state folder.
 """
 
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from addon.views.record_text import circumstances, decision, failures
 from addon.web.exchange import Reply, Request, json, text
 from addon.web.sources import Facts, Sources
 
@@ -24,8 +26,8 @@ def last(sources: Sources, asked: Request) -> Reply:
 
 
 def explained(name: str, record: Facts) -> str:
-    """A request's record in words: a line for it, one a block, and under it what was left out."""
-    lines = [f"request {name}: {_summary(record)}"]
+    """A request's record in words: the request, one line a block, and under it what was left out."""
+    lines = [f"request {name}: {_summary(record)}", *circumstances(record)]
     for turn in record.get("turns", ()):
         lines += [f"turn: {_summary(turn)}", *_blocks(turn)]
     return "\n".join([*lines, *_blocks(record)]) + "\n"
@@ -41,20 +43,17 @@ def _page(sources: Sources, name: str, asked: Request) -> Reply:
 
 
 def _summary(record: Facts) -> str:
-    told = [str(record.get(key) or "") for key in ("decision", "shape", "auth_mode", "mode")]
-    tokens = f"{record.get('tokens_before', 0)} -> {record.get('tokens_after', 0)} tokens of tool outputs"
+    told = [str(record.get(key) or "") for key in ("decision", "shape")]
+    tokens = f"{record.get('tokens_before', 0):,} > {record.get('tokens_after', 0):,} tokens of tool outputs"
     held = f"held {record.get('milliseconds', 0):.0f} ms"
-    return " · ".join([word for word in told if word] + [tokens, held, *map(str, record.get("failures", ()))])
+    return " · ".join([*filter(None, told), tokens, held])
 
 
-def _blocks(record: Facts) -> list[str]:
-    lines = []
+def _blocks(record: Facts) -> Iterator[str]:
+    yield from failures(record)
     for entry in record.get("entries", ()):
-        tokens = f"{entry['tokens_before']} -> {entry['tokens_after']} tokens"
-        how = "" if entry["transform_name"] == "none" else f", {entry['class']} by {entry['transform_name']}"
-        lines.append(f"block {entry['block']}: {entry['tool'] or 'tool'}: {entry['reason']}, {tokens}{how}")
-        lines += [_left_out(original, list(gaps)) for original, gaps in groupby(entry["omitted"], _original)]
-    return lines
+        yield decision(entry)
+        yield from (_left_out(original, list(gaps)) for original, gaps in groupby(entry["omitted"], _original))
 
 
 def _original(gap: dict[str, Any]) -> str:

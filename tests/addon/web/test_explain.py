@@ -9,7 +9,7 @@ from addon.sinks import metadata
 from addon.web import recent
 from addon.web.recent import Recent
 from tests.addon.web.rig import ask
-from transforms.compression_policy import AuthMode
+from transforms.compression_policy import AuthMode, resolve_policy
 from transforms.contract import Loss
 from transforms.reasons import Reason
 
@@ -32,7 +32,11 @@ def remembered() -> Recent:
     log = RoutingLog(
         decision=Reason.COMPRESSED,
         shape="chat",
+        client="codex",
         auth_mode=AuthMode.PAYG,
+        mode="compress",
+        policy=resolve_policy(AuthMode.PAYG),
+        failures=("OSError: no space",),
         tokens_before=1000,
         tokens_after=400,
         entries=(entry,),
@@ -53,8 +57,12 @@ def test_a_request_has_the_map_of_what_was_left_out(tmp_path: Path) -> None:
 
 def test_the_same_in_words(tmp_path: Path) -> None:
     assert ask(tmp_path, "/r/newer?format=text", recent=remembered()).body.decode() == (
-        "request newer: compressed · chat · payg · 1000 -> 400 tokens of tool outputs · held 0 ms\n"
-        "block 0: Bash: compressed, 1000 -> 400 tokens, lossy by log_sampler\n"
+        "request newer: compressed · chat · 1,000 > 400 tokens of tool outputs · held 0 ms\n"
+        "client: codex, payg, mode compress\n"
+        "policy: cache_aligner_enabled True, live_zone_only False, max_lossy_ratio 0.45, toin_read_only False, "
+        "volatile_token_threshold 128\n"
+        "failure: OSError: no space\n"
+        "block 0: Bash · 1,000 > 400 tokens, -60% · compressed, lossy, log_sampler\n"
         f"  left out of original {ORIGINAL}: lines 6-96, 200-290\n"
     )
 
