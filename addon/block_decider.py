@@ -49,7 +49,7 @@ class BlockDecider:
             return kept(slot, reason)
         try:
             with self.rules.deadline.interrupting():
-                rewrite, needs = self._refer(self.rewrite(slot), context if slot.call.tool else None)
+                rewrite, needs = self._refer(slot, self.rewrite(slot), context if slot.call.tool else None)
         except OverBudget:
             return kept(slot, Reason.TIME_BUDGET)
         self.attempts[key] = rewrite.attempts
@@ -67,25 +67,29 @@ class BlockDecider:
             omitted=() if held_back else rewrite.omitted,
         )
 
-    def _refer(self, rewrite: BlockRewrite, context: Context | None) -> tuple[BlockRewrite, tuple[bytes, ...]]:
-        """The rewrite with pointers in place of what stands above, and the texts these need; last of all steps."""
+    def _refer(
+        self, slot: Slot, rewrite: BlockRewrite, context: Context | None
+    ) -> tuple[BlockRewrite, tuple[bytes, ...]]:
+        """The rewrite with pointers in place of what stands above, and the texts these need; last of all steps.
+
+        Where the lines of the rewrite do not stand alone, the block as it came, with pointers, if that is smaller.
+        """
         if context is None or rewrite.reason is Reason.NO_WAY_BACK or not self.rules.is_on(REFERENCES):
             return rewrite, ()
-        if not speaks_for_itself(rewrite.transform_name):
-            return rewrite, ()
-        reference = self._guard(lambda: refer(rewrite.text, context.index))
+        base = rewrite if speaks_for_itself(rewrite.transform_name) else _as_it_came(slot, rewrite)
+        reference = self._guard(lambda: refer(base.text, context.index))
         if reference is None or (after := count_tokens(reference.text)) >= rewrite.tokens_after:
             return rewrite, ()
-        used = [] if rewrite.transform_name == NO_TRANSFORM else [rewrite.transform_name]
-        attempt = record_compression(REFERENCES, rewrite.tokens_after, after, Reason.COMPRESSED)
+        used = [] if base.transform_name == NO_TRANSFORM else [base.transform_name]
+        attempt = record_compression(REFERENCES, base.tokens_after, after, Reason.COMPRESSED)
         referring = replace(
-            rewrite,
+            base,
             text=reference.text,
             transform_name="+".join([*used, REFERENCES]),
-            loss=rewrite.loss or Loss.LOSSLESS,
+            loss=base.loss or Loss.LOSSLESS,
             tokens_after=after,
             reason=Reason.COMPRESSED,
-            attempts=(*rewrite.attempts, attempt),
+            attempts=(*base.attempts, attempt),
         )
         return referring, context.namesakes(reference.needs)
 
@@ -142,6 +146,18 @@ class BlockDecider:
             except OSError as error:
                 self.failures.append(describe(error))
         return ""
+
+
+def _as_it_came(slot: Slot, rewrite: BlockRewrite) -> BlockRewrite:
+    """The same without what any transform made of it."""
+    return replace(
+        rewrite,
+        text=slot.text,
+        transform_name=NO_TRANSFORM,
+        loss=None,
+        tokens_after=rewrite.tokens_before,
+        omitted=(),
+    )
 
 
 def kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:

@@ -294,3 +294,18 @@ def test_excluded_tools_and_small_outputs_and_errors_are_left_alone(tmp_path: Pa
     assert reasons(decided(conversation([RECORDS]), tmp_path, exclude_tools="ba*")) == [Reason.TOOL_EXCLUDED]
     assert reasons(decided(conversation(["short"]), tmp_path)) == [Reason.TOO_SMALL]
     assert reasons(decided(conversation([RECORDS]), tmp_path, min_tokens="100000")) == [Reason.TOO_SMALL]
+
+
+def test_what_stands_above_is_pointed_to_where_that_says_it_shorter_than_folding(tmp_path: Path) -> None:
+    """A search that shows again what a file above holds would else only lose its paths."""
+    text = "\n".join(f"src/shop/part_{n // 20}.py:{n}:    return store.load({n * 7919})" for n in range(120))
+    calls = [{"path": "notes.txt"}, {"command": "grep -rn store.load src"}]
+    seen = decided(
+        conversation([text, f"{text}\nsrc/shop/cart.py:7:    return store.load(None)"], calls=calls), tmp_path
+    )
+    first, second = seen.log.entries
+    assert first.transform_name == "none"
+    assert second.transform_name == "references"
+    assert second.compression_ratio < 0.1
+    alone = decided(conversation([text], calls=calls[1:]), tmp_path / "alone")
+    assert alone.log.entries[0].transform_name.endswith("path_grouper")
