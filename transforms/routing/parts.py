@@ -4,8 +4,9 @@ Contract: `join(parts, [part.text for part in parts])` is the block's text, char
 before `split` returns, and a text for which it does not hold is one part. Pure, linear, never raises.
 
 Only texts that hold several documents are cut: what an agent puts around a tool's output
-(`transforms.routing.wrappers`), and JSON values, diffs, pages and fenced code between other lines
-(`transforms.routing.regions`). Anything shorter than some 40 tokens stays with its neighbour, or as it is.
+(`transforms.routing.wrappers`), what several commands printed (`transforms.routing.transcripts`), and JSON values,
+diffs, pages and fenced code between other lines (`transforms.routing.regions`). Anything shorter than some 40 tokens
+stays with its neighbour, or as it is.
 """
 
 import re
@@ -17,12 +18,15 @@ from transforms.contract import Block, Kind
 from transforms.routing.kinds import kind_of
 from transforms.routing.regions import MIN_CHARACTERS, Region, regions
 from transforms.routing.spelling import Spelling
+from transforms.routing.transcripts import outputs
 from transforms.routing.wrappers import Piece, unwrap
 
 _MAX_PARTS = 64
 """A text that would fall into more parts is one."""
 _MIXED = frozenset({Kind.TEXT, Kind.LOG, Kind.PROSE, Kind.JSON, Kind.DIFF})
 """Kinds that may hold other documents. Source code, pages, matches and reports hold them as their own."""
+_OF_SEVERAL_COMMANDS = frozenset({*_MIXED, Kind.CODE, Kind.TABLE})
+"""Kinds that a text seems to be of when it holds what several commands printed. The steps for others know of parts."""
 _WRITTEN_ANEW = frozenset({Kind.JSON, Kind.MARKUP})
 """Kinds of which the last line end is no part of the content."""
 _OTHER_THAN_JSON = re.compile(r"\n(?![\s{}\[\]\",\d-]|true|false|null|\Z)")
@@ -63,7 +67,24 @@ def join(parts: Sequence[Part], texts: Sequence[str]) -> str:
 
 def _documents(payloads: Sequence[Part], call: Call) -> tuple[Part, ...]:
     """The parts of `payloads`, those that hold several documents cut."""
-    return tuple(document for part in payloads for document in _cut(part, call))
+    return tuple(
+        document for part in payloads for own, printed_by in _printed(part, call) for document in _cut(own, printed_by)
+    )
+
+
+def _printed(part: Part, call: Call) -> list[tuple[Part, Call]]:
+    """What each command of the call printed, and the lines that it has printed between them."""
+    if part.kind not in _OF_SEVERAL_COMMANDS:
+        return [(part, call)]
+    pieces = outputs(part.text, call)
+    if len(pieces) == 1:
+        return [(part, call)]
+    kinds = [None if piece.separator else _kind(piece.text, piece.call) for piece in pieces]
+    return [(replace(part, text=piece.text, kind=kind), piece.call) for piece, kind in zip(pieces, kinds, strict=True)]
+
+
+def _kind(text: str, call: Call) -> Kind | None:
+    return kind_of(text, call) if len(text) >= MIN_CHARACTERS else None
 
 
 def _payloads(pieces: Sequence[Piece], call: Call) -> tuple[Part, ...]:
@@ -122,4 +143,4 @@ def _between(part: Part, start: int, end: int, call: Call) -> list[Part]:
     text = part.text[start:end]
     if not text:
         return []
-    return [Part(text, kind_of(text, call) if len(text) >= MIN_CHARACTERS else None, part.spelling)]
+    return [Part(text, _kind(text, call), part.spelling)]
