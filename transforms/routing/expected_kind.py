@@ -169,7 +169,7 @@ def _cloud(program: Program) -> Kind | None:
     if re.search(r"(?:^|\s)(?:-o|--output|--format|-f)[= ]?json\b|(?:^|\s)--json\b", words):
         return Kind.JSON
     if re.search(r"(?:^|\s)(?:-o|--output|--format)[= ]?ya?ml\b", words):
-        return Kind.CODE
+        return Kind.TEXT
     if "logs" in program.words or re.search(r"--log(?:-failed)?\b", words):
         return Kind.LOG
     if "diff" in program.words:

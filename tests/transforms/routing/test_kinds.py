@@ -111,6 +111,10 @@ MYSQL = "+----+---------------------+\n| id | at                  |\n+----+-----
     f"| {n:2} | 2026-01-02 10:00:{n:02} |\n" for n in range(40)
 )
 PROCESSES = "    PID TTY          TIME CMD\n" + "".join(f"   {n} pts/0    00:00:0{n % 9} bash\n" for n in range(40))
+MANIFESTS = "apiVersion: v1\nitems:\n" + "".join(
+    f"- kind: Pod\n  metadata:\n    name: web-{n}\n    labels:\n      app: web\n  spec:\n    nodeName: node-{n % 3}\n"
+    for n in range(12)
+)
 FRAMED = "".join(f'web-1  | {{"level":30,"time":{n},"msg":"request completed"}}\n' for n in range(40))
 EVENTS = "".join(f"{n}|2026-01-02 10:00:{n:02}|INFO|job {n} done\n" for n in range(40))
 BLAME = "".join(f"1a2b3c4{n % 10} (Ann Doe 2026-01-02 10:00:{n:02} +0100 {n}) x = {n}\n" for n in range(40))
@@ -212,6 +216,8 @@ SAMPLES = [
     ("what is installed is no run", INSTALLED, bash("apt list --installed"), Kind.TABLE),
     ("what is installed, of another manager", INSTALLED, bash("pip3 list"), Kind.TABLE),
     ("an application's log", LOG, bash("docker logs web"), Kind.LOG),
+    ("YAML that is no file", MANIFESTS, bash("kubectl get pods -o yaml"), Kind.TEXT),
+    ("YAML of a file", MANIFESTS, bash("cat pods.yaml"), Kind.CODE),
     ("a log of JSON behind names", FRAMED, bash("docker compose logs"), Kind.JSON),
     ("syslog", SYSLOG, bash("sed -n 1,40p /var/log/auth.log"), Kind.LOG),
     ("a log of the Read tool", numbered(LOG), read("/w/logs/app.log"), Kind.LOG),
