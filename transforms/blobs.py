@@ -13,16 +13,16 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
-from transforms.tokenizer import count_tokens
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.stretches import MIN_TOKENS, choose, leave_out
 
 _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
 _MIN_WORD, _MAX_WRAPPED, _MIN_WRAPPED = 60, 81, 3
 """Characters of a line of wrapped base64, at least and at most with a `\\r`, and how many such lines there must be."""
-_MIN_TOKENS = 100
 """A marker costs 25 to 45 tokens."""
 _MIN_LINE = 2000
 """Characters of a line of code before it is called minified; people write lines of up to a few hundred."""
@@ -71,15 +71,16 @@ class BlobElider:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its blobs named; None when it has none, or the budget is too small for any."""
         text, asked = block.text, f"{block.question}\n{block.call.arguments}"
-        if budget.tokens < _MIN_TOKENS or not budget.handle or _MARKER.search(text):
+        if budget.tokens < MIN_TOKENS or not budget.handle or _MARKER.search(text):
             return None
         found = list(_blobs(text))
         if not found or _DECODES.search(asked):
             return None
         named = set(_NAMED.findall(asked))
         blobs = [blob for blob in found if not any(word in text[blob.start : blob.end] for word in named)]
-        gaps = _chosen(text, blobs, budget.tokens)
-        return _elided(text, gaps, budget.handle) if gaps else None
+        gaps = choose(text, blobs, budget.tokens, partial(_cut, text))
+        handle = budget.handle.replace("\\", "/")  # within a JSON string a backslash would be an escape
+        return leave_out(text, gaps, handle, partial(_marker, text)) if gaps else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether each gap has the length and the hash that its marker tells, and all between the gaps is verbatim."""
@@ -150,36 +151,15 @@ def _is_minified(line: str) -> bool:
     return len(_SCRIPT.findall(line)) > len(line) / 250 or len(_RULE.findall(line)) > len(line) / 80
 
 
-def _chosen(text: str, blobs: list[_Blob], tokens: int) -> list[_Blob]:
-    """The blobs, or the ends of blobs, that fit the budget, the largest first; in the order of the text."""
-    gaps: list[_Blob] = []
-    for blob in sorted(blobs, key=lambda blob: (blob.start - blob.end, blob.start)):
-        cost = count_tokens(text[blob.start : blob.end])
-        if cost > tokens:
-            blob = _tail(text, blob, tokens / cost)
-            cost = count_tokens(text[blob.start : blob.end])
-        if _MIN_TOKENS <= cost <= tokens:
-            gaps.append(blob)
-            tokens -= cost
-    return sorted(gaps, key=lambda gap: gap.start)
-
-
-def _tail(text: str, blob: _Blob, share: float) -> _Blob:
-    """The last `share` of a blob, a little less, for tokens are not spread evenly; it begins behind a separator."""
-    cut = _SEPARATOR.search(text, blob.end - int((blob.end - blob.start) * share * 0.95), blob.end)
+def _cut(text: str, blob: _Blob, at: int) -> _Blob:
+    """The end of a blob, behind the first separator from `at` on."""
+    cut = _SEPARATOR.search(text, at, blob.end)
     return _Blob(blob.what, cut.end() if cut else blob.end, blob.end)
 
 
-def _elided(text: str, gaps: list[_Blob], handle: str) -> Rewrite:
-    out: list[str] = []
-    at = 0
-    source = "; full text: " + handle.replace("\\", "/")  # within a JSON string a backslash would be an escape
-    for gap in gaps:
-        length, digest = gap.end - gap.start, _sha256(text[gap.start : gap.end])
-        out += [text[at : gap.start], f"[{gap.what} omitted: {length} characters, sha256 {digest}{source}]"]
-        at, source = gap.end, ""
-    omitted = tuple(Omission("characters", gap.start + 1, gap.end) for gap in gaps)
-    return Rewrite("".join([*out, text[at:]]), omitted)
+def _marker(text: str, gap: _Blob) -> str:
+    digest = _sha256(text[gap.start : gap.end])
+    return f"{gap.what} omitted: {gap.end - gap.start} characters, sha256 {digest}"
 
 
 def _sha256(text: str) -> str:

@@ -15,11 +15,12 @@ stays whole, and so does one where such words stand everywhere.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
-from transforms.contract import Block, Budget, Kind, Loss, Omission, Rewrite
+from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_terms
-from transforms.tokenizer import count_tokens
+from transforms.lossy.stretches import MIN_TOKENS, choose, leave_out
 
 _LONG = 2000
 """Characters of a line; readers' own tools cut lines at this length."""
@@ -29,7 +30,6 @@ _SHORTEST = 400
 """Characters of a gap: its marker costs as much as some 60 of them."""
 _MOST_HITS = 40
 """A word that is found more often in a line is no place in it."""
-_MIN_TOKENS = 100
 _PARTS = " \t;(){}"
 """Signs between expressions. Commas, colons and points also stand within numbers, times and paths."""
 _FARTHEST = 400
@@ -58,13 +58,12 @@ class LongMatches:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The results with gaps in their long lines; None when there is no such line, or little would go."""
         text = block.text
-        if budget.tokens < _MIN_TOKENS or not budget.handle or len(text) < _LONG or _MARKER.search(text):
+        if budget.tokens < MIN_TOKENS or not budget.handle or len(text) < _LONG or _MARKER.search(text):
             return None
         terms = named_terms(block)
-        gaps = _chosen(
-            text, [gap for start, end in _long_lines(text) for gap in _gaps(text, start, end, terms)], budget
-        )
-        return _cut(text, gaps, budget.handle) if gaps else None
+        found = [gap for start, end in _long_lines(text) for gap in _gaps(text, start, end, terms)]
+        gaps = choose(text, found, budget.tokens, partial(_cut_off, text))
+        return leave_out(text, gaps, budget.handle, _marker) if gaps else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line is the original's, but for columns that a marker in their place names."""
@@ -125,36 +124,14 @@ def _places(line: str, term: str) -> Iterator[tuple[int, int]]:
         at = line.find(term, at + len(term))
 
 
-def _chosen(text: str, gaps: list[_Gap], budget: Budget) -> list[_Gap]:
-    """The gaps, or the ends of gaps, that fit the budget, the largest first; in the order of the text."""
-    chosen: list[_Gap] = []
-    left = budget.tokens
-    for gap in sorted(gaps, key=lambda gap: (gap.start - gap.end, gap.start)):
-        cost = count_tokens(text[gap.start : gap.end])
-        if cost > left:
-            gap = _tail(text, gap, left / cost)
-            cost = count_tokens(text[gap.start : gap.end])
-        if _MIN_TOKENS <= cost <= left and gap.end - gap.start >= _SHORTEST:
-            chosen.append(gap)
-            left -= cost
-    return sorted(chosen, key=lambda gap: gap.start)
+def _cut_off(text: str, gap: _Gap, at: int) -> _Gap:
+    """The end of a gap, behind the first sign between expressions from `at` on; nothing where it gets short."""
+    first = _next_part(text, at, min(gap.end, at + _FARTHEST)) or gap.end
+    return _Gap(gap.line, first if gap.end - first >= _SHORTEST else gap.end, gap.end)
 
 
-def _tail(text: str, gap: _Gap, share: float) -> _Gap:
-    """The last `share` of a gap, a little less, for tokens are not spread evenly; it begins behind a sign as well."""
-    at = gap.end - int((gap.end - gap.start) * share * 0.95)
-    return _Gap(gap.line, _next_part(text, at, min(gap.end, at + _FARTHEST)) or gap.end, gap.end)
-
-
-def _cut(text: str, gaps: Sequence[_Gap], handle: str) -> Rewrite:
-    out: list[str] = []
-    at, source = 0, f"; full text: {handle}"
-    for gap in gaps:
-        columns = f"[columns {gap.start - gap.line + 1}-{gap.end - gap.line} omitted{source}]"
-        out += [text[at : gap.start], columns]
-        at, source = gap.end, ""
-    omitted = tuple(Omission("characters", gap.start + 1, gap.end) for gap in gaps)
-    return Rewrite("".join([*out, text[at:]]), omitted)
+def _marker(gap: _Gap) -> str:
+    return f"columns {gap.start - gap.line + 1}-{gap.end - gap.line} omitted"
 
 
 def _explains(original: str, rewritten: str) -> bool:

@@ -1,0 +1,55 @@
+"""Gaps within lines: which stretches of a text go within a budget, and the text without them.
+
+Contract: pure, linear in the text. At most the budget's tokens go, the largest stretches first.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from transforms.contract import Omission, Rewrite
+from transforms.tokenizer import count_tokens
+
+MIN_TOKENS = 100
+"""Of a stretch that is worth its marker."""
+_CLOSE = 0.95
+"""Of the share of a stretch that fits a budget: tokens are not spread evenly in it."""
+
+
+class Stretch(Protocol):
+    """A range of the text, in characters from 0."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Callable[[S, int], S]) -> list[S]:
+    """The stretches that fit into `tokens`, in the order of the text; of one that does not, what `cut` leaves of it.
+
+    `cut` takes a stretch and the place from which on it fits, and gives its end from there on or later.
+    """
+    chosen: list[S] = []
+    for stretch in sorted(stretches, key=lambda stretch: (stretch.start - stretch.end, stretch.start)):
+        cost = count_tokens(text[stretch.start : stretch.end])
+        if cost > tokens:
+            fits = int((stretch.end - stretch.start) * (tokens / cost) * _CLOSE)
+            stretch = cut(stretch, stretch.end - fits)
+            cost = count_tokens(text[stretch.start : stretch.end])
+        if MIN_TOKENS <= cost <= tokens:
+            chosen.append(stretch)
+            tokens -= cost
+    return sorted(chosen, key=lambda stretch: stretch.start)
+
+
+def leave_out[S: Stretch](text: str, gaps: Sequence[S], handle: str, marker: Callable[[S], str]) -> Rewrite:
+    """The text with a marker in place of each gap; the first one names the `handle` too.
+
+    `marker` gives what stands in the brackets.
+    """
+    out: list[str] = []
+    at, source = 0, f"; full text: {handle}"
+    for gap in gaps:
+        out += [text[at : gap.start], f"[{marker(gap)}{source}]"]
+        at, source = gap.end, ""
+    return Rewrite("".join([*out, text[at:]]), tuple(Omission("characters", gap.start + 1, gap.end) for gap in gaps))
