@@ -169,7 +169,7 @@ def test_damaged_text_never_raises(data: st.DataObject) -> None:
 @given(st.data())
 def test_json_that_was_cut_off_keeps_what_is_whole_and_says_what_is_missing(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([ORDERS, RICH, LINES]))
-    beginning = text[: data.draw(st.integers(1, len(text) - 1))]
+    beginning = text[: data.draw(st.integers(1, len(text) - 1))] + data.draw(st.sampled_from(["", "\n"]))
     rewritten = crush(beginning)
     if rewritten is None:
         return
@@ -178,6 +178,7 @@ def test_json_that_was_cut_off_keeps_what_is_whole_and_says_what_is_missing(data
     if source.cut is not None:
         whole, told = Source.read(text).minified, Source(source.values).minified.removesuffix(source.cut.missing)
         assert whole.startswith(told)
+        assert not source.cut.begun.endswith("\n"), "the tool's own, or its shell's"
         assert whole[len(told) :].lstrip(",\n").startswith(source.cut.begun)
 
 

@@ -53,7 +53,7 @@ def cut_off(text: str) -> tuple[str, Cut] | None:
             end, depth = at, len(open_brackets)
         else:
             return None
-    begun = "".join(_TOKEN.findall(text[end:].lstrip(" \t\r\n,")))
+    begun = "".join(_TOKEN.findall(text[end:].lstrip(" \t\r\n,").rstrip("\r\n")))
     missing = "".join(reversed(open_brackets[:depth]))
     if not end or not (missing or begun) or not _BEGUN.fullmatch(begun):
         return None
