@@ -296,6 +296,22 @@ def test_excluded_tools_and_small_outputs_and_errors_are_left_alone(tmp_path: Pa
     assert reasons(decided(conversation([RECORDS]), tmp_path, min_tokens="100000")) == [Reason.TOO_SMALL]
 
 
+def test_a_diff_that_is_shown_again_points_to_the_folded_one(tmp_path: Path) -> None:
+    """Its lines are the lines of the diff, whatever the legend says of those that are left out."""
+    hunks = [
+        f"diff --git a/src/p{n}.py b/src/p{n}.py\nindex {n:07x}..{n + 1:07x} 100644\n--- a/src/p{n}.py\n+++ b/src/p{n}.py\n"
+        f"@@ -1,3 +1,3 @@ def part_{n}():\n     store = load({n})\n-    return store\n+    return store[{n * 7919}]\n"
+        for n in range(20)
+    ]
+    calls = [{"command": "git diff"}, {"command": "git diff HEAD"}]
+    body = conversation(["".join(hunks), "".join(hunks[:9] + hunks[10:])], calls=calls)
+    again = decided(body, tmp_path, attach="rewrite")
+    first, second = again.log.entries
+    assert first.transform_name == "diff_folder"
+    assert second.transform_name == "diff_folder+references"
+    assert second.compression_ratio < 0.2
+
+
 def test_what_stands_above_is_pointed_to_where_that_says_it_shorter_than_folding(tmp_path: Path) -> None:
     """A search that shows again what a file above holds would else only lose its paths."""
     text = "\n".join(f"src/shop/part_{n // 20}.py:{n}:    return store.load({n * 7919})" for n in range(120))

@@ -40,7 +40,7 @@ class DiffFolder:
     name = "diff_folder"
     kinds = frozenset({Kind.DIFF})
     loss = Loss.LOSSLESS
-    lines_stand_alone = False
+    lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The diff below its legends, or None when that is no shorter."""
