@@ -71,7 +71,7 @@ def _terms(question: str, call: Call) -> tuple[frozenset[str], tuple[str, ...]]:
     """
     quoted, asked = _asked(question[-_QUESTION:])
     found = dict.fromkeys(asked)
-    for text in _arguments(call):
+    for text in texts_of(call):
         _add_names(found, text)
     return quoted, tuple(found)
 
@@ -93,7 +93,7 @@ def _add_names(found: dict[str, None], text: str) -> None:
             break
 
 
-def _arguments(call: Call) -> Iterator[str]:
+def texts_of(call: Call) -> Iterator[str]:
     """The texts of the call's arguments; free text as it is."""
     values = call.values
     if not values:

@@ -10,7 +10,8 @@ from transforms.records.tree import Tree, parse
 
 BEFORE, LINE = "(before)", "(line)"
 """The keys of what stands before the JSON of a line, and of a line without JSON."""
-FRAMED = re.compile(r'(?P<before>[^{\n]{1,120})(?=\{")')
+FRAMED = re.compile(r'(?P<before>(?:[^{\s]{1,80}+[ \t]{0,40}+){1,6})(?=\{")')
+"""Up to six words: more are cells of a table."""
 _MIN_LINES = 4
 _SHARE = 0.6
 """Of the lines, how many are such JSON."""

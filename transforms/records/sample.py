@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from transforms.call import Call
+from transforms.lossy.focus import texts_of
 from transforms.marker import Markers
 from transforms.records.document import Choice, Choices
 from transforms.records.fence import embedded
@@ -27,8 +28,8 @@ _NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")
 
 
 def words_of(question: str, call: Call) -> frozenset[str]:
-    """What the question and the call name: quoted strings, and words with digits or joints (ids, paths, versions)."""
-    text = f"{question}\n{call.arguments}"
+    """What the question and the call's values name: quoted strings, and words with digits or joints (ids, paths)."""
+    text = "\n".join([question, *texts_of(call)])
     quoted = {next(filter(None, found.groups())) for found in _QUOTED.finditer(text)}
     naming = {word for word in _WORD.findall(text) if _NAMING.search(word)}
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])

@@ -20,7 +20,7 @@ JSON_START = _form(
     r'(?:\[\s*)+(?:["{\]]|-?\d[\d.eE+-]*\s*[,\]]|(?:true|false|null)\s*[,\]]|\Z)',
 )
 JSON_LINE = _form(r"\s*[\"{}\[\]]", r"\s*(?:-?\d[\d.eE+-]*|true|false|null),?\s*$")
-FRAMED_JSON = _form(r'[^{\n]{1,120}\{"[^\n]*+(?<=\})\s*$', r'[^{\n]{1,120}\{"[^\n]{250}')
+FRAMED_JSON = _form(r'(?:[^{\s]{1,80}+[ \t]{0,40}+){1,6}\{"(?:[^\n]*+(?<=\})\s*$|[^\n]{250})')
 JSON_KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
 """Searched for."""
 

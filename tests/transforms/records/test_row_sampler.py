@@ -118,6 +118,17 @@ def test_rows_with_names_of_their_own_stay_when_nobody_asked_for_some() -> None:
     assert sample(PACKAGES, "Load this first, I will ask about it next.") is None
 
 
+def test_the_names_of_a_calls_arguments_ask_for_nothing() -> None:
+    """Or a row that says `command` would be the one asked for, and all others might go."""
+    rows = [*PACKAGES, {"name": "xargs-command", "version": "1.0", "arch": "x86_64", "repo": "base"}]
+    text = json.dumps(rows)
+    budget = Budget(count_tokens(text) // 3, HANDLE)
+    assert (
+        SAMPLER.rewrite(Block(text, Call("Bash", '{"command":"rpm -qa --json","description":"List them"}')), budget)
+        is None
+    )
+
+
 def test_rows_that_the_question_names_stay() -> None:
     wanted = str(PACKAGES[123]["name"])
     text = sampled(PACKAGES, f"Which version of {wanted} is installed?").text
