@@ -5,8 +5,8 @@ before `split` returns, and a text for which it does not hold is one part. Pure,
 
 Only texts that hold several documents are cut: what an agent puts around a tool's output
 (`transforms.routing.wrappers`), what several commands printed (`transforms.routing.transcripts`), and JSON values,
-diffs, pages and fenced code between other lines (`transforms.routing.regions`). Anything shorter than some 40 tokens
-stays with its neighbour, or as it is.
+diffs, pages and fenced code between other lines (`transforms.routing.regions`); so are reports that are JSON for the
+most part. Anything shorter than some 40 tokens stays with its neighbour, or as it is.
 """
 
 import re
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from transforms.call import Call
 from transforms.contract import Block, Kind
+from transforms.routing.expected_kind import expected
 from transforms.routing.kinds import kind_of
 from transforms.routing.regions import MIN_CHARACTERS, Region, regions
 from transforms.routing.spelling import Spelling
@@ -29,7 +30,10 @@ _OF_SEVERAL_COMMANDS = frozenset({*_MIXED, Kind.CODE, Kind.TABLE})
 """Kinds that a text seems to be of when it holds what several commands printed. The steps for others know of parts."""
 _WRITTEN_ANEW = frozenset({Kind.JSON, Kind.MARKUP})
 """Kinds of which the last line end is no part of the content."""
-_OTHER_THAN_JSON = re.compile(r"\n(?![\s{}\[\]\",\d-]|true|false|null|\Z)")
+_AROUND_JSON = frozenset({Kind.TEST, Kind.CODE, Kind.TABLE})
+"""Kinds for which a text is taken that is JSON for the most part, below what a tool says first."""
+_MOST = 0.5
+_OTHER_THAN_JSON = re.compile(r"\n(?:\[\w+\][ \t]+\S|(?![\s{}\[\]\",\d-]|true|false|null|\Z))")
 """A line that no JSON value has at its start, in the spelling of any printer."""
 
 
@@ -101,9 +105,15 @@ def _worth_it(piece: Piece, pieces: int) -> bool:
 
 def _cut(part: Part, call: Call) -> list[Part]:
     """The documents in `part`, and what stands between them; `part` itself if it is of one kind."""
-    if part.kind not in _MIXED or (part.kind is Kind.JSON and _OTHER_THAN_JSON.search(part.text) is None):
+    if part.kind is Kind.JSON and _OTHER_THAN_JSON.search(part.text) is None:
         return [part]
-    found = _below_their_headers(part.text, regions(part.text, prose=part.kind is Kind.PROSE), call)
+    if part.kind in _MIXED:
+        found = _below_their_headers(part.text, regions(part.text, prose=part.kind is Kind.PROSE), call)
+    elif part.kind in _AROUND_JSON and not expected(call).file:
+        found = [region for region in regions(part.text, prose=False) if region.kind is Kind.JSON]
+        found = found if sum(region.end - region.start for region in found) >= _MOST * len(part.text) else []
+    else:
+        return [part]
     if len(found) > _MAX_PARTS or not found or (len(found) == 1 and _covers(found[0], part)):
         return [part]
     parts, at = [], 0

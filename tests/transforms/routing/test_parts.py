@@ -165,6 +165,22 @@ def test_json_that_is_cut_off_at_the_end_is_a_part() -> None:
     assert payloads(LOG + cut + "}}") == [(LOG + cut + "}}", Kind.LOG)]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "command"),
+    [
+        ("npm warn config production Use `--omit=dev` instead.\n", "", "npm ls --json --all 2>&1"),
+        ("\n> shop@1.0.0 lint:json\n> eslint -f json src\n\n", "", "npm run lint:json"),
+        ("", "\n\n[notice] A new release of pip is available: 23.2.1 -> 25.3\n", "pip list --format json"),
+    ],
+)
+def test_what_a_tool_says_around_its_json_is_no_part_of_it(before: str, after: str, command: str) -> None:
+    text = json.dumps(RECORDS, indent=1)
+    call = Call("Bash", json.dumps({"command": command}))
+    parts = split(Block(before + text + after, call))
+    assert [part.text for part in parts if part.kind is Kind.JSON] == [text]
+    assert join(parts, [part.text for part in parts]) == before + text + after
+
+
 def test_a_diff_and_a_page_between_other_lines_are_parts() -> None:
     assert [kind for _, kind in payloads(LOG + DIFF + LOG)] == [Kind.LOG, Kind.DIFF, Kind.LOG]
     headers = "HTTP/1.1 200 OK\ncontent-type: text/html\nserver: x\n" * 4
