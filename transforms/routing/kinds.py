@@ -80,7 +80,8 @@ def _data(sample: Sample) -> bool:
 def _json(sample: Sample) -> Kind | None:
     if forms.JSON_START.match(sample.head) is None:
         framed = sample.expected.kind in (None, Kind.LOG) and len(sample.lines) > _FEW_LINES
-        return Kind.JSON if framed and sample.mostly(forms.FRAMED_JSON, 0.7) else None
+        framed = framed and sample.mostly(forms.FRAMED_JSON, 0.7) and not sample.mostly(forms.MATCH, 0.6)
+        return Kind.JSON if framed else None
     closed = sample.text.rstrip()[-1:] in ("}", "]") or sample.expected.kind is Kind.JSON
     if len(sample.lines) <= _FEW_LINES:
         return Kind.JSON if closed or len(forms.JSON_KEY.findall(sample.text)) >= _REPEATED_KEY else None
