@@ -79,7 +79,9 @@ _BY_PROGRAM = {
             " bats cargo rustc make gmake cmake ninja bazel bazelisk buck meson gcc g++ clang cc javac kotlinc"
             " gradle gradlew mvn mvnw sbt dotnet msbuild swift xcodebuild npm yarn pnpm bun pip pip3 apt apt-get"
             " brew apk dnf yum gem tsc eslint prettier biome ruff flake8 pylint mypy pyright black isort golangci-"
-            " lint staticcheck gofmt shellcheck rubocop stylelint hadolint webpack vite rollup esbuild next nx"
+            " lint staticcheck gofmt revive gosec pyflakes pycodestyle pydocstyle vulture oxlint ktlint detekt"
+            " swiftlint cppcheck cpplint clang-tidy markdownlint yamllint actionlint shellcheck rubocop stylelint"
+            " hadolint webpack vite rollup esbuild next nx"
             " turbo lerna pre-commit terraform runtests.py manage.py composer bundle mix rebar3 stack cabal lein"
             " flutter dart deno coverage"
         ),

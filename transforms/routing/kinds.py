@@ -17,7 +17,8 @@ files by exact match. The questions:
  8. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
  9. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
 10. lines that only test runners, compilers, package managers and image builds write -> TEST
-11. matches with their places, unless the program prints tables -> SEARCH
+11. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
+    them: none is like another to who is to mend it
 12. long unbroken runs of characters -> BLOB
 13. lines with times or levels, unless the program prints tables -> LOG
 14. rows with the same number of cells -> TABLE
@@ -149,9 +150,9 @@ def _test(sample: Sample) -> Kind | None:
 
 
 def _search(sample: Sample) -> Kind | None:
-    if sample.expected.kind is Kind.TABLE:
+    if sample.expected.kind is Kind.TABLE or not sample.mostly(forms.MATCH, 0.6):
         return None
-    return Kind.SEARCH if sample.mostly(forms.MATCH, 0.6) else None
+    return Kind.TEST if sample.expected.kind is Kind.TEST else Kind.SEARCH
 
 
 def _blob(sample: Sample) -> Kind | None:

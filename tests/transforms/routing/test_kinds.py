@@ -212,6 +212,12 @@ SAMPLES = [
     ("unittest of a script", UNITTEST, bash("./tests/runtests.py"), Kind.TEST),
     ("TAP", TAP, NO_CALL, Kind.TEST),
     ("a linter of a task runner", LINT, bash("mise run fmt && mise run lint"), Kind.TEST),
+    (
+        "a linter without words of its own",
+        "pkg/a.go:3:5: x declared and not used\n" * 9,
+        bash("go vet ./..."),
+        Kind.TEST,
+    ),
     ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
     ("what is installed is no run", INSTALLED, bash("apt list --installed"), Kind.TABLE),
     ("what is installed, of another manager", INSTALLED, bash("pip3 list"), Kind.TABLE),
