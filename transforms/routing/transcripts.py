@@ -9,18 +9,22 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from transforms.call import Call
 
 _MAX_COMMAND = 20_000
 """Characters of a command that are looked at."""
+_MOST_LINES = 31
+"""Of more outputs each is too small to be worth a look of its own."""
 _ECHO = re.compile(
     r"""(?<![\w-])echo[ \t]+(?:-[neE]+[ \t]+)?(?:"(?P<double>[^"\n]{3,120})"|'(?P<single>[^'\n]{3,120})'"""
     r"""|(?P<bare>[^\s;&|"'()<>]{3,120}))"""
 )
 _RULE = re.compile(r"[-=#*~_+>]{2,}")
 """What tells a line that parts outputs from a message."""
+_PUT_IN = "[^\n]{0,200}"
+"""One for all that varies in a line, so that a line is read but once."""
 _VARYING = re.compile(r"\$(?:\{[^}\n]*\}|\([^)\n]*\)|\w+|[*@#?])")
 
 
@@ -38,11 +42,13 @@ class Output:
 def outputs(text: str, call: Call) -> list[Output]:
     """The stretches of `text`, in order; one where the call prints no lines between its commands."""
     command = call.command[:_MAX_COMMAND]
-    echoes = [echo for echo in _ECHO.finditer(command) if _RULE.search(_told(echo))] if "echo" in command else []
+    echoes = [echo for echo in _ECHO.finditer(command) if _pattern(_told(echo))] if "echo" in command else []
     if not echoes:
         return [Output(text, call)]
     lines = "|".join(dict.fromkeys(_pattern(_told(echo)) for echo in echoes))
-    found = [*re.finditer(rf"^(?:{lines})[ \t]*(?:\n|\Z)", text, re.MULTILINE)]
+    found = [*islice(re.finditer(rf"^(?:{lines})[ \t]*(?:\n|\Z)", text, re.MULTILINE), _MOST_LINES + 1)]
+    if not 0 < len(found) <= _MOST_LINES:
+        return [Output(text, call)]
     calls = _calls(command, echoes, call) if len(found) == len(echoes) else [call] * (len(found) + 1)
     return [*_stretches(text, found, calls)]
 
@@ -65,8 +71,12 @@ def _told(echo: re.Match[str]) -> str:
 
 
 def _pattern(said: str) -> str:
-    """The lines that `said` may become: what the shell puts in is unknown."""
-    return "[^\n]*".join(map(re.escape, _VARYING.split(said)))
+    """The lines that `said` may become: what the shell puts in is unknown. Empty for a message, which parts nothing."""
+    first, *others = _VARYING.split(said)
+    if not others:
+        return re.escape(first) if _RULE.search(first) else ""
+    last = others[-1]
+    return f"{re.escape(first)}{_PUT_IN}{re.escape(last)}" if _RULE.search(f"{first}\n{last}") else ""
 
 
 def _calls(command: str, echoes: list[re.Match[str]], call: Call) -> list[Call]:

@@ -1,6 +1,7 @@
 """What several commands printed is cut where the call has printed lines between them, and each piece has its command."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,9 @@ def test_a_line_with_a_variable_is_known_by_what_stands_around_it() -> None:
     assert _cut("== a ==\n1\n== b ==\n2\n", command) == [("1\n", command), ("2\n", command)]
 
 
-@pytest.mark.parametrize("command", ["git log; git status", "echo done; ls", "cat '---'", 'echo "$x"; ls', ""])
+@pytest.mark.parametrize(
+    "command", ["git log; git status", "echo done; ls", "cat '---'", 'echo "$x"; ls', 'echo "$x--$y"; ls', ""]
+)
 def test_a_call_that_prints_no_lines_between_its_commands_is_not_cut(command: str) -> None:
     assert _cut("a\n---\ndone\nb\n", command) == [("a\n---\ndone\nb\n", command)]
 
@@ -49,6 +52,21 @@ def test_every_piece_of_a_transcript_has_its_own_kind() -> None:
     parts = split(Block(text, bash(command)))
     assert join(parts, [part.text for part in parts]) == text
     assert [part.kind for part in parts if part.kind] == [Kind.SEARCH, Kind.LISTING, Kind.LOG, Kind.CODE]
+
+
+def test_very_many_outputs_stay_together() -> None:
+    command = 'for f in *; do echo "== $f"; wc -l $f; done'
+    text = "".join(f"== {n}.py\n{n} {n}.py\n" for n in range(40))
+    assert _cut(text, command) == [(text, command)]
+
+
+def test_a_long_line_is_read_but_once() -> None:
+    """However often something is put into the line that the call prints."""
+    command = 'echo "--$a-$b-$c-$d-$e-$f--"; ls'
+    text = ("-" * 100_000 + "x\n") * 3
+    start = time.process_time()
+    assert _cut(text, command) == [(text, command)]
+    assert time.process_time() - start < 1
 
 
 @given(st.text("-=ab \n"), st.text("-=ab$'\";&\\ \necho"))
