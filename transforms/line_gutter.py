@@ -16,8 +16,7 @@ nobody can tell whether a blank behind the colon belongs to the gutter or to the
 """
 
 import re
-from collections.abc import Callable
-from itertools import count
+from itertools import islice
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.routing.sample import same_cells
@@ -31,8 +30,6 @@ _MIN_RUN = 10
 """Lines; a header costs about 18 tokens, a number on a line 2 or 3."""
 _STRIDE = 40
 """Lines between two numbers that stay, where there are empty lines: costs 1 % of a source file's tokens."""
-
-Numbering = Callable[[int], str]
 
 
 class LineGutter:
@@ -51,12 +48,13 @@ class LineGutter:
         out: list[str] = []
         at = copied = 0
         while at < len(lines):
-            if _GUTTER.match(lines[at]) is None:
+            first = _GUTTER.match(lines[at])
+            if first is None:
                 at += 1
                 continue
-            gutters = _run(lines, at)
+            gutters = _run(lines, at, first)
             end = at + len(gutters)
-            if len(gutters) >= _MIN_RUN:
+            if len(gutters) >= _MIN_RUN and not _are_ids(lines[at:end], first):
                 out += lines[copied:at]
                 out += _without_numbers(lines[at:end], gutters)
                 copied = end
@@ -77,10 +75,10 @@ def restore(text: str) -> str | None:
     at = 0
     while at < len(lines):
         header = _HEADER.fullmatch(lines[at]) if _HEADER_MARK in lines[at] else None
-        numbering = _numbering(header[3]) if header else None
-        if header and numbering and numbering(int(header[1])) != header[3]:
+        template = _template(header[3]) if header else None
+        if header and template and template % int(header[1]) != header[3]:
             return None
-        if header is None or numbering is None:
+        if header is None or template is None:
             out.append(lines[at])
             at += 1
             continue
@@ -88,37 +86,37 @@ def restore(text: str) -> str | None:
         body = lines[at + 1 : at + 2 + last - first]
         if not first <= last < first + len(body):
             return None
+        gutters = [template % number for number in range(first, last + 1)]
         out += [
             gutter + line if len(line) > len(gutter) or line not in (gutter, gutter.rstrip()) else line
-            for gutter, line in zip(map(numbering, count(first)), body, strict=False)
+            for gutter, line in zip(gutters, body, strict=True)
         ]
         at += 1 + len(body)
     return "\n".join(out)
 
 
-def _numbering(gutter: str) -> Numbering | None:
-    """How the tool that wrote `gutter` (`   120→`, `00120| `, `L120: `) writes any line's number."""
+def _template(gutter: str) -> str | None:
+    """How the tool that wrote `gutter` (`   120→`, `00120| `, `L120: `) writes any line's number: a `%` format."""
     match = _GUTTER.fullmatch(gutter)
     if match is None or (match["mark"] == ": " and not match["lead"]):
         return None
-    digits = match["digits"]
-    lead, width, mark = match["lead"], len(digits), match["mark"]
-    fill = "0" if digits.startswith("0") and width > 1 else " "
-    return lambda number: lead + str(number).rjust(width, fill) + mark
+    width = len(match["digits"])
+    fill = "0" if match["digits"].startswith("0") and width > 1 else ""
+    return f"{match['lead']}%{fill}{width}d{match['mark']}"
 
 
-def _run(lines: list[str], start: int) -> list[str]:
-    """The gutters of the lines that continue the numbering begun at `start`; none when there is none."""
-    match = _GUTTER.match(lines[start])
-    numbering = _numbering(match[0]) if match else None
+def _run(lines: list[str], start: int, first: re.Match[str]) -> list[str]:
+    """The gutters of the lines that continue the numbering begun by `first` in line `start`."""
+    template, number = _template(first[0]), int(first["digits"])
     gutters: list[str] = []
-    if match is None or numbering is None:
+    if template is None:
         return gutters
-    for at, gutter in zip(range(start, len(lines)), map(numbering, count(int(match["digits"]))), strict=False):
-        if not lines[at].startswith(gutter) and lines[at] != gutter.rstrip():
+    for line in islice(lines, start, None):
+        gutter = template % (number + len(gutters))
+        if not line.startswith(gutter) and line != gutter.rstrip():
             break
         gutters.append(gutter)
-    return [] if _are_ids(lines[start : start + len(gutters)], match) else gutters
+    return gutters
 
 
 def _are_ids(lines: list[str], first: re.Match[str]) -> bool:

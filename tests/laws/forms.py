@@ -261,5 +261,6 @@ FORMS: tuple[Form, ...] = (
     Form("base64", Kind.BLOB, _shell("cat logo.b64"), _base64_line),
     Form("prose", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/refunds"}'), _paragraph, "# Guide\n\n", question="How does a refund work?"),
     Form("long paragraphs", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/parcels"}'), _long_paragraph, "# Guide\n\nRestitution is paid by hand.\n\n", question="How does restitution work?"),
+    Form("rows with ids", Kind.TEXT, _shell("./report.sh"), lambda n, _: f"{n + 1}\torder {n % 90}\tpaid\t{n % 70}.{n % 99}"),
     Form("numbers", Kind.TEXT, _shell("seq 1 4000"), lambda number, _: str(number + 1)),
 )  # fmt: skip
