@@ -17,8 +17,10 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.records.routine import Rows
@@ -33,6 +35,9 @@ _ROWS_SHARE = 0.6
 """Of the lines, how many have as many cells in what is one table."""
 _FEWEST = 3
 """Cells of a row."""
+_FEW_PLAIN = 0.2
+"""The share of rows up to which those without a digit are unlike the others."""
+_DIGIT = re.compile(r"[0-9]")
 _BARS = re.compile(r"[|│┃║]")
 _BLANKS = re.compile(r" {2,}|\t")
 
@@ -60,9 +65,11 @@ class TableSampler:
         ranks = [0] * len(lines)
         for routine in Rows.of(cells, []).routine(words_of(block.question, block.call)):
             ranks[numbers[routine]] = 1
+        for kept in named_lines(block, lines) | _headers(lines, numbers):
+            ranks[kept] = 0
         total = count_tokens(block.text)
         gaps = choose(lines, ranks, int(min(budget.tokens, _MAX_SHARE * total)))
-        rewrite = leave_out(lines, gaps, budget.handle, lambda first, last: f"{last - first + 1} routine rows")
+        rewrite = leave_out(lines, gaps, budget.handle, _told)
         return rewrite if rewrite and count_tokens(rewrite.text) <= (1 - _MIN_SHARE) * total else None
 
     def proof(self, original: str, rewritten: str) -> bool:
@@ -70,33 +77,54 @@ class TableSampler:
         return lines_survive(original, rewritten)
 
 
+def _told(first: int, last: int) -> str:
+    return f"{last - first + 1} routine rows" if last > first else "1 routine row"
+
+
+def _headers(lines: Sequence[str], numbers: Sequence[int]) -> set[int]:
+    """The rows without a digit among rows with: another table's names of columns."""
+    plain = {number for number in numbers if _DIGIT.search(lines[number]) is None}
+    return plain if len(plain) <= _FEW_PLAIN * len(numbers) else set()
+
+
 def _rows(lines: Sequence[str]) -> dict[int, Cells]:
     """The cells of the rows of the largest table, by the numbers of their lines; none when there is no table."""
-    for split in (_drawn, _separated("\t"), _separated(","), _separated(";"), _set_apart):
-        cells = {number: split(line) for number, line in enumerate(lines)}
-        width, count = Counter(map(len, cells.values())).most_common(1)[0]
+    for split in _SPLITS:
+        cells = split(lines)
+        width, count = Counter(map(len, cells)).most_common(1)[0]
         if width >= _FEWEST and count >= _ROWS_SHARE * len(lines):
-            return {number: row for number, row in cells.items() if len(row) == width}
+            return {number: row for number, row in enumerate(cells) if len(row) == width}
     return {}
 
 
-def _drawn(line: str) -> Cells:
-    return list(map(str.strip, _BARS.split(line)))
+def _drawn(lines: Sequence[str]) -> list[Cells]:
+    return [list(map(str.strip, _BARS.split(line))) for line in lines]
 
 
-def _set_apart(line: str) -> Cells:
-    return _BLANKS.split(line.strip())
+def _set_apart(lines: Sequence[str]) -> list[Cells]:
+    return [_BLANKS.split(line.strip()) for line in lines]
 
 
-def _separated(mark: str) -> Callable[[str], Cells]:
-    """Takes the lines of a CSV apart; a cell of several lines makes a row that is none."""
+def _separated(lines: Sequence[str], mark: str) -> list[Cells]:
+    """The cells of the lines of a CSV; none for the lines of a row that has a cell of several lines."""
+    found: list[Cells] = []
+    inside = False
+    for line in lines:
+        opens = line.count('"') % 2 == 1
+        found.append([] if inside or opens else line.split(mark) if '"' not in line else _quoted(line, mark))
+        inside ^= opens
+    return found
 
-    def split(line: str) -> Cells:
-        if '"' not in line:
-            return line.split(mark)
-        try:
-            return next(csv.reader([line], delimiter=mark), [])
-        except csv.Error:
-            return []
 
-    return split
+def _quoted(line: str, mark: str) -> Cells:
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:
+        return []
+
+
+_SPLITS: tuple[Callable[[Sequence[str]], list[Cells]], ...] = (
+    _drawn,
+    *(partial(_separated, mark=mark) for mark in "\t,;"),
+    _set_apart,
+)

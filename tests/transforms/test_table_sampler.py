@@ -78,3 +78,56 @@ def test_a_column_of_a_sampled_csv_is_only_said_to_be_the_same_in_the_rows_that_
     assert folded is not None
     assert folded.text.startswith("[column 2 `status` is `paid` in every row shown]\n")
     assert TableText().proof(sampled, folded.text)
+
+
+def _odd_one(usual: str, odd: str) -> tuple[str, str]:
+    """A CSV of 300 rows with one odd value, `usual` with digits for its `#`, and the odd row."""
+    cells = [usual.replace("#", str(n * 37 % 30 + 10)) for n in range(300)]
+    rows = [f"{n},web-{n % 7},{odd if n == 171 else cell},ok" for n, cell in enumerate(cells)]
+    return "\n".join(["number,host,value,state", *rows]), rows[171]
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        *(("#.5%", "99.8%"), ('"1,2#.00"', '"91,512.00"'), ("#;5", "98765;00"), ("2024-03-#", "1999-01-01")),
+        *(("00:00:#", "17:45:00"), (".#", "+77.2"), ("10.0.#.3", "185.220.101.4"), ("1.2.#", "7.0.0")),
+        *(("10000000#", ""), ("10000000#", "-"), ("10000000#", "N/A")),
+    ],
+)
+def test_the_one_value_that_is_unlike_its_column_stays(usual: str, odd: str) -> None:
+    text, row = _odd_one(usual, odd)
+    rewritten = _rewritten(text, budget=Budget(10**6, "/o/7f3a"))
+    assert rewritten is not None
+    assert row in rewritten.split("\n")
+
+
+def test_the_least_stays_also_where_many_rows_have_the_most() -> None:
+    values = [100 if n % 5 < 3 else 60 + n % 30 for n in range(300)]
+    values[171] = 41
+    text = "\n".join(["number,path,covered", *(f"{n},src/m{n % 9}.py,{value}" for n, value in enumerate(values))])
+    assert "171,src/m0.py,41" in (_rewritten(text, budget=Budget(10**6, "/o/7f3a")) or "").split("\n")
+
+
+def test_the_header_of_another_table_stays() -> None:
+    orders = ["order_no,customer,total", *(f"{50000 + n},C{n % 40},{n % 70}.25" for n in range(120))]
+    stock = ["sku_no,warehouse,weight", *(f"{70000 + n},W{n % 4},{n % 60}.75" for n in range(120))]
+    rewritten = _rewritten("\n".join(orders + stock), question="Why is order 50077 so heavy?")
+    assert rewritten is not None
+    assert "sku_no,warehouse,weight" in rewritten
+    assert "50077,C37,7.25" in rewritten
+
+
+def test_rows_with_a_name_of_the_question_stay() -> None:
+    names = ["Alice" if n % 43 == 7 else f"Customer{n % 40}" for n in range(300)]
+    rows = [f"{n},{name},{'paid' if n % 3 else 'open'},{n % 90}.50" for n, name in enumerate(names)]
+    text = "\n".join(["id,customer,state,total", *rows])
+    rewritten = _rewritten(text, question="Which orders of Alice are unpaid?", budget=Budget(10**6, "/o/7f3a"))
+    assert rewritten is not None
+    assert [row for row in rows if ",Alice," in row] == [row for row in rewritten.split("\n") if ",Alice," in row]
+
+
+def test_lines_of_one_cell_are_no_rows() -> None:
+    cell = "\n".join(f"  g({n}, 2, 3, 7)" for n in range(9))
+    text = "\n".join(["id,title,body,state", *(f'{n},t{n},"def f():\n{cell}\n",open' for n in range(60))])
+    assert _rewritten(text, budget=Budget(10**6, "/o/7f3a")) is None

@@ -8,7 +8,7 @@ stands in other rows as well, or is a number, time or id among its likes.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
@@ -30,9 +30,18 @@ _BESIDE = 2
 """Rows of a log before and after one that looks like an error: what led to it, and what came of it."""
 _USUAL_SHARE = 0.6
 """From this share of rows on, a value is the usual one, and values of up to 3 % of the rows are unusual."""
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?\Z")
+_WITH_COMMAS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?%?\Z")
+_DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+%?\Z")
+_ORDERED = re.compile(r"(?=[:.,%+-]*[0-9])[0-9:.,%+-][0-9:.,%+TZ -]*\Z")
+"""Dates, times, addresses, versions: what has an order by the numbers in it."""
+_DIGITS = re.compile(r"[0-9]+")
+_MOST_DIGITS = 24
+_NOTHING = frozenset({"", "-", "--", "null", "NULL", "None", "N/A", "n/a"})
+"""What stands in a column where there is no value."""
 _MACHINE = re.compile(
-    r"(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.,Z+ -]*|[0-9:.,%+-]*)\Z"
+    r"(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.,Z+ -]*"
+    r"|(?=[:.,%+-]*[0-9])[0-9:.,%+-]+)\Z"
 )
 _VARYING = re.compile(r"(?<![A-Za-z])[0-9a-fA-F]*[0-9][0-9a-fA-F]*(?![a-zA-Z]{3})")
 _MOST_CELLS = 40
@@ -42,6 +51,9 @@ _SPREAD = 6.0
 """Interquartile ranges a number is away from the middle half when it stands out; Tukey calls 3 `far out`."""
 _LONG_WORD = 6
 """Characters of a word that is looked for within values."""
+_SHORT = 40
+"""Characters of a value that a word may stand for."""
+_WORDS = re.compile(r"\w+")
 _DISTINCT = 0.5
 _SMALL_STEPS = 0.5
 """Of the spread of the numbers, how much their steps spread at most in a curve; those of any numbers spread more."""
@@ -118,9 +130,10 @@ class Rows:
         rows = cls(flats, texts=["\n".join(flat.values()) for flat in flats])
         for index, flat in enumerate(flats):
             for path, text in flat.items():
-                column = rows.columns[path]
-                column.rows.append(index)
-                column.texts.append(text)
+                if text not in _NOTHING:
+                    column = rows.columns[path]
+                    column.rows.append(index)
+                    column.texts.append(text)
         for column in rows.columns.values():
             column.counts.update(column.texts)
         return rows
@@ -169,6 +182,20 @@ class Rows:
                 rows = {index for index, text in enumerate(self.texts) if word in text}
             found |= rows if len(rows) <= most else set()
         return found
+
+    def mentioning(self, terms: Collection[str]) -> set[int]:
+        """The rows with a short value that has one of the `terms`, in lower case, as a word: the few of each term."""
+        lowered = "\n".join(self.texts).lower()
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        present = {term for term in terms if term in lowered}
+        for column in self.columns.values() if present else ():
+            texts: defaultdict[str, set[str]] = defaultdict(set)
+            for text in column.counts:
+                for term in present.intersection(_WORDS.findall(text.lower())) if len(text) <= _SHORT else ():
+                    texts[term].add(text)
+            for term, values in texts.items():
+                found[term] |= column.rows_with(values)
+        return set().union(*(rows for rows in found.values() if len(rows) <= max(3, len(self.flats) // 10)))
 
     def alike(self) -> set[int]:
         """The rows whose values all stand in other rows as well, but for numbers, times and ids; of a message, and of
@@ -220,17 +247,22 @@ class Rows:
         self.kept.update(dict(zip(reversed(column.texts), reversed(column.rows), strict=True)).values())
 
     def _extremes(self, column: Column) -> None:
-        values = {text: float(text) for text in column.counts if _NUMBER.match(text)}
+        values = {text: number for text in column.counts if (number := _number(text)) is not None}
         pairs = zip(column.texts, column.rows, strict=True)
         numbers = [(values[text], row) for text, row in pairs if text in values] if values else []
         if len(numbers) < max(4, len(column.rows) // 2):
+            self._keep(*_first_and_last(column))
             return
         low, high = min(numbers)[0], max(numbers)[0]
         if low == high:
             return
-        ends = {row for number, row in numbers if number in (low, high)}
+        ends = ({row for number, row in numbers if number == end} for end in (low, high))
         jumps = _jumps(numbers) if len(numbers) >= _NEARLY_ALL * len(self.flats) else set()
-        for rows in (_far(numbers), ends, jumps):
+        self._keep(_far(numbers), jumps, *ends)
+
+    def _keep(self, *sets: set[int]) -> None:
+        """Keep the rows of each set; of one with many, which stands for no single row, the first."""
+        for rows in filter(None, sets):
             self.kept |= rows if len(rows) <= max(3, len(self.flats) // 50) else {min(rows)}
 
     def _changes(self, column: Column) -> None:
@@ -238,6 +270,31 @@ class Rows:
         changes = [row for row, before, after in zip(rows[1:], texts, texts[1:], strict=False) if before != after]
         if len(changes) <= _FEW_CHANGES * len(rows):
             self.kept.update(row for change in changes for row in (change - 1, change))
+
+
+def _number(text: str) -> float | None:
+    """The number that a text is: `12.5`, `+3`, `99.8%`, `1,234.50`, `12,5`."""
+    if not _NUMBER.match(text):
+        if _WITH_COMMAS.match(text):
+            text = text.replace(",", "")
+        elif _DECIMAL_COMMA.match(text):
+            text = text.replace(",", ".")
+        else:
+            return None
+    return float(text.rstrip("%"))
+
+
+def _first_and_last(column: Column) -> tuple[set[int], ...]:
+    """The rows with the first and with the last of what has an order by its numbers; none where that is not usual."""
+    texts = [text for text in column.counts if _ORDERED.match(text)]
+    if len(texts) < 2 or sum(column.counts[text] for text in texts) < max(4, len(column.rows) // 2):
+        return ()
+    key = None if len(set(map(len, texts))) == 1 else _by_numbers
+    return column.rows_with({min(texts, key=key)}), column.rows_with({max(texts, key=key)})
+
+
+def _by_numbers(text: str) -> list[str]:
+    return [digits.lstrip("0").rjust(_MOST_DIGITS, "0") for digits in _DIGITS.findall(text)]
 
 
 def _quartiles(numbers: list[Numbered]) -> tuple[float, float]:

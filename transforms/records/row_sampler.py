@@ -5,6 +5,7 @@ goes, nor a part of a value.
 """
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.lossy.focus import named_terms
 from transforms.marker import Markers
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain, strip
@@ -42,9 +43,9 @@ class RowSampler:
     def _sample(self, source: Source, block: Block, budget: Budget) -> Rewrite | None:
         total = count_tokens(block.text)
         markers = Markers(budget.handle)
-        words = words_of(block.question, block.call)
+        words, terms = words_of(block.question, block.call), frozenset(named_terms(block))
         allowed = min(budget.tokens, _MAX_SHARE * total)
-        sampler = Sampler(words, allowed, total / len(source.minified), markers)
+        sampler = Sampler(words, terms, allowed, total / len(source.minified), markers)
         tree = source.tree
         sampler.visit(tree)
         if allowed - sampler.tokens < _MIN_SHARE * total:

@@ -40,6 +40,9 @@ class Sampler:
     """Chooses the rows of one document."""
 
     words: frozenset[str]
+    """What picks out rows that are asked for."""
+    terms: frozenset[str]
+    """All names in the question and the call, in lower case: rows that have one stay."""
     tokens: float
     """What may still be left out."""
     tokens_per_char: float
@@ -79,7 +82,7 @@ class Sampler:
         if sum(sizes) < MIN_CHARS:
             return False
         rows = Rows.of(values, names)
-        runs = self._runs(sorted(rows.routine(self.words)), sizes)
+        runs = self._runs(sorted(rows.routine(self.words) - rows.mentioning(self.terms)), sizes)
         if not runs:
             return False
         self.choices[id(container)] = self._choice(len(values), runs, rows)

@@ -200,3 +200,18 @@ def test_any_array_is_proven_and_damage_never_raises(data: st.DataObject) -> Non
     sample(text, "what of row_17?", 0.9)
     at = data.draw(st.integers(0, len(text)))
     sample(text[:at] + data.draw(st.text(max_size=3)) + text[at:], "", 0.9)
+
+
+def test_rows_with_a_plain_name_of_the_question_stay() -> None:
+    data = [{**metric(n), "owner": "Alice" if n % 43 == 7 else f"Team {n % 9}", "n": n} for n in range(300)]
+    text = sampled(data, "Which of the slow requests are Alice's?").text
+    assert text.count("Alice") == sum(row["owner"] == "Alice" for row in data)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"share": "99.8%"}, {"share": ""}, {"share": "-"}, {"share": None}, {"day": "1999-01-01"}]
+)
+def test_a_value_unlike_its_column_stays_however_it_is_written(odd: dict[str, object]) -> None:
+    data = [{**metric(n), "share": f"{10 + n % 9}.5%", "day": f"2024-03-{10 + n % 17}"} for n in range(200)]
+    data[137].update(odd, ms=23, service="api")
+    assert str(data[137]["time"]) in sampled(data, share=0.9).text
