@@ -62,8 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and (command := _COMMANDS.get(given[0])):
         try:
             code = command(given[1:], os.environ)
-            sys.stdout.flush()
+            if sys.stdout:  # None where it was closed before we started
+                sys.stdout.flush()
             return code
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1

@@ -41,9 +41,11 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except (BadSetting, OSError, NoWorker) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
-    print(json.loads(outcome.body)["messages"][-1]["content"].encode("utf-8", "replace").decode())
-    for line in sinks.log_lines(outcome.log, LogLevel.TRACE):
-        print(line.text, file=sys.stderr)
+    try:
+        print(json.loads(outcome.body)["messages"][-1]["content"].encode("utf-8", "replace").decode(), flush=True)
+    finally:  # also where `| head` has seen enough
+        for line in sinks.log_lines(outcome.log, LogLevel.TRACE):
+            print(line.text, file=sys.stderr)
     return 0
 
 

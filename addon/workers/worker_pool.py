@@ -18,7 +18,7 @@ from addon.fail_open import describe, fail_open
 from addon.request import Outcome
 from addon.workers import frames
 from addon.workers.job import Answer, Job
-from addon.workers.lanes import Lanes
+from addon.workers.lanes import LARGE, Lanes
 from addon.workers.news import News, Told
 from transforms.reasons import Reason
 
@@ -83,7 +83,7 @@ class WorkerPool:
         self._news = News()
         self._ready = asyncio.Event()
         self._crowded = asyncio.Event()
-        """Set once a job finds all that are up busy."""
+        """Set once a job finds all that are up busy, or will keep one of them so, or one was lost."""
 
     def start(self) -> None:
         """Start the first process, so that the first request need not wait for them. Does nothing when started."""
@@ -131,7 +131,7 @@ class WorkerPool:
             ((process.knows(job.request.body), number) for number, process in self._processes.items()), default=(0, 0)
         )
         self._lanes.put(ticket, ticket.size, known=known, best=best if 2 * known >= ticket.size else None)
-        if self._lanes.is_crowded:
+        if self._lanes.is_crowded or ticket.size >= LARGE:
             self._crowded.set()
         return ticket
 
@@ -155,12 +155,13 @@ class WorkerPool:
                 continue
             finally:
                 process.kill()
+                self._crowded.set()
                 self._look_for_losses()
                 self._processes.pop(number, None)
                 self._news.forget(process)
 
     async def _until_needed(self) -> None:
-        """Wait for the first process, and then until a job finds it busy, at most for a while."""
+        """Wait for the first process, and then until a second one would be of use, at most for a while."""
         await self._ready.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_SPARE_AFTER):

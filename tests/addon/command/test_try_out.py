@@ -1,6 +1,8 @@
 """One tool output can be tried out: what a model would get, and why, without a proxy and without a trace."""
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,6 +55,25 @@ def test_what_comes_through_a_pipe_is_taken_and_what_is_small_stays(
     assert printed.out == "a few words, and no \ufffd letter\n"
     assert "too_small" in printed.err
     assert "shell" in printed.err
+
+
+def test_why_is_told_also_where_the_reader_has_seen_enough(log: Path) -> None:
+    command = [sys.executable, "-m", "addon.command.cli", "try", str(log)]
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writes)
+    assert done.returncode == 1
+    assert "record_compression log_folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_ends_quietly_on_ctrl_c(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "read_bytes", interrupted)
+    assert main(["try", str(log)]) == 130
 
 
 @pytest.mark.parametrize(

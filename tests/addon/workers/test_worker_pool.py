@@ -111,6 +111,22 @@ async def test_a_second_process_comes_up_once_a_job_finds_the_first_one_busy(tmp
         pool.stop()
 
 
+@pytest.mark.parametrize("reason", ["a large body", "a loss"])
+async def test_a_second_process_comes_up_where_it_will_be_of_use(reason: str, tmp_path: Path) -> None:
+    pool = WorkerPool(size=2)
+    try:
+        await pool.ready()
+        if reason == "a loss":
+            worker_processes()[0].kill()
+        else:
+            await pool.run(job(tmp_path, b" " * 2_000_000))
+        async with asyncio.timeout(10):
+            while len(worker_processes()) < 2:
+                await asyncio.sleep(0.05)
+    finally:
+        pool.stop()
+
+
 async def test_a_second_process_comes_up_after_a_while_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "_SPARE_AFTER", 0.1)
     pool = WorkerPool(size=2)
