@@ -8,11 +8,10 @@ stands in other rows as well, or is a number, time or id among its likes.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Container
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import pairwise
-from statistics import quantiles
 
+from transforms.records.column import Column
 from transforms.records.framed_lines import BEFORE
 from transforms.records.tree import Tree, dumps
 
@@ -30,13 +29,6 @@ _BESIDE = 2
 """Rows of a log before and after one that looks like an error: what led to it, and what came of it."""
 _USUAL_SHARE = 0.6
 """From this share of rows on, a value is the usual one, and values of up to 3 % of the rows are unusual."""
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?\Z")
-_WITH_COMMAS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?%?\Z")
-_DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+%?\Z")
-_ORDERED = re.compile(r"(?=[:.,%+-]*[0-9])[0-9:.,%+-][0-9:.,%+TZ -]*\Z")
-"""Dates, times, addresses, versions: what has an order by the numbers in it."""
-_DIGITS = re.compile(r"[0-9]+")
-_MOST_DIGITS = 24
 _NOTHING = frozenset({"", "-", "--", "null", "NULL", "None", "N/A", "n/a"})
 """What stands in a column where there is no value."""
 _MACHINE = re.compile(
@@ -47,16 +39,11 @@ _VARYING = re.compile(r"(?<![A-Za-z])[0-9a-fA-F]*[0-9][0-9a-fA-F]*(?![a-zA-Z]{3}
 _MOST_CELLS = 40
 _MESSAGE_BLANKS = 3
 """Blanks from which on a text is a message, not the name of a thing."""
-_SPREAD = 6.0
-"""Interquartile ranges a number is away from the middle half when it stands out; Tukey calls 3 `far out`."""
 _LONG_WORD = 6
 """Characters of a word that is looked for within values."""
 _SHORT = 40
 """Characters of a value that a word may stand for."""
 _WORDS = re.compile(r"\w+")
-_DISTINCT = 0.5
-_SMALL_STEPS = 0.5
-"""Of the spread of the numbers, how much their steps spread at most in a curve; those of any numbers spread more."""
 _FEW_CHANGES = 0.02
 """Share of rows at which a column may change for each change to be worth a row."""
 
@@ -65,8 +52,6 @@ _TIMES = frozenset({"timestamp", "@timestamp", "time", "ts", "date", "datetime"}
 _PLACES = frozenset({"line", "row", "lineno", "line_number", "linenumber", "startline", "start_line", "beginline"})
 _MESSAGES = frozenset({"message", "msg", "description", "text", "event", "log"})
 
-type Numbered = tuple[float, int]
-"""A number, and its row."""
 type Flat = dict[str, str]
 """A row's values by path, as text."""
 
@@ -92,22 +77,6 @@ def _flatten(record: dict[str, Tree], above: str, flat: Flat) -> None:
             _flatten(value, f"{path}." if path else "", flat)
         else:
             flat[path] = dumps(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What stands under one path."""
-
-    rows: list[int] = field(default_factory=list)
-    """The rows that have it, in order."""
-    texts: list[str] = field(default_factory=list)
-    """Their values."""
-    counts: Counter[str] = field(default_factory=Counter)
-    """How often there is each value."""
-
-    def rows_with(self, texts: Container[str]) -> set[int]:
-        """The rows with one of these values."""
-        return {row for row, text in zip(self.rows, self.texts, strict=True) if text in texts}
 
 
 @dataclass(slots=True)
@@ -165,7 +134,7 @@ class Rows:
         for column in self.columns.values():
             self._rare_key(column)
             self._rare_values(column)
-            self._extremes(column)
+            self._keep(*column.extremes(len(self.flats)))
             self._changes(column)
         return self.kept
 
@@ -246,20 +215,6 @@ class Rows:
         self.kept |= column.rows_with({text for text, count in counts.items() if count <= rare})
         self.kept.update(dict(zip(reversed(column.texts), reversed(column.rows), strict=True)).values())
 
-    def _extremes(self, column: Column) -> None:
-        values = {text: number for text in column.counts if (number := _number(text)) is not None}
-        pairs = zip(column.texts, column.rows, strict=True)
-        numbers = [(values[text], row) for text, row in pairs if text in values] if values else []
-        if len(numbers) < max(4, len(column.rows) // 2):
-            self._keep(*_first_and_last(column))
-            return
-        low, high = min(numbers)[0], max(numbers)[0]
-        if low == high:
-            return
-        ends = ({row for number, row in numbers if number == end} for end in (low, high))
-        jumps = _jumps(numbers) if len(numbers) >= _NEARLY_ALL * len(self.flats) else set()
-        self._keep(_far(numbers), jumps, *ends)
-
     def _keep(self, *sets: set[int]) -> None:
         """Keep the rows of each set; of one with many, which stands for no single row, the first."""
         for rows in filter(None, sets):
@@ -270,55 +225,6 @@ class Rows:
         changes = [row for row, before, after in zip(rows[1:], texts, texts[1:], strict=False) if before != after]
         if len(changes) <= _FEW_CHANGES * len(rows):
             self.kept.update(row for change in changes for row in (change - 1, change))
-
-
-def _number(text: str) -> float | None:
-    """The number that a text is: `12.5`, `+3`, `99.8%`, `1,234.50`, `12,5`."""
-    if not _NUMBER.match(text):
-        if _WITH_COMMAS.match(text):
-            text = text.replace(",", "")
-        elif _DECIMAL_COMMA.match(text):
-            text = text.replace(",", ".")
-        else:
-            return None
-    return float(text.rstrip("%"))
-
-
-def _first_and_last(column: Column) -> tuple[set[int], ...]:
-    """The rows with the first and with the last of what has an order by its numbers; none where that is not usual."""
-    texts = [text for text in column.counts if _ORDERED.match(text)]
-    if len(texts) < 2 or sum(column.counts[text] for text in texts) < max(4, len(column.rows) // 2):
-        return ()
-    key = None if len(set(map(len, texts))) == 1 else _by_numbers
-    return column.rows_with({min(texts, key=key)}), column.rows_with({max(texts, key=key)})
-
-
-def _by_numbers(text: str) -> list[str]:
-    return [digits.lstrip("0").rjust(_MOST_DIGITS, "0") for digits in _DIGITS.findall(text)]
-
-
-def _quartiles(numbers: list[Numbered]) -> tuple[float, float]:
-    first, _, third = quantiles((number for number, _ in numbers), n=4)
-    return first, third
-
-
-def _far(numbers: list[Numbered]) -> set[int]:
-    """The rows of the numbers that stand out from the others."""
-    first, third = _quartiles(numbers)
-    away = _SPREAD * (third - first)
-    return {row for number, row in numbers if away and not first - away <= number <= third + away}
-
-
-def _jumps(numbers: list[Numbered]) -> set[int]:
-    """The rows before and after the steps that stand out, where the numbers are a curve: most of them are of their own,
-    and most steps are small."""
-    if len({number for number, _ in numbers}) < _DISTINCT * len(numbers):
-        return set()
-    steps = [(after - before, at) for at, ((before, _), (after, _)) in enumerate(pairwise(numbers))]
-    (first, third), (low, high) = _quartiles(steps), _quartiles(numbers)
-    if third - first > _SMALL_STEPS * (high - low):
-        return set()
-    return {numbers[at + beside][1] for at in _far(steps) for beside in (0, 1)}
 
 
 def _telling(word: str) -> bool:
