@@ -130,8 +130,8 @@ def test_test_runs_everything_and_hands_its_arguments_to_pytest(ready: Checkout)
     assert ran == [
         "<-m><ruff><check><.>",
         "<-m><ruff><format><--check><.>",
-        "<-m><mypy><--strict>",
         "<-m><pytest><-n><auto><--dist><loadfile><--no-loadscope-reorder><-k><a b>",
+        "<-m><mypy><--strict>",
     ]
     assert done.returncode == 0
 
