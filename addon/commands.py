@@ -7,9 +7,7 @@ https://docs.mitmproxy.org/stable/concepts/commands/. What they change they chan
 # mitmproxy's decorators have no types
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from mitmproxy import command, ctx, exceptions, http, types
@@ -17,17 +15,15 @@ from mitmproxy import flow as mitmproxy_flow
 
 from addon import sinks
 from addon.dashboard.stats import lines
-from addon.deadline import Deadline
 from addon.event_log import LOGGER
-from addon.request import Request
 from addon.setting_values import LogLevel, Mode
 from addon.settings import PREFIX, BadSetting, Settings, option_names
 from addon.views.content_view import original_body
 from addon.views.request_text import decisions
 from addon.wire.body_codecs import BODY_LIMIT, BadEncoding, codec_for
 from addon.wire.clients import classify
-from addon.workers.job import Job
-from addon.workers.worker_pool import NoWorker, WorkerPool
+from addon.workers.apart import AS_NEW, decide_apart
+from addon.workers.worker_pool import NoWorker
 from transforms.compression_policy import AuthMode
 
 _SECONDS = 20.0
@@ -35,8 +31,6 @@ _SECONDS = 20.0
 _OPTION_OF = {"client": "exclude_clients", "tool": "exclude_tools"}
 _OWN = frozenset({"home", "store", "port", "metrics_port", "token", "log_level"})
 """Options that a replay sets itself, or that have no meaning in it."""
-_REPLAYED = {"mode": "compress", "auth_modes": "all", "attach": "rewrite", "policy_enforcement": "on"}
-"""As if the request were the first one seen of a new conversation."""
 
 
 class HeadroomCommands:
@@ -119,30 +113,23 @@ class HeadroomCommands:
         return [*AuthMode, "unknown"]
 
     def _replay_settings(self, settings: Sequence[str]) -> dict[str, str]:
-        given = {**self._raw(), **_REPLAYED}
+        given = {**self._raw(), **AS_NEW, "policy_enforcement": "on"}
         for setting in settings:
             name, _, value = setting.partition("=")
             name = name.removeprefix(PREFIX)
             if name not in set(option_names()) - _OWN:
                 raise exceptions.CommandError(f"not an option for a replay: {name}")
             given[name] = value
-        return {**given, "store": "", "log_level": LogLevel.TRACE, "home": "/"}
+        return {**given, "home": "/"}
 
 
 async def _replay(body: bytes, client: str, auth_mode: AuthMode | None, settings: dict[str, str]) -> None:
     """Decide the request in a process and a state folder of its own, both gone afterwards, and log the outcome."""
-    pool = WorkerPool(1)
-    with TemporaryDirectory(prefix="headroom-replay-") as home:
-        try:
-            await pool.ready()
-            deadline = Deadline(time.monotonic() + _SECONDS)
-            request = Request(body, "", auth_mode, client, deadline)
-            outcome = await pool.run(Job(request, {**settings, "home": home}))
-        except NoWorker as error:
-            LOGGER.warning("headroom: replay: %s", error)
-            return
-        finally:
-            pool.stop()
+    try:
+        outcome = await decide_apart(body, client, auth_mode, settings, _SECONDS)
+    except NoWorker as error:
+        LOGGER.warning("headroom: replay: %s", error)
+        return
     for line in sinks.log_lines(outcome.log, LogLevel.DEBUG):
         LOGGER.info("headroom: replay: %s", line.text.removeprefix("headroom: "))
 

@@ -24,13 +24,10 @@ from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.records.routine import Rows
-from transforms.records.sample import MIN_CHARS, MIN_ROWS, words_of
+from transforms.records.sample import MAX_SHARE, MIN_CHARS, MIN_ROWS, MIN_SHARE, words_of
 from transforms.records.tree import Tree
 from transforms.tokenizer import count_tokens
 
-_MIN_SHARE = 0.1
-"""The share of the block's tokens below which leaving rows out is not worth the loss."""
-_MAX_SHARE = 0.5
 _ROWS_SHARE = 0.6
 """Of the lines, how many have as many cells in what is one table."""
 _FEWEST = 3
@@ -68,9 +65,9 @@ class TableSampler:
         for kept in named_lines(block, lines) | _headers(lines, numbers):
             ranks[kept] = 0
         total = count_tokens(block.text)
-        gaps = choose(lines, ranks, int(min(budget.tokens, _MAX_SHARE * total)))
+        gaps = choose(lines, ranks, int(min(budget.tokens, MAX_SHARE * total)))
         rewrite = leave_out(lines, gaps, budget.handle, _told)
-        return rewrite if rewrite and count_tokens(rewrite.text) <= (1 - _MIN_SHARE) * total else None
+        return rewrite if rewrite and count_tokens(rewrite.text) <= (1 - MIN_SHARE) * total else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""

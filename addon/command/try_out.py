@@ -7,24 +7,18 @@ import argparse
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from addon import sinks
-from addon.deadline import Deadline
-from addon.request import Outcome, Request
 from addon.setting_values import LogLevel
 from addon.settings import PREFIX, BadSetting, Settings, option_default, option_names
-from addon.workers.job import Job
-from addon.workers.worker_pool import NoWorker, WorkerPool
+from addon.workers.apart import AS_NEW, decide_apart
+from addon.workers.worker_pool import NoWorker
 from transforms.compression_policy import AuthMode
 
 _SECONDS = 60.0
 """Nobody's request waits."""
-_FIXED = {"mode": "compress", "attach": "rewrite", "auth_modes": "all", "store": "", "log_level": LogLevel.TRACE.value}
-"""As for a new output of a conversation that may be rewritten."""
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -35,9 +29,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         raw = sys.stdin.buffer.read() if given.file == "-" else Path(given.file).read_bytes()
         named = dict(_named(setting) for setting in given.set)
         Settings.of_environment(environ, named)
-        settings = {**{name: option_default(name, environ) for name in option_names()}, **named, **_FIXED}
+        settings = {**{name: option_default(name, environ) for name in option_names()}, **named, **AS_NEW}
         body = _request_body(raw.decode("utf-8", "replace"), given)
-        outcome = asyncio.run(_decided(body, AuthMode(given.auth_mode), settings))
+        outcome = asyncio.run(decide_apart(body, "other", AuthMode(given.auth_mode), settings, _SECONDS))
     except (BadSetting, OSError, NoWorker) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
@@ -65,17 +59,6 @@ def _request_body(output: str, given: argparse.Namespace) -> bytes:
         {"role": "tool", "tool_call_id": "call_1", "content": output},
     ]
     return json.dumps({"model": "try", "messages": messages}).encode()
-
-
-async def _decided(body: bytes, auth_mode: AuthMode, settings: Mapping[str, str]) -> Outcome:
-    pool = WorkerPool(1)
-    with TemporaryDirectory(prefix="headroom-try-") as home:
-        try:
-            await pool.ready()
-            request = Request(body, "", auth_mode, "other", Deadline(time.monotonic() + _SECONDS))
-            return await pool.run(Job(request, {**settings, "home": home}))
-        finally:
-            pool.stop()
 
 
 def _parser() -> argparse.ArgumentParser:

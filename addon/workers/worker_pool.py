@@ -82,11 +82,11 @@ class WorkerPool:
         """By the number of the runner that serves them."""
         self._news = News()
         self._ready = asyncio.Event()
-        self._crowded = asyncio.Event()
+        self._second_wanted = asyncio.Event()
         """Set once a job finds all that are up busy, or will keep one of them so, or one was lost."""
 
     def start(self) -> None:
-        """Start the first process, so that the first request need not wait for them. Does nothing when started."""
+        """Start the first process, so that the first request need not wait for it. Does nothing when started."""
         if not self._runners:
             runners = (self._run(number) for number in range(self._size))
             self._runners = [asyncio.create_task(runner, name="headroom worker") for runner in runners]
@@ -132,7 +132,7 @@ class WorkerPool:
         )
         self._lanes.put(ticket, ticket.size, known=known, best=best if 2 * known >= ticket.size else None)
         if self._lanes.is_crowded or ticket.size >= LARGE:
-            self._crowded.set()
+            self._second_wanted.set()
         return ticket
 
     async def _run(self, number: int) -> None:
@@ -155,7 +155,7 @@ class WorkerPool:
                 continue
             finally:
                 process.kill()
-                self._crowded.set()
+                self._second_wanted.set()
                 self._look_for_losses()
                 self._processes.pop(number, None)
                 self._news.forget(process)
@@ -165,7 +165,7 @@ class WorkerPool:
         await self._ready.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_SPARE_AFTER):
-                await self._crowded.wait()
+                await self._second_wanted.wait()
 
     def _look_for_losses(self) -> None:
         """Where all processes that were up have ended, requests wait for the next one, as they did for the first."""

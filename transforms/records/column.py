@@ -25,7 +25,8 @@ _DISTINCT = 0.5
 """Of the numbers of a curve, the share of different ones at least."""
 _SMALL_STEPS = 0.5
 """Of the spread of the numbers, how much their steps spread at most in a curve; those of any numbers spread more."""
-_NEARLY_ALL = 0.8
+NEARLY_ALL = 0.8
+"""Of the rows."""
 
 type Numbered = tuple[float, int]
 """A number, and its row."""
@@ -57,7 +58,7 @@ class Column:
         if low == high:
             return ()
         ends = ({row for number, row in numbers if number == end} for end in (low, high))
-        jumps = _jumps(numbers) if len(numbers) >= _NEARLY_ALL * among else set()
+        jumps = _jumps(numbers) if len(numbers) >= NEARLY_ALL * among else set()
         return _far(numbers), jumps, *ends
 
     def _first_and_last(self) -> Sequence[set[int]]:

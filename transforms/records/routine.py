@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from transforms.records.column import Column
+from transforms.records.column import NEARLY_ALL, Column
 from transforms.records.framed_lines import BEFORE
 from transforms.records.tree import Tree, dumps
 
@@ -47,7 +47,6 @@ _WORDS = re.compile(r"\w+")
 _FEW_CHANGES = 0.02
 """Share of rows at which a column may change for each change to be worth a row."""
 
-_NEARLY_ALL = 0.8
 _TIMES = frozenset({"timestamp", "@timestamp", "time", "ts", "date", "datetime"})
 _PLACES = frozenset({"line", "row", "lineno", "line_number", "linenumber", "startline", "start_line", "beginline"})
 _MESSAGES = frozenset({"message", "msg", "description", "text", "event", "log"})
@@ -89,6 +88,8 @@ class Rows:
     """By path."""
     texts: list[str] = field(default_factory=list)
     """The values of each row, on lines."""
+    lowered: str = ""
+    """All of them in lower case."""
 
     @classmethod
     def of(cls, values: list[Tree], names: list[str]) -> "Rows":
@@ -97,6 +98,7 @@ class Rows:
         if names:
             flats = [{"(key)": name, **flat} for name, flat in zip(names, flats, strict=True)]
         rows = cls(flats, texts=["\n".join(flat.values()) for flat in flats])
+        rows.lowered = "\n".join(rows.texts).lower()
         for index, flat in enumerate(flats):
             for path, text in flat.items():
                 if text not in _NOTHING:
@@ -122,7 +124,7 @@ class Rows:
 
     def _have(self, *kinds: frozenset[str]) -> bool:
         """Whether nearly all rows have a key of each of these kinds, at any depth."""
-        enough = _NEARLY_ALL * len(self.flats)
+        enough = NEARLY_ALL * len(self.flats)
         keys = {path.rpartition(".")[2].lower() for path, column in self.columns.items() if len(column.rows) >= enough}
         return not any(keys.isdisjoint(kind) for kind in kinds)
 
@@ -154,9 +156,8 @@ class Rows:
 
     def mentioning(self, terms: Collection[str]) -> set[int]:
         """The rows with a short value that has one of the `terms`, in lower case, as a word: the few of each term."""
-        lowered = "\n".join(self.texts).lower()
         found: defaultdict[str, set[int]] = defaultdict(set)
-        present = {term for term in terms if term in lowered}
+        present = {term for term in terms if term in self.lowered}
         for column in self.columns.values() if present else ():
             texts: defaultdict[str, set[str]] = defaultdict(set)
             for text in column.counts:
@@ -188,8 +189,7 @@ class Rows:
         return ", ".join(told[:3])
 
     def _errors(self) -> None:
-        lowered = "\n".join(self.texts).lower()
-        stems = [stem for stem in (*_ERROR_STEMS, "time") if stem in lowered]  # words are found faster than forms
+        stems = [stem for stem in (*_ERROR_STEMS, "time") if stem in self.lowered]  # words are found faster than forms
         rows = {
             row
             for row, text in enumerate(self.texts if stems else ())

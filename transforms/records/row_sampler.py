@@ -10,14 +10,9 @@ from transforms.marker import Markers
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain, strip
 from transforms.records.reader import DocumentReader
-from transforms.records.sample import Sampler, covers, words_of
+from transforms.records.sample import MAX_SHARE, MIN_SHARE, Sampler, covers, words_of
 from transforms.records.source import Source, decode, fewer_tokens
 from transforms.tokenizer import count_tokens
-
-_MIN_SHARE = 0.1
-"""The share of the block's tokens below which leaving rows out is not worth the loss."""
-_MAX_SHARE = 0.5
-"""The share that may go, whatever the budget: it may be that of a text many times as long, before it was folded."""
 
 
 class RowSampler:
@@ -44,11 +39,11 @@ class RowSampler:
         total = count_tokens(block.text)
         markers = Markers(budget.handle)
         words, terms = words_of(block.question, block.call), frozenset(named_terms(block))
-        allowed = min(budget.tokens, _MAX_SHARE * total)
+        allowed = min(budget.tokens, MAX_SHARE * total)
         sampler = Sampler(words, terms, allowed, total / len(source.minified), markers)
         tree = source.tree
         sampler.visit(tree)
-        if allowed - sampler.tokens < _MIN_SHARE * total:
+        if allowed - sampler.tokens < MIN_SHARE * total:
             return None
         body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
         if not sampler.written_in(body):

@@ -18,6 +18,10 @@ from transforms.records.tree import Tree, dumps
 MIN_ROWS = 20
 MIN_CHARS = 2000
 """Characters of an array's JSON below which no row is left out."""
+MIN_SHARE = 0.1
+"""The share of the block's tokens below which leaving rows out is not worth the loss."""
+MAX_SHARE = 0.5
+"""The share that may go, whatever the budget: it may be that of a text many times as long, before it was folded."""
 _MIN_RUN = 3
 """Rows of a run that is worth its marker."""
 _MIN_RUN_TOKENS = 60

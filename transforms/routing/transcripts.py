@@ -42,14 +42,17 @@ class Output:
 def outputs(text: str, call: Call) -> list[Output]:
     """The stretches of `text`, in order; one where the call prints no lines between its commands."""
     command = call.command[:_MAX_COMMAND]
-    echoes = [echo for echo in _ECHO.finditer(command) if _pattern(_told(echo))] if "echo" in command else []
+    if "echo" not in command:
+        return [Output(text, call)]
+    patterns = ((echo, _pattern(_told(echo))) for echo in _ECHO.finditer(command))
+    echoes = {echo: pattern for echo, pattern in patterns if pattern}
     if not echoes:
         return [Output(text, call)]
-    lines = "|".join(dict.fromkeys(_pattern(_told(echo)) for echo in echoes))
+    lines = "|".join(dict.fromkeys(echoes.values()))
     found = [*islice(re.finditer(rf"^(?:{lines})[ \t]*(?:\n|\Z)", text, re.MULTILINE), _MOST_LINES + 1)]
     if not 0 < len(found) <= _MOST_LINES:
         return [Output(text, call)]
-    calls = _calls(command, echoes, call) if len(found) == len(echoes) else [call] * (len(found) + 1)
+    calls = _calls(command, [*echoes], call) if len(found) == len(echoes) else [call] * (len(found) + 1)
     return [*_stretches(text, found, calls)]
 
 

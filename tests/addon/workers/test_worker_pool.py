@@ -87,7 +87,7 @@ async def two_workers() -> AsyncIterator[WorkerPool]:
     pool = WorkerPool(size=2)
     try:
         await pool.ready()
-        pool._crowded.set()
+        pool._second_wanted.set()
         async with asyncio.timeout(60):
             while len([process for process in pool._processes.values() if process.is_up]) < 2:
                 await asyncio.sleep(0.05)
@@ -283,7 +283,7 @@ async def test_without_an_interpreter_requests_are_refused_at_once(
 def test_workers_end_when_the_proxy_is_killed(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys\nfrom pathlib import Path\nfrom tests.addon.workers.test_worker_pool import WorkerPool, job\n"
-        "async def main():\n    pool = WorkerPool(size=2)\n    pool._crowded.set()\n    await pool.run(job(Path(sys.argv[1])))\n"
+        "async def main():\n    pool = WorkerPool(size=2)\n    pool._second_wanted.set()\n    await pool.run(job(Path(sys.argv[1])))\n"
         "    print('ready', flush=True)\n    await asyncio.sleep(60)\nasyncio.run(main())"
     )
     with subprocess.Popen(
