@@ -3,8 +3,8 @@
 #
 # make_environment run|dev   leaves the interpreter in $python, or says what is missing and exits with 1.
 #
-# Writes to .venv and .tools only (and uv's own cache). When neither the lock nor the place of the checkout has changed
-# since the last time, nothing is resolved and no network is needed.
+# Writes to .venv and .tools only (and uv's own cache), and bytecode beside the sources. When neither the lock nor the
+# place of the checkout has changed since the last time, nothing is resolved and no network is needed.
 
 uv_pin=0.13.8
 wanted="Python 3.12 or 3.13"
@@ -103,9 +103,13 @@ sync_environment() {
     say "making the environment in .venv with $interpreter"
     # `run` leaves what `test` has installed: else each would undo the other.
     [ "$1" = dev ] && groups="--group dev" || groups="--no-dev --inexact --extra mcp"
+    # Compiled now, once: where Python may not write bytecode (containers often say so), each start would compile it all,
+    # and a proxy be twice as long in coming up.
     # shellcheck disable=SC2086 # two words
     (
         unset VIRTUAL_ENV
-        cd "$root" && UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --frozen --quiet --python "$interpreter" $groups
+        cd "$root" || exit
+        UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --frozen --quiet --compile-bytecode --python "$interpreter" $groups
     ) || give_up "uv could not make the environment (see above). $wanted, uv and, the first time, a network are needed."
+    "$python" -m compileall -q "$root/addon" "$root/transforms" || : # where the sources may not be written to, it goes on
 }
