@@ -139,6 +139,16 @@ async def test_a_second_process_comes_up_after_a_while_in_any_case(monkeypatch: 
         pool.stop()
 
 
+async def test_what_nobody_knows_is_decided_by_the_first_process_while_it_is_idle(tmp_path: Path) -> None:
+    """Which has run all of the code before, and so takes less time."""
+    async with two_workers() as pool:
+        new = [b'{"%d":1,' % number + BODY[1:] for number in range(10)]
+        for body in new:
+            await pool.run(job(tmp_path, body))
+        assert [pool._processes[0].knows(body) for body in new] == [len(body) for body in new]
+        assert [pool._processes[1].knows(body) for body in new] == [0] * len(new)
+
+
 async def test_a_job_is_answered_with_a_smaller_body_and_its_log(pool: WorkerPool, tmp_path: Path) -> None:
     answer = await pool.run(job(tmp_path))
     assert answer.is_changed
