@@ -112,11 +112,18 @@ class Rows:
     def routine(self, words: frozenset[str]) -> set[int]:
         """The rows that may go, where `words` are asked for. Where these name no row, any may be asked for next: then
         only rows go that are like others. Findings never go: each of them is something to do."""
-        if self._have(_PLACES, _MESSAGES):
-            return set()
         named = self.named(words)
         asked = named and self.named(frozenset(filter(_telling, words)))
-        return (set(range(len(self.flats))) if asked else self.alike()) - self.notable() - named
+        return (set(range(len(self.flats))) if asked else self.alike()) - self.notable() - named - self._findings()
+
+    def _findings(self) -> set[int]:
+        """The rows that say something of a place in a file: reports of linters, matches of `rg --json`."""
+        return self._rows_with(_PLACES) & self._rows_with(_MESSAGES)
+
+    def _rows_with(self, keys: frozenset[str]) -> set[int]:
+        """The rows with one of the `keys`, at any depth."""
+        columns = (column for path, column in self.columns.items() if path.rpartition(".")[2].lower() in keys)
+        return {row for column in columns for row in column.rows}
 
     def _is_log(self) -> bool:
         """Whether the rows are lines that programs wrote one after the other."""

@@ -164,6 +164,21 @@ def test_findings_of_linters_all_stay_for_each_is_something_to_do() -> None:
     assert sample(json.dumps([{**row, "message": "Line too long"} for row in rows])) is None
 
 
+def test_matches_of_ripgrep_all_stay_though_other_rows_stand_between_them() -> None:
+    rows = [
+        {"type": kind, "data": {"path": {"text": f"src/f{n % 7}.py"}, **more}}
+        for n in range(60)
+        for kind, more in (
+            ("begin", {}),
+            ("match", {"lines": {"text": "    return None\n"}, "line_number": 9 + n, "absolute_offset": 30 * n}),
+            ("end", {"binary_offset": None, "stats": {"searches": 1, "bytes_searched": 90 * n}}),
+        )
+    ]
+    text = json.dumps(rows)
+    assert sample(text) is None
+    assert sample(text.replace("line_number", "number")) is not None
+
+
 def test_a_document_of_smart_crusher_is_sampled_like_the_json_it_stands_for() -> None:
     text = json.dumps([metric(n) for n in range(300)], indent=1)
     crushed = SmartCrusher().rewrite(Block(text, ANY), Budget(0, ""))
