@@ -57,6 +57,12 @@ def _lines_naming(term: str, found: Occurrences) -> Iterator[int]:
     return (line for line in found.lines_with(term) if Occurrences(found.lines[line]).has_whole(longest))
 
 
+def names_file(text: str, path: str) -> bool:
+    """Whether `text` names the file, with or without its folders."""
+    name = re.split(r"[/\\\n]", path)[-1]
+    return len(name) > 2 and name in text
+
+
 def named_terms(block: Block) -> tuple[str, ...]:
     """What the question quotes and what it or the call's arguments name, in lower case, each once."""
     quoted, plain = _terms(block.question, block.call)

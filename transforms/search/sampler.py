@@ -1,8 +1,9 @@
 """Long search results with the routine matches of each file left out; every gap says how many and in which file.
 
-What stays: every file, its first and last matches, all matches of a file with few, all context lines and all
-text in between, declarations, matches that name what the user or the call named, errors among other things, and
-matches of a form seen once or twice. What goes: more of the same form in the same file, most frequent first.
+What stays: every file, its first and last matches, all matches of a file with few or that the user named, all context
+lines and all text in between, declarations, matches that name what the user or the call named, errors among other
+things, and matches of a form seen once or twice. What goes: more of the same form in the same file, most frequent
+first.
 Contract: returns the original's lines with markers between them, at most `budget.tokens` dropped, or None.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from itertools import count, groupby
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.lossy.focus import named_lines
+from transforms.lossy.focus import named_lines, names_file
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.occurrences import Occurrences
@@ -74,14 +75,14 @@ class SearchSampler:
 
 
 def _matches(lines: Sequence[str]) -> dict[int, Place]:
-    """The matches (no context lines) by line, counted from 0; where a path is not on the line, a made-up one."""
+    """The matches (no context lines) by line, counted from 0; where a path is not on the line, the heading's."""
     found: dict[int, Place] = {}
     unnamed, between = count(), ""
     for at, place in enumerate(places(lines)):
         if place is None:
             bare = _BARE.match(lines[at])
             if bare is None:
-                between = f"\n{next(unnamed)}"
+                between = f"\n{next(unnamed)}\n{lines[at].rstrip(':')}"
                 continue
             place = Place(between, ":", bare[1], lines[at][bare.end() :])
         if place.mark == ":":
@@ -99,7 +100,8 @@ def _ranks(block: Block, lines: Sequence[str], matches: dict[int, Place]) -> lis
         ranks[at] = ranked.get(form, 0)
     numbers = list(matches)
     firsts = dict(zip(reversed(forms), reversed(numbers), strict=True)).values()
-    for at in (*_ends(matches), *(numbers[n] for n in _telling(rests)), *named_lines(block, lines), *firsts):
+    named = (*_ends(matches, block.question), *named_lines(block, lines))
+    for at in (*named, *(numbers[n] for n in _telling(rests)), *firsts):
         ranks[at] = 0
     return ranks
 
@@ -121,14 +123,15 @@ def _without_short_runs(ranks: Sequence[int]) -> list[int]:
     return out
 
 
-def _ends(matches: dict[int, Place]) -> list[int]:
-    """First and last matches of each file, and all matches of files with few."""
+def _ends(matches: dict[int, Place], question: str) -> list[int]:
+    """First and last matches of each file, and all matches of files with few or named in the question."""
     files: dict[str, list[int]] = defaultdict(list)
     for at, place in matches.items():
         files[place.path].append(at)
     stay: list[int] = []
-    for own in files.values():
-        stay += own if len(own) < _FEW else own[:_ENDS] + own[-_ENDS:]
+    for path, own in files.items():
+        whole = len(own) < _FEW or names_file(question, path)
+        stay += own if whole else own[:_ENDS] + own[-_ENDS:]
     return stay
 
 

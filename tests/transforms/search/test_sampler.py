@@ -87,6 +87,20 @@ def test_every_file_and_its_ends_stay() -> None:
     assert all(line in kept for line in [*_ROWS[:2], *_ROWS[-2:], *few])
 
 
+@pytest.mark.parametrize("heading", ["", "src/order.py", "/repo/src/order.py:"])
+def test_all_matches_of_a_file_that_the_question_names_stay(heading: str) -> None:
+    """Whether the path stands on each line or above them; those of other files go."""
+    other = [row.replace("order", "other") for row in _ROWS]
+    lines = [*_ROWS, *other]
+    if heading:
+        own, others = [[row.partition(":")[2] for row in rows] for rows in (_ROWS, other)]
+        lines = [heading, *own, "", heading.replace("order", "other"), *others]
+    sampled = _rewritten("\n".join(lines), question="Who logs in src/order.py?")
+    assert sampled is not None
+    assert sampled.startswith("\n".join(lines[: len(_ROWS)]))
+    assert " more matches" in sampled
+
+
 def test_context_lines_stay() -> None:
     """Lines around a match were asked for and stay."""
     text = "\n".join(f"src/a.py{mark}{n}{mark}    same()" for n in range(200) for mark in "-")
