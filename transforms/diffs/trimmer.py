@@ -2,9 +2,10 @@
 
 Lossy. What goes first, as far as the budget needs: addresses and checksums in lock files and binary data; all
 hunks of files that a program wrote; unchanged lines more than three from a change; the middles of files of 400
-lines and more that are wholly deleted or wholly new. Every gap says what it held, with the counts of added and
-removed lines. Headers, modes, renames, hunk headers (but those of wholly omitted hunks), commit messages, diffstats
-and every other changed line stay as they are, and so does each line that names what the question or the call named.
+lines and more that are wholly deleted. What is new stays: nobody has read it yet. Every gap says what it held, with
+the counts of added and removed lines. Headers, modes, renames, hunk headers (but those of wholly omitted hunks),
+commit messages, diffstats and every other changed line stay as they are, and so does each line that names what the
+question or the call named.
 
     @@ -1,4 +1,4 @@
      name = "httpx"
@@ -22,27 +23,26 @@ from dataclasses import dataclass
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.diffs.files import DiffFile, Hunk, context_runs, diff_files, mark
 from transforms.diffs.origin import is_hash, is_lock, is_made
-from transforms.lossy.focus import named_lines
+from transforms.lossy.focus import named_lines, names_file
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 
-_DATA, _MADE, _CONTEXT, _DELETED, _ADDED = range(1, 6)
+_DATA, _MADE, _CONTEXT, _DELETED = range(1, 5)
 """The ranks, in the order in which lines go."""
 _WHAT = {
     _DATA: "checksums and addresses in {path}",
     _MADE: "hunks of {path}",
     _CONTEXT: "unchanged lines",
     _DELETED: "deleted content of {path}",
-    _ADDED: "added content of {path}",
 }
 _NEAR = 3
 """Unchanged lines kept beside a change: what diff and git show by default."""
 _BULK = 400
-"""Lines from which on a wholly added or deleted file is bulk, whose middle may go."""
+"""Lines from which on a wholly deleted file is bulk, whose middle may go."""
 _BULK_HEAD, _BULK_TAIL = 60, 20
 """Lines of it that are kept at its top and at its end."""
 _OUTLINE = re.compile(
-    r"[-+]\s{0,8}(?:export |default |public |private |protected |static |abstract |async |pub(?:\(\w+\))? |unsafe )*+"
+    r"-\s{0,8}(?:export |default |public |private |protected |static |abstract |async |pub(?:\(\w+\))? |unsafe )*+"
     r"(?:def|class|func|fn|function|interface|type|struct|enum|trait|impl|module|const|CREATE|import|from|use|#+) ",
 )
 """Lines of such a file that say what is in it and what it needs."""
@@ -93,8 +93,7 @@ class DiffTrimmer:
 
 def _is_named(path: str, block: Block) -> bool:
     """Whether the question or the call names the file."""
-    name = path.rpartition("/")[2]
-    return len(name) > 2 and (name in block.question or name in block.call.arguments)
+    return names_file(block.question, path) or names_file(block.call.arguments, path)
 
 
 def _rank_file(plan: _Plan, file: DiffFile, *, named: bool) -> None:
@@ -124,10 +123,10 @@ def _rank_hunk(plan: _Plan, file: DiffFile, hunk: Hunk, *, made: bool) -> None:
         below = low + (_NEAR if low > first else 0)
         above = high - (_NEAR if high < last else 0)
         plan.rank(file, hunk, below, above, _CONTEXT)
-    if (file.new or file.deleted) and last - hunk.head >= _BULK:
+    if file.deleted and last - hunk.head >= _BULK:
         for at in range(first + _BULK_HEAD, last + 1 - _BULK_TAIL):
             if not _OUTLINE.match(plan.lines[at]):
-                plan.rank(file, hunk, at, at, _ADDED if file.new else _DELETED)
+                plan.rank(file, hunk, at, at, _DELETED)
 
 
 def _keep(plan: _Plan, at: int) -> None:

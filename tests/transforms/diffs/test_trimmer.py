@@ -93,20 +93,19 @@ def test_code_that_a_person_wrote_stays_whole() -> None:
     assert trimmed(text) == text
 
 
-def test_the_middle_of_a_long_new_file_goes_and_its_outline_stays() -> None:
-    body = [f"+def task_{n // 20}():" if n % 20 == 0 else f"+    step({n}, retries={n})" for n in range(600)]
-    text = hunk("src/tasks.py", body).replace("index 83db48f", "new file mode 100644\nindex 0000000")
-    out = trimmed(text)
-    assert "omitted: added content of src/tasks.py, +19 -0" in out
-    assert all(f"+def task_{n}():" in out for n in range(30))
-    assert body[0] in out and body[-1] in out
+def test_a_new_file_stays_whole_however_long() -> None:
+    text = hunk("src/tasks.py", [f"+    step({n}, retries={n})" for n in range(600)])
+    text = text.replace("index 83db48f", "new file mode 100644\nindex 0000000")
+    assert trimmed(text) == text
 
 
-def test_the_middle_of_a_long_deleted_file_goes() -> None:
-    text = hunk("src/old.py", [f"-    step({n}, retries={n})" for n in range(600)])
-    out = trimmed(text.replace("index 83db48f", "deleted file mode 100755\nindex 83db48f"))
-    assert "omitted: deleted content of src/old.py, +0 -520; full text: /o/1a2b]" in out
+def test_the_middle_of_a_long_deleted_file_goes_and_its_outline_stays() -> None:
+    body = [f"-def task_{n // 20}():" if n % 20 == 0 else f"-    step({n}, retries={n})" for n in range(600)]
+    out = trimmed(hunk("src/old.py", body).replace("index 83db48f", "deleted file mode 100755\nindex 83db48f"))
+    assert "omitted: deleted content of src/old.py, +0 -19" in out
     assert "deleted file mode 100755" in out
+    assert all(f"-def task_{n}():" in out for n in range(30))
+    assert body[0] in out and body[-1] in out
 
 
 def test_a_deleted_line_that_looks_like_a_header_opens_no_file() -> None:
