@@ -1,9 +1,10 @@
 """HTML written as text: headings, lists, tables, code, links, image texts and form fields, without their markup.
 
-Headings, lists and code look as in Markdown. The address of a link stands behind its text as `<address>`, so that
-the words of a sentence stay together; one within the site as `(/path)`, for `</path>` would look like an end tag.
-A table row is one line of `| cell` pieces. Emphasis goes; deletions (`~~`), superscripts (`^`) and subscripts (`_`)
-are marked, for without them numbers and prices would read wrong.
+Headings, lists and code look as in Markdown, but for single words of code in a sentence, which stand as they are. The
+address of a link stands behind its text as `<address>`, so that the words of a sentence stay together; one within the
+site as `(/path)`, for `</path>` would look like an end tag. A table row is one line of `| cell` pieces. Emphasis goes;
+deletions (`~~`), superscripts (`^`) and subscripts (`_`) are marked, for without them numbers and prices would read
+wrong.
 
     <h2>Setup</h2><p>Read the <a href="/docs">manual</a>.   →   ## Setup
                                                                 Read the manual (/docs).
@@ -223,6 +224,12 @@ def _before(mark: str) -> Callable[[LexborNode], None]:
     return lambda node: None if node.first_child is None else node.insert_before(mark)
 
 
+def _mark_code(node: LexborNode) -> None:
+    """Say where code begins and ends; a single word does so itself, and its sentence can be quoted as it stands."""
+    if len(node.text().split()) > 1:
+        _around("`")(node)
+
+
 def _mark_field(node: LexborNode) -> None:
     told = [(name, attribute(node, name)) for name in _FIELDS[node.tag or ""]]
     shown = {name: value for name, value in told if value and len(value) <= _MAX_VALUE}
@@ -257,7 +264,7 @@ _MARKS: dict[str, Callable[[LexborNode], None]] = {
     "sup": _before("^"),
     "sub": _before("_"),
     "del, s, strike": _around("~~"),
-    "code, kbd, samp, tt": _around("`"),
+    "code, kbd, samp, tt": _mark_code,
     "abbr[title], time[datetime]": _mark_meaning,
     ", ".join(_FIELDS): _mark_field,
 }

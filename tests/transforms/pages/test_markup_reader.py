@@ -68,6 +68,7 @@ def test_golden(golden: goldens.Golden) -> None:
         ("<button disabled>Buy</button>", "(disabled) Buy"),
         ("<select name=s><option>one<option selected>two</select>", '<select name="s">\n| one\n| (selected) two'),
         ("AT&amp;T &amp;lt; x", "AT&T &lt; x"),
+        ("<p>Set <code>retries</code>, then run <kbd>make all</kbd>.", "Set retries, then run `make all`."),
     ],
 )
 def test_markup_becomes_text(markup: str, shown: str) -> None:
