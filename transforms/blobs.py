@@ -30,6 +30,10 @@ _BASE64 = re.compile(
     rf"(?<![\w+/.-])(?:[A-Za-z0-9+/]{{{_MIN_CHARS},}}+={{0,2}}|[A-Za-z0-9_-]{{{_MIN_CHARS},}}+={{0,2}})"
 )
 _WRAPPED = re.compile(r"(?:(?<=\n)|\A)(?:[A-Za-z0-9+/]{60,80}\r?\n){3,}+(?:[A-Za-z0-9+/]{1,80}={0,2}(?=\r?\n|\Z))?")
+_ESCAPED = re.compile(
+    r"(?:(?<![\w+/\\])|(?<=\\n))(?:[A-Za-z0-9+/]{60,80}(?:\\r)?\\n){3,}+(?:[A-Za-z0-9+/]{1,80}={0,2})?"
+)
+"""The same within a string of JSON, as notebooks hold pictures and API answers certificates."""
 _HEX = re.compile(rf"(?<!\w)(?:[0-9a-fA-F]{{{_MIN_CHARS},}}+|(?:\\x[0-9a-fA-F]{{2}}){{64,}}+)(?!\w)")
 _MAPPINGS = re.compile(rf'"mappings"\s*+:\s*+"(?P<run>[A-Za-z0-9+/,;]{{{_MIN_CHARS},}}+)"')
 _RUNS = bytes(
@@ -39,7 +43,7 @@ _RUNS = bytes(
 _LETTERS_AND_DIGITS = (ascii_lowercase.encode(), ascii_uppercase.encode(), digits.encode())
 _COPIED = re.compile(r"eyJ|AAAA[BCE][23]Nz|AAAAC3|AAAAE2")
 """How JSON web tokens and SSH public keys begin."""
-_PRIVATE_KEY = re.compile(r"PRIVATE KEY-----\r?\n\Z")
+_PRIVATE_KEY = re.compile(r"PRIVATE KEY-----(?:\r?\n|(?:\\r)?\\n)\Z")
 _DECODES = re.compile(r"base64|decod|\bhex|xxd|certificate|openssl|minif", re.IGNORECASE)
 _NAMED = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _SCRIPT = re.compile(r"\bfunction\b|=>|\breturn\b|\bvar |&&|\|\|")
@@ -125,7 +129,8 @@ def _blobs_in_line(text: str, start: int, line: str) -> Iterator[_Blob]:
     end = start + len(line)
     if max(map(len, line.encode("utf-8", "replace").translate(_RUNS).split()), default=0) >= _MIN_CHARS:
         yield from (_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text, start, end))
-        runs = (match for match in _BASE64.finditer(text, start, end) if _is_base64(text, match))
+        forms = (_BASE64, _ESCAPED) if "\\n" in line else (_BASE64,)
+        runs = (match for form in forms for match in form.finditer(text, start, end) if _is_base64(text, match))
         yield from (_Blob("base64", match.start(), match.end()) for match in runs)
     if '"mappings"' in line:
         found = _MAPPINGS.finditer(text, start, end)

@@ -55,6 +55,24 @@ def test_wrapped_data_and_minified_code_are_elided_whole(blob: str, what: str) -
     assert marker.startswith(f"[{what} omitted: {len(blob)} characters, sha256 ")
 
 
+def test_data_wrapped_within_a_string_is_elided_as_in_the_pictures_of_notebooks() -> None:
+    text = json.dumps({"image/png": f"{WRAPPED}\n", "text/plain": ["<Figure size 640x480>"]})
+    rewrite = elided(text)
+    assert rewrite is not None
+    read = json.loads(rewrite.text)
+    assert read["image/png"].startswith("[base64 omitted: ") and read["image/png"].endswith("; full text: /o/1]\n")
+    assert read["text/plain"] == ["<Figure size 640x480>"]
+
+
+def test_of_certificates_and_keys_within_a_string_the_keys_stay() -> None:
+    crt, key = (f"-----BEGIN {what}-----\n{WRAPPED}\n-----END {what}-----\n" for what in ("CERTIFICATE", "PRIVATE KEY"))
+    rewrite = elided(json.dumps({"crt": crt, "key": key}))
+    assert rewrite is not None
+    read = json.loads(rewrite.text)
+    assert read["crt"].startswith("-----BEGIN CERTIFICATE-----\n[base64 omitted: ")
+    assert read["key"] == key
+
+
 def test_of_a_source_map_the_positions_go_and_the_names_stay() -> None:
     mappings = ";".join("AAAA,IAAIA,CAAC,SAASC,EAAE" for _ in range(60))
     text = json.dumps({"version": 3, "sources": ["src/cart.ts"], "names": ["total"], "mappings": mappings})
