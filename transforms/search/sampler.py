@@ -1,9 +1,9 @@
-"""Long search results with the routine matches of each file left out; every gap says how many and in which file.
+"""Long search results with the routine matches of each file left out; every gap says how many.
 
 What stays: every file, its first and last matches, all matches of a file with few or that the user named, all context
 lines and all text in between, declarations, matches that name what the user or the call named, errors among other
-things, and matches of a form seen once or twice. What goes: more of the same form in the same file, most frequent
-first.
+things, and matches of a form seen once or twice. So do those whose very text stands in their file again: `PathGrouper`
+says them as one line. What goes: more of the same form in the same file, most frequent first.
 Contract: returns the original's lines with markers between them, at most `budget.tokens` dropped, or None.
 """
 
@@ -67,7 +67,7 @@ class SearchSampler:
             return None
         ranks = _without_short_runs(_ranks(block, lines, matches))
         gaps = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, gaps, budget.handle, lambda first, last: _told(matches, first, last)) if gaps else None
+        return leave_out(lines, gaps, budget.handle, _told) if gaps else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether lines and named gaps cover `original` exactly once and in order."""
@@ -100,7 +100,7 @@ def _ranks(block: Block, lines: Sequence[str], matches: dict[int, Place]) -> lis
         ranks[at] = ranked.get(form, 0)
     numbers = list(matches)
     firsts = dict(zip(reversed(forms), reversed(numbers), strict=True)).values()
-    named = (*_ends(matches, block.question), *named_lines(block, lines))
+    named = (*_staying(matches, block.question), *named_lines(block, lines))
     for at in (*named, *(numbers[n] for n in _telling(rests)), *firsts):
         ranks[at] = 0
     return ranks
@@ -123,15 +123,18 @@ def _without_short_runs(ranks: Sequence[int]) -> list[int]:
     return out
 
 
-def _ends(matches: dict[int, Place], question: str) -> list[int]:
-    """First and last matches of each file, and all matches of files with few or named in the question."""
+def _staying(matches: dict[int, Place], question: str) -> list[int]:
+    """First and last matches of each file and those of equal text; all of files with few or named in the question."""
     files: dict[str, list[int]] = defaultdict(list)
     for at, place in matches.items():
         files[place.path].append(at)
     stay: list[int] = []
     for path, own in files.items():
-        whole = len(own) < _FEW or names_file(question, path)
-        stay += own if whole else own[:_ENDS] + own[-_ENDS:]
+        if len(own) < _FEW or names_file(question, path):
+            stay += own
+            continue
+        texts = Counter(matches[at].rest for at in own)
+        stay += [*own[:_ENDS], *own[-_ENDS:], *(at for at in own if texts[matches[at].rest] > 1)]
     return stay
 
 
@@ -143,9 +146,6 @@ def _telling(rests: str) -> set[int]:
     return declarations | alarms if len(alarms) * _COMMON_SHARE <= len(found.lines) else declarations
 
 
-def _told(matches: dict[int, Place], first: int, last: int) -> str:
-    """What stood in the gap: `21 more matches in src/x.py`."""
-    number = last - first + 1
-    path = matches[first].path
-    where = "" if path.startswith("\n") or not path else f" in {path}"
-    return f"{number} more match{'es' if number > 1 else ''}{where}"
+def _told(first: int, last: int) -> str:
+    """What stood in the gap, which is within a file: `21 more matches`."""
+    return f"{last - first + 1} more match{'es' if last > first else ''}"

@@ -130,7 +130,7 @@ def test_equal_texts_out_of_order_are_not_merged() -> None:
 
 def test_markers_of_a_sampler_stay_inside_their_group() -> None:
     """A marker between matches of one file neither ends the group nor changes."""
-    text = "a/b.py:1:x\na/b.py:2:y\n[lines 3-40 omitted: 38 more matches in a/b.py; full text: /o/1]\na/b.py:99:z"
+    text = "a/b.py:1:x\na/b.py:2:y\n[lines 3-40 omitted: 38 more matches; full text: /o/1]\na/b.py:99:z"
     grouped = _rewritten(text)
     assert grouped is not None
     assert grouped.count("a/b.py:\n") == 1

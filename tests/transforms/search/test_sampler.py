@@ -101,6 +101,14 @@ def test_all_matches_of_a_file_that_the_question_names_stay(heading: str) -> Non
     assert " more matches" in sampled
 
 
+def test_matches_of_the_same_text_stay() -> None:
+    """Grouped by file, they are one line with their numbers, which costs little more than the marker of a gap."""
+    same = [f"src/order.py:{2000 + 3 * n}:        return None" for n in range(50)]
+    sampled = _rewritten("\n".join([*_ROWS, *same]))
+    assert sampled is not None
+    assert sampled.endswith("\n".join(same))
+
+
 def test_context_lines_stay() -> None:
     """Lines around a match were asked for and stay."""
     text = "\n".join(f"src/a.py{mark}{n}{mark}    same()" for n in range(200) for mark in "-")
