@@ -176,6 +176,8 @@ def completed(end: str, before: str) -> str:
     if not end[0].isdigit():
         return end
     kept = _kept(layout(f"{end}\n{before}"))
+    if before[0] == " " and before[: max(kept, 0)].isspace():
+        return end.rjust(len(before))
     return before[:kept] + end if kept >= 0 else end
 
 

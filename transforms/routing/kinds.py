@@ -24,9 +24,10 @@ files by exact match. The questions:
 14. rows with the same number of cells -> TABLE
 15. names of files, with or without their sizes and modes -> LISTING
 16. numbered lines, or lines only source code has -> CODE
-17. sentences -> PROSE
-18. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
-19. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
+17. lines with seconds since 1970 -> LOG
+18. sentences -> PROSE
+19. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
+20. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
 """
 
 from collections import Counter
@@ -201,6 +202,11 @@ def _code(sample: Sample) -> Kind | None:
     return Kind.CODE if len(sample.lines) > 4 and sample.mostly(forms.CODE_LINE, 0.35) else None
 
 
+def _stamped(sample: Sample) -> Kind | None:
+    """After tables: a column of theirs may hold such numbers."""
+    return Kind.LOG if sample.expected.kind is not Kind.TABLE and sample.mostly(forms.SECONDS, 0.8) else None
+
+
 def _prose(sample: Sample) -> Kind | None:
     ended = sample.mostly(forms.SENTENCE_END, 0.3)
     marked = sample.mostly(forms.MARKDOWN, 0.3) and sample.hits(forms.HEADING) > 0
@@ -245,6 +251,7 @@ _QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
     _table,
     _listing,
     _code,
+    _stamped,
     _prose,
     _one_form,
     _as_expected,

@@ -17,7 +17,7 @@ GUTTER = _form(r"\s{0,8}(?P<number>\d{1,7})(?:→|\t|\| ?)")
 
 JSON_START = _form(
     r'\{\s*(?:["}]|\Z)',
-    r'(?:\[\s*)+(?:["{\]]|-?\d[\d.eE+-]*\s*[,\]]|(?:true|false|null)\s*[,\]]|\Z)',
+    r'(?:\[\s*)+(?:["{\]]|(?:-?\d[\d.eE+-]*|true|false|null)\s*(?:,|\](?:\s*(?:[,\]]|\Z)|[ \t\r]*\n))|\Z)',
 )
 JSON_LINE = _form(r"\s*[\"{}\[\]]", r"\s*(?:-?\d[\d.eE+-]*|true|false|null),?\s*$")
 FRAMED_JSON = _form(r'(?:[^{\s]{1,80}+[ \t]{0,40}+){1,6}\{"(?:[^\n]*+(?<=\})\s*$|[^\n]{250})')
@@ -43,8 +43,8 @@ TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,400}>")
 """Searched for."""
 TAG_LINE = _form(r"\s*<[A-Za-z/!]")
 
-MATCH = _form(r"(?:[A-Za-z]:)?[^\s:,]*[./\\][^\s:,]*?(?::\d+:|-\d+-)", r"--$")
-"""`path:12:text`, `path-12-text`."""
+MATCH = _form(r"(?:[A-Za-z]:)?[^\s:,]*[./\\][^\s:,]*?(?::\d+:(?!\d\d[\s.,])|(?<!\d{4})-\d+-)", r"--$")
+"""`path:12:text`, `path-12-text`; a number within a date or a time of day is no place."""
 MATCH_OF_A_SEARCH = _form(MATCH.pattern, r"\s*(?:Line |L)?\d+[:-]", r"[^\s:]*[./\\][^\s:]*:")
 """Also `12:text` below a path, and `path:text`."""
 
@@ -99,6 +99,9 @@ LOG_LINE = _form(
     r"|\b(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|NOTICE|SEVERE)\b(?!\)))",
     r".{0,80}?\blevel=\w",
 )
+
+SECONDS = _form(r".{0,80}?(?<![\w.])1\d{9}(?:\.\d{1,9})?(?![\w.])")
+"""Seconds since 1970, as squid and auditd write them."""
 
 LOG_MARK = re.compile(r":\d|[A-Z]{4}|level=")
 """Searched for: stands in every `LOG_LINE`."""

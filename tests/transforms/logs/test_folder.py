@@ -156,6 +156,13 @@ def test_the_last_line_of_a_traceback_is_kept() -> None:
     assert trace in out
 
 
+def test_a_time_that_outgrows_the_blanks_before_it_is_given_back() -> None:
+    """As the kernel's seconds do on a machine that runs for hours."""
+    lines = [f"[{n // 9 / 7:12.6f}] usb 1-{n}: new device" for n in range(99)]
+    text = "\n".join([*lines, "[29518.335749] oom: low", "[45297.094978] oom: low"])
+    assert len(folded(text)) < len(text)
+
+
 def test_below_a_line_without_a_time_nothing_is_left_to_infer() -> None:
     """After a gap, a foreign line or a named repeat the time is whole and no value is said with a sign."""
     chance, lines = random.Random(1), list[str]()

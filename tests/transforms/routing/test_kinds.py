@@ -117,6 +117,14 @@ MANIFESTS = "apiVersion: v1\nitems:\n" + "".join(
 )
 FRAMED = "".join(f'web-1  | {{"level":30,"time":{n},"msg":"request completed"}}\n' for n in range(40))
 EVENTS = "".join(f"{n}|2026-01-02 10:00:{n:02}|INFO|job {n} done\n" for n in range(40))
+KERNEL = "".join(f"[{n / 7:12.6f}] usb 1-{n}: new device number {n}\n" for n in range(40))
+SERVERS = "".join(
+    f"nova-api.log.1.2026-01-02_13:53:{n:02} 2026-01-02 00:01:{n:02}.008 25746 INFO nova.wsgi [req-{n}] GET /v2/{n}\n"
+    for n in range(40)
+)
+PROXY = "".join(
+    f"12869536{n}.779    18{n} 10.0.0.{n} MISS/200 GET http://a.example/b is from it\n" for n in range(10, 50)
+)
 BLAME = "".join(f"1a2b3c4{n % 10} (Ann Doe 2026-01-02 10:00:{n:02} +0100 {n}) x = {n}\n" for n in range(40))
 TRAINING = "".join(f"epoch {n} loss 0.{n * 37:04} val_loss 0.{n * 53:04}\n" for n in range(60))
 TIMED_TRAINING = "".join(f"2026-01-02 10:00:{n:02} INFO step {n} loss=0.{n * 37:04}\n" for n in range(60))
@@ -230,6 +238,10 @@ SAMPLES = [
     ("a log of the Read tool", numbered(LOG), read("/w/logs/app.log"), Kind.LOG),
     ("a log nobody asked for", "starting up\n" + LOG + "bye\n", NO_CALL, Kind.LOG),
     ("a CI log", "".join(f"test\tRun\t2026-03-01T10:00:0{n}.1Z ok {n}\n" for n in range(9)), NO_CALL, Kind.LOG),
+    ("dmesg is no JSON", KERNEL, bash("dmesg"), Kind.LOG),
+    ("arrays on lines of their own", "[1]\n[2, 3]\n[4]\n[5]\n[6]\n", NO_CALL, Kind.JSON),
+    ("dates in the names of files are no places", SERVERS, bash("cat nova.log"), Kind.LOG),
+    ("a log with seconds since 1970", PROXY, bash("tail -40 access.log"), Kind.LOG),
     ("lines of one form", ROWS, Call("mcp__lab__status", "{}"), Kind.LOG),
     ("numbers alone are no log", "".join(f"{n}\n" for n in range(400)), bash("seq 400"), Kind.TEXT),
     ("ls -la", LS, bash("ls -la src"), Kind.LISTING),
