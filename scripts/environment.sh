@@ -111,5 +111,5 @@ sync_environment() {
         cd "$root" || exit
         UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --frozen --quiet --compile-bytecode --python "$interpreter" $groups
     ) || give_up "uv could not make the environment (see above). $wanted, uv and, the first time, a network are needed."
-    "$python" -m compileall -q "$root/addon" "$root/transforms" || : # where the sources may not be written to, it goes on
+    "$python" -m compileall -qq "$root/addon" "$root/transforms" || : # where the sources may not be written to, it goes on
 }
