@@ -15,6 +15,8 @@ _NESTING = re.compile(
     re.IGNORECASE,
 )
 """Start and end tags, but for those that have no end tag or need none."""
+_UNNESTED = re.compile(r"<!--(?:[^-]++|-(?!->))*+|<(script|style)\b(?:[^<]++|<(?!/\1))*+(?:</\1)?", re.IGNORECASE)
+"""Comments, scripts and styles, in which much looks like a tag: `t<e.length`."""
 _MAX_DEPTH = 400
 """Levels; HTML's parsing rules search the open elements at each tag, quadratic in the depth. Pages have 20 to 60."""
 _CONTROL = "\x00\x01\x02\x03\x04"
@@ -32,6 +34,9 @@ def parse(html: str) -> LexborHTMLParser | None:
         return None
     page = LexborHTMLParser(html)
     page.strip_tags(HIDDEN)
+    for frame in page.css("iframe"):
+        for child in list(frame.iter(include_text=True)):
+            child.decompose()  # for browsers that show no frames
     return page
 
 
@@ -40,9 +45,14 @@ def _is_harmless(html: str) -> bool:
     """Whether a page is nested like one and holds none of our signs. Asked at every parse of the same page."""
     if any(sign in html for sign in _CONTROL) or ("&#" in html and _CONTROL_REFERENCE.search(html)):
         return False
+    return _depth(html) <= _MAX_DEPTH or _depth(_UNNESTED.sub("", html)) <= _MAX_DEPTH
+
+
+def _depth(html: str) -> int:
+    """How deep tags are nested, at most."""
     tags = _TAG_NAME.findall(html)
     levels = {tag: (-1 if found[1] else 1) if (found := _NESTING.match(tag)) else 0 for tag in set(tags)}
-    return max(accumulate(map(levels.__getitem__, tags)), default=0) <= _MAX_DEPTH
+    return max(accumulate(map(levels.__getitem__, tags)), default=0)
 
 
 def collapsed(text: str, blanks: str) -> str:

@@ -17,6 +17,8 @@ from transforms.pages.page import address, heading, metadata, parse
 from transforms.pages.text import marked, said, without_blanks
 
 _INSERTED = re.compile(r'<(?P<address>[^<>\n]+)>|\((?P<path>/(?:[^\s()"]|\([^\s()"]*\))*+)(?:\)| ")')
+_ANGLES = re.compile("[<>]")
+"""In an address it hides where that ends; such addresses are looked at with all that the page says."""
 _HEADING = re.compile(r"#(?<!##)#{0,5} ")
 _BETWEEN = "\x01"
 """Stands between texts; no page that is parsed has it."""
@@ -90,9 +92,13 @@ def _structured(body: LexborNode, text: str) -> bool:
 
 def _links_follow(body: LexborNode, text: str) -> bool:
     """Whether every address of the page is shown, and the addresses that are stand in the page's order."""
-    targets = [target for node in body.css("a[href]") if (target := address(node))]
-    known = set(targets)
-    inserted = (told["path"] or told["address"].partition(' "')[0] for told in _INSERTED.finditer(text))
-    shown = [target for target in inserted if target in known]
+    targets = [target for node in body.css("a[href]") if (target := address(node)) and not _ANGLES.search(target)]
+    shown = _addresses(text)
+    inserted = set(targets).difference(_addresses(body.text()))
     following = iter(targets)
-    return set(shown) == known and all(target in following for target in shown)
+    return set(targets) <= set(shown) and all(target in following for target in shown if target in inserted)
+
+
+def _addresses(text: str) -> list[str]:
+    """What stands in `text` as an address does: those that were inserted, and what the page itself says so."""
+    return [told["path"] or told["address"].partition(' "')[0] for told in _INSERTED.finditer(text)]

@@ -34,7 +34,8 @@ _ENDS = {
     **dict.fromkeys(_BROKEN, "\r"),
 }
 """The tags at which a paragraph or a line ends, and how that is written until all lines are."""
-_TAG = re.compile(r'<!--.*?-->|</?([a-zA-Z][^\s/>]*+)(?=[\s/>])(?:[^">]++|"[^"]*+")*+>', re.DOTALL)
+_TAG = re.compile(r"<!--.*?-->|</?([a-zA-Z][^\s/>]*+)(?=[\s/>])[^>]*+>", re.DOTALL)
+"""A tag as it is serialised: in values `>` is escaped; a name may hold quotes, where the page had one too many."""
 _FIELDS = {
     "form": ("action", "method"),
     "input": ("type", "name", "value", "placeholder"),

@@ -21,7 +21,7 @@ PIECES = [
     "<img alt='a b' src=x>", "<script>var a='<p>';</script>", "<script>", "<!-- c -->", "<!--", "<b>", "</b>", "<sup>", "</sup>",
     "<input name=q value='1'>", "<select><option>", "<svg><title>", "</svg>", "<textarea>", "<template>", "<iframe src=/f>", "<",
     ">", "&lt;b&gt;", "&amp;amp;", "&nbsp;", "&#4;", " ", "\n", "word", "12", "x < y", "![a]", "<http://z>", "é", "\u2028", "\x00",
-    "\ud800", "</html>", "<html>",
+    "\ud800", "</html>", "<html>", "</iframe>", "<a href='/b>c'>", "(/)", "<div id='x'\"'>",
 ]  # fmt: skip
 
 
@@ -68,6 +68,13 @@ def test_golden(golden: goldens.Golden) -> None:
         ("<button disabled>Buy</button>", "(disabled) Buy"),
         ("<select name=s><option>one<option selected>two</select>", '<select name="s">\n| one\n| (selected) two'),
         ("AT&amp;T &amp;lt; x", "AT&T &lt; x"),
+        ("<iframe src='/f'><a href='/g'>For old browsers</a></iframe><p>Next", '<iframe src="/f">\n\nNext'),
+        ("<div class='x'\"'>one</div>", "one"),
+        ("<a href='/s?q=a b>c'>Hits</a>", "Hits </s?q=a b>c>"),
+        (
+            "<a href='/'>Home</a> <code>join(/)</code> <a href='/b'>B</a> <a href='/'>Home</a>",
+            "Home (/) join(/) B (/b) Home",
+        ),
         ("<p>Set <code>retries</code>, then run <kbd>make all</kbd>.", "Set retries, then run `make all`."),
     ],
 )
@@ -133,6 +140,12 @@ def test_reading_twice_is_reading_once() -> None:
 @pytest.mark.parametrize("open_tag", ["<div>", "<a href=x>", "<pre>", "<table><tr><td>", "<b><p>", "<ol><li>", "<p<x>"])
 def test_nesting_too_deep_to_parse_in_linear_time_is_left_alone(open_tag: str) -> None:
     assert parse(open_tag * 5000) is None
+
+
+def test_what_looks_like_tags_in_scripts_is_no_nesting() -> None:
+    script = "".join(f"<script>for(;t<e{n};)</script><!-- <b> -->" for n in range(500))
+    assert "Last words." in read(page(f"{script}<p>{'and more text ' * 30}<p>Last words."))
+    assert parse(script * 10 + "<div>" * 5000) is None
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
