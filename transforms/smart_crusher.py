@@ -9,6 +9,7 @@ stand behind the names of what wrote them (`transforms.records.framed_lines`).
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain
+from transforms.records.sample import names_of
 from transforms.records.source import decode, fewer_tokens, read
 
 
@@ -18,7 +19,7 @@ class SmartCrusher:
     >>> SmartCrusher().rewrite(Block('{"a": 1.0,  "b": [1, 2]}', Call()), Budget(0, "")).text
     '{"a":1.0,"b":[1,2]}'
 
-    Known limitation: records whose values are mostly long and different (URLs, hashes) stay long.
+    Known limitation: records whose values are mostly long and different (hashes, texts) stay long.
     """
 
     name = "smart_crusher"
@@ -30,7 +31,7 @@ class SmartCrusher:
         """The shortest of minified JSON and the document; None when neither has fewer tokens than the text."""
         try:
             source = read(block.text)
-            body = DocumentWriter().write(source.tree)
+            body = DocumentWriter(words=names_of(block.question, block.call)).write(source.tree)
         except (ValueError, RecursionError):
             return None
         best = source.minified

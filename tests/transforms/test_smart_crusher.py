@@ -14,6 +14,7 @@ from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain
+from transforms.records.sample import names_of
 from transforms.records.source import Source, decode
 from transforms.records.tree import Pairs, Tree
 from transforms.smart_crusher import SmartCrusher
@@ -316,6 +317,58 @@ def test_wide_rows_with_many_keys_missing_name_what_they_have() -> None:
     text = crushed(json.dumps(records))
     assert text.count("\t\t\t") == 0
     assert "+limit_9=" in text
+
+
+LINKS = [
+    {
+        "id": n,
+        "url": f"https://api.example.org/carts/{n * 7}",
+        "items_url": f"https://api.example.org/carts/{n * 7}/items",
+    }
+    for n in range(30)
+]
+
+
+def test_an_address_that_goes_on_from_another_is_told_once() -> None:
+    rewritten = crushed(json.dumps(LINKS))
+    assert "items_url=={url}/items" in rewritten
+    assert rewritten.count("/items") == 1
+
+
+@pytest.mark.parametrize("question", ["What is in cart 12?", "Show `https://api.example.org/carts/84`, please"])
+def test_a_row_that_is_asked_for_tells_its_addresses_whole(question: str) -> None:
+    rewrite = CRUSHER.rewrite(Block(json.dumps(LINKS), Call(), question), Budget(0, ""))
+    assert rewrite is not None
+    assert CRUSHER.proof(json.dumps(LINKS), rewrite.text)
+    assert "\t+items_url=https://api.example.org/carts/84/items\n" in rewrite.text
+    assert rewrite.text.count("/items") == 2
+
+
+def test_a_row_that_alone_has_its_address_among_few_tells_all_of_them() -> None:
+    """It is one of those that stand out."""
+    rows = [row | LINKS[3 if row["id"] == 17 else 1] | {"id": row["id"]} for row in LINKS]
+    assert "+items_url=https://api.example.org/carts/21/items" in crushed(json.dumps(rows))
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(st.sampled_from([*ODD, "carts/1", "carts/2"]), min_size=3, max_size=9),
+    st.tuples(st.sampled_from(["a", "a.b", "{a", "a}b", "3:c"]), st.sampled_from(["z", "z==b", "+z"])),
+    st.sampled_from(["/x", "{/name}", "=", "\t", " ", "\n", '"', "\\"]),
+    st.integers(0, 9),
+)
+def test_columns_that_others_tell_read_back(bases: list[str], names: tuple[str, str], ending: str, odd: int) -> None:
+    """Whatever stands in them, in whatever order, and where one row has something else or none."""
+    first, second = names
+    long = [f"https://example.org/{base}" if len(base) < 12 else base for base in bases]
+    rows: list[dict[str, str]] = [{first: base, second: base + ending, "end": base + ending + "!"} for base in long]
+    if odd < len(rows):
+        rows[odd] = [{second: "other", first: rows[odd][first]}, {first: "x"}, rows[odd]][odd % 3]
+    text = json.dumps(rows)
+    for question in ("", f"What about `{long[0]}`?"):
+        tree = Source.read(text).tree
+        body = DocumentWriter(words=names_of(question, Call())).write(tree)
+        assert decode(explain(Source.read(text).told(body))).minified == Source.read(text).minified
 
 
 @pytest.mark.parametrize("key", ["3", "3:a", "every row", "every row:", "some rows: 1", "*1", "a==b"])

@@ -40,6 +40,11 @@ def write_cell(value: Tree) -> str:
     return dumps(value)
 
 
+def is_text(cell: str) -> bool:
+    """Whether a cell of any column is a bare string, and told by its first character to be one."""
+    return cell[0] not in _FIRSTS
+
+
 def write_cells(values: Sequence[str]) -> Sequence[str]:
     """Strings as cells of a column that holds values of any type; most columns are told by one look."""
     lines = "\n".join([*values, ""])

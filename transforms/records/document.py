@@ -59,6 +59,8 @@ class DocumentWriter:
     """The containers of which not all is written."""
     embedded: dict[str, tuple[str, Tree] | None] = field(default_factory=dict)
     """The JSON in strings that was parsed before, so that choices made in it hold."""
+    words: frozenset[str] = frozenset()
+    """What picks out rows that are asked for."""
     depth: int = 0
     written: dict[int, tuple[Tree, str]] = field(default_factory=dict)
     """What was written of each container, by its identity; the container is held so that it stays its own."""
@@ -123,4 +125,4 @@ class DocumentWriter:
     @property
     def tables(self) -> TableWriter:
         """What writes the tables of this document."""
-        return TableWriter(self.write)
+        return TableWriter(self.write, self.words)

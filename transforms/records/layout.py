@@ -53,11 +53,13 @@ class Layout:
     """Short forms that were told before, and not long ago."""
     untold: dict[str, str] = field(default_factory=dict)
     """Short forms that must be told above the row, with what they stand for; of fences, the first is told in it."""
-    plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+    plans: dict[tuple[tuple[str, ...], bool], Plan] = field(default_factory=dict)
     ranks: dict[str, int] = field(init=False)
     """The columns' places, by name."""
     positional: list[str] = field(init=False)
     """The columns that have cells."""
+    derived: list[str] = field(init=False)
+    """The columns that others tell."""
     keyed: frozenset[str] = field(init=False)
     strings: frozenset[str] = field(init=False)
     special: frozenset[str] = field(init=False)
@@ -66,6 +68,7 @@ class Layout:
     def __post_init__(self) -> None:
         self.ranks = {column.name: rank for rank, column in enumerate(self.columns)}
         self.positional = [column.name for column in self.columns if column.positional]
+        self.derived = [column.name for column in self.columns if column.ending]
         self.keyed = frozenset(column.name for column in self.columns if column.keyed)
         self.strings = frozenset(column.name for column in self.columns if column.strings)
         self.special = self.strings.union(name for name, _ in self.repeats)
@@ -74,11 +77,11 @@ class Layout:
         """What was told is far above by now; only fences and the like are too long to stand twice."""
         self.told -= {short for (_, cell), short in self.repeats.items() if len(cell) <= _TOLD_AGAIN}
 
-    def plan(self, names: tuple[str, ...]) -> Plan:
+    def plan(self, names: tuple[str, ...], whole: bool) -> Plan:
         """How rows with these names are written."""
-        if names not in self.plans:
-            self.plans[names] = self._plan(names)
-        return self.plans[names]
+        if (names, whole) not in self.plans:
+            self.plans[names, whole] = self._plan(names, whole)
+        return self.plans[names, whole]
 
     def fit(self, names: tuple[str, ...]) -> Fit:
         """How rows with these names fit the header."""
@@ -89,9 +92,9 @@ class Layout:
         numbered = [name for name, fit in zip(names[:behind], fits, strict=False) if not fit]
         return Fit(next(lost, None) or next(twins, None), numbered)
 
-    def line(self, row: Row) -> str:
-        """The text of `row`, fences below it."""
-        plan = self.plan(tuple(row))
+    def line(self, row: Row, whole: bool) -> str:
+        """The text of `row`, fences below it; told `whole`, it has the cells that others tell as well."""
+        plan = self.plan(tuple(row), whole)
         cells = [before + row[name] if name else "" for before, name in plan.steps]
         line = "\t".join(cells)
         if "\n" not in line and not plan.special:
@@ -118,7 +121,7 @@ class Layout:
             return f"{short}={FENCED}" if short else FENCED
         return write_as_string(cell, first=first) if as_string and name in self.strings else cell
 
-    def _plan(self, names: tuple[str, ...]) -> Plan:
+    def _plan(self, names: tuple[str, ...], whole: bool) -> Plan:
         fits, behind = self._fits(names)
         placed = {name for name, fit in zip(names, fits, strict=True) if fit}
         steps = [("", name if name in placed else "") for name in self.positional]
@@ -130,6 +133,8 @@ class Layout:
                 steps.append((f"+{name}=" if last else f"+{at + 1}:{name}=", name))
             elif name in self.keyed:
                 steps.append((f"+{name}=", name))
+        if whole:
+            steps += [(f"+{name}=", name) for name in self.derived]
         return Plan(steps, [at for at, (_, name) in enumerate(steps) if name in self.special])
 
     def _fits(self, names: tuple[str, ...]) -> tuple[list[bool], int]:

@@ -10,7 +10,7 @@ from transforms.marker import Markers
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain, strip
 from transforms.records.reader import DocumentReader
-from transforms.records.sample import MAX_SHARE, MIN_SHARE, Sampler, covers, words_of
+from transforms.records.sample import MAX_SHARE, MIN_SHARE, Sampler, covers, names_of, words_of
 from transforms.records.source import Source, decode, fewer_tokens
 from transforms.tokenizer import count_tokens
 
@@ -45,7 +45,7 @@ class RowSampler:
         sampler.visit(tree)
         if allowed - sampler.tokens < MIN_SHARE * total:
             return None
-        body = DocumentWriter(sampler.choices, embedded=sampler.strings).write(tree)
+        body = DocumentWriter(sampler.choices, sampler.strings, names_of(block.question, block.call)).write(tree)
         if not sampler.written_in(body):
             return None
         text = explain(source.told(body))

@@ -39,6 +39,12 @@ def words_of(question: str, call: Call) -> frozenset[str]:
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])
 
 
+def names_of(question: str, call: Call) -> frozenset[str]:
+    """What may be a value that is asked for: `words_of`, and every other word of the question."""
+    found = words_of(question, call).union(_WORD.findall(question))
+    return found | {word.lstrip("#@") for word in found}
+
+
 @dataclass(slots=True)
 class Sampler:
     """Chooses the rows of one document."""

@@ -1,14 +1,15 @@
 """Sections: the header that a run of rows shares.
 
-    #every row: 3:kind=pod	url==link
+    #every row: 3:kind=pod	url==link	tags=={link}/tags
     #some rows: 4:size
     #id	name:str	labels[name,color]	link
     7	1.30	[["bug","red"]]	https://example.org/7	+size=12	+note=slow start
 
 The last line names the columns, cell by cell. `#every row`: each row has this value, or (`a==b`) the same as in column
-b. `#some rows`: keys that stand as `+name=value` in the rows that have them. `3:` is the place among the names of all
-three lines; what has none comes last. `:str`: every value is a string, numbers and JSON too. `*1` stands for the value
-that a line `#*1=...` above gives. An empty cell: the record has no such key; empty cells at the end are not written.
+b, or (`a=={b}/c`) the one in column b and what follows. `#some rows`: keys that stand as `+name=value` in the rows that
+have them. `3:` is the place among the names of all three lines; what has none comes last. `:str`: every value is a
+string, numbers and JSON too. `*1` stands for the value that a line `#*1=...` above gives. An empty cell: the record has
+no such key; empty cells at the end are not written.
 """
 
 import re
@@ -19,6 +20,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from transforms.records.cell import PATH, read_cell, write_string
+from transforms.records.derived import Derived, told
 from transforms.records.record import KEY, Cell, Row
 
 _COLUMN = re.compile(
@@ -43,6 +45,8 @@ class Column:
     """The cell that every row has."""
     twin: str | None = None
     """The column that every row repeats here."""
+    ending: str = ""
+    """What follows the twin's value."""
     strings: bool = False
     """Whether all values are strings."""
     keyed: bool = False
@@ -62,7 +66,7 @@ class Column:
         if self.constant is not None:
             return f"{self.name}={self.constant}"
         if self.twin is not None:
-            return f"{self.name}=={self.twin}"
+            return f"{self.name}=={told(self.twin, self.ending) if self.ending else self.twin}"
         return f"{self.name}:str" if self.strings else self.name
 
     @staticmethod
@@ -72,7 +76,10 @@ class Column:
         found = _COLUMN.match(text)
         if not found:
             raise ValueError(f"not a column: {text}")
-        return Column(found["name"], found["constant"], found["twin"], found["type"] is not None)
+        twin, ending = found["twin"], ""
+        if twin and twin[0] == "{":
+            twin, _, ending = twin[1:].partition("}")
+        return Column(found["name"], found["constant"], twin, ending, found["type"] is not None)
 
 
 type Apart = tuple[int | None, Column]
@@ -142,7 +149,7 @@ def _is_worth(cell: str, count: int) -> bool:
     return len(cell) >= _MIN_REPEATED and (count - 1) * len(cell) > _MIN_SAVED + 4 * count
 
 
-def columns_of(shapes: Shapes, cells: Cells, chosen: set[str], spelled_out: set[str]) -> list[Column]:
+def columns_of(shapes: Shapes, cells: Cells, chosen: set[str], spelled_out: set[str], derived: Derived) -> list[Column]:
     """The header for rows of these names and cells: the `chosen` names in an order that suits most rows.
 
     The header says itself what is the same in all rows, but for the names in `spelled_out`.
@@ -154,6 +161,9 @@ def columns_of(shapes: Shapes, cells: Cells, chosen: set[str], spelled_out: set[
         own = tuple(cells[name])
         if len(own) < rows or name in spelled_out:
             columns.append(Column(name))
+        elif name in derived:
+            base, ending = derived[name]
+            columns.append(Column(name, twin=base, ending=ending))
         elif rows > 1 and "\n" not in own[0] and own.count(own[0]) == rows:
             columns.append(Column(name, constant=own[0]))
         else:

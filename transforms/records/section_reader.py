@@ -37,10 +37,13 @@ class SectionReader:
     positional: list[Column] = field(init=False)
     by_name: frozenset[str] = field(init=False)
     """The columns whose cells tell their names."""
+    derived: frozenset[str] = field(init=False)
+    """The columns that others tell; rows may tell them as well."""
 
     def __post_init__(self) -> None:
         self.positional = [column for column in self.columns if column.positional]
         self.by_name = frozenset(column.name for column in self.columns if column.keyed)
+        self.derived = frozenset(column.name for column in self.columns if column.ending)
 
     def header(self, line: str) -> "SectionReader":
         """The section that goes on below a line of the header."""
@@ -81,17 +84,25 @@ class SectionReader:
             for column, cells, here in zip(self.positional, columns, filled, strict=False)
             if here
         }
-        fields: dict[str, list[object]] = {}
-        for column in self.columns:
-            if column.constant is not None:
-                fields[column.name] = [read_cell(column.constant) for _ in range(count)]
-            elif column.twin is not None or column.name in told:
-                fields[column.name] = told[column.twin or column.name]
+        told |= {
+            column.name: [read_cell(column.constant) for _ in range(count)]
+            for column in self.columns
+            if column.constant is not None
+        }
+        for column in self._twins:
+            values = told[column.twin or ""]
+            told[column.name] = [_ended(value, column.ending) for value in values] if column.ending else values
+        fields = {column.name: told[column.name] for column in self.columns if column.name in told}
         if VALUE in fields:
             return fields[VALUE]
         keys = fields.pop(KEY) if self.keyed else []
         records = put_all(fields, count)
         return list(map(_pair, zip(keys, records, strict=True))) if self.keyed else records
+
+    @property
+    def _twins(self) -> list[Column]:
+        """The columns that repeat others, those behind which an ending follows last: they may repeat one of these."""
+        return sorted((column for column in self.columns if column.twin is not None), key=lambda one: one.ending != "")
 
     def _values(self, cells: tuple[str, ...], strings: bool) -> list[object]:
         if strings or (self.repeats and any(cell[0] == "*" for cell in cells)):
@@ -117,17 +128,16 @@ class SectionReader:
         }
         named = [self._named(cell) for cell in cells[count:]]
         told |= {name: value for place, name, value in named if not place and name in self.by_name}
-        fields = [
-            (
-                column.name,
-                read_cell(column.constant) if column.constant is not None else told[column.twin or column.name],
-            )
-            for column in self.columns
-            if column.implied or column.name in told
-        ]
+        told |= {column.name: read_cell(column.constant) for column in self.columns if column.constant is not None}
+        for column in self._twins:
+            value = told[column.twin or ""]
+            told[column.name] = _ended(value, column.ending) if column.ending else value
+        fields = [(column.name, told[column.name]) for column in self.columns if column.name in told]
         for place, name, value in named:
-            if place or name not in self.by_name:
+            if place or name not in self.by_name | self.derived:
                 fields.insert(place - 1 if place else len(fields), (name, value))
+            elif told[name] != value:
+                raise ValueError(f"not the value that another column tells: {name}")
         return self._record(fields)
 
     def _named(self, cell: str) -> tuple[int, str, object]:
@@ -159,6 +169,12 @@ class SectionReader:
         if self.told and self.told[0] == short:
             del self.told[0]
         return self.repeats[short]
+
+
+def _ended(value: object, ending: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError("an ending behind no text")
+    return value + ending
 
 
 def _pair(row: tuple[object, object]) -> tuple[str, object]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from transforms.records.cell import write_cell
+from transforms.records.derived import Derived, derived, telling, told
 from transforms.records.layout import Fit, Layout
 from transforms.records.record import KEY, VALUE, Cell, Nesting, Record, Row, Rower
 from transforms.records.section import Cells, Column, Repeats, Shapes, columns_of, header, typed
@@ -130,6 +131,8 @@ class TableWriter:
     """Writes tables; `write` is what writes a value that stands below a row."""
 
     write: Callable[[Tree], str]
+    words: frozenset[str] = frozenset()
+    """What picks out rows that are asked for."""
 
     def records(self, records: list[Record], keys: list[str], total: int, notes: dict[int, str]) -> str:
         """The table of `records`; `keys` are theirs when they come from an object, else empty.
@@ -139,33 +142,49 @@ class TableWriter:
         rows = Rower(Nesting.of(records), self.write).rows(records)
         if keys:
             rows = [{KEY: write_cell(key), **row} for key, row in zip(keys, rows, strict=True)]
-        return _frame(rows, total, notes, "{}" if keys else "[]")
+        return _frame(rows, total, notes, "{}" if keys else "[]", self.words)
 
     def values(self, values: list[Tree], total: int, notes: dict[int, str]) -> str:
         """The table of `values` that are not all records, in one column."""
         cells = Rower(Nesting(), self.write).cells(VALUE, values)
-        return _frame([dict([cell]) for cell in cells], total, notes, "[]")
+        return _frame([dict([cell]) for cell in cells], total, notes, "[]", self.words)
 
 
-def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Rows that share a header."""
+
+    rows: list[Row]
+    tally: Tally
+    notes: dict[int, str]
+    """Lines that stand before the row of that index."""
+    whole: set[int]
+    """The rows that are told whole."""
+
+
+def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str, words: frozenset[str]) -> str:
     lines = [f"{brackets[0]}{total} rows"]
     repeats = Repeats()
     at = 0
-    for section, tally in _sections(rows):
-        below = {row - at: note for row, note in notes.items() if at <= row < at + len(section)}
-        lines.extend(_section(section, tally, repeats, below))
-        at += len(section)
+    endings = derived(rows)
+    whole = telling(rows, endings, words) if endings else set[int]()
+    short = {name: told(base, ending) for name, (base, ending) in endings.items()}
+    for stop, tally in _sections([row | short for row in rows] if short else rows):
+        below = {row - at: note for row, note in notes.items() if at <= row < stop}
+        section = _Section(rows[at:stop], tally, below, {row - at for row in whole if at <= row < stop})
+        lines.extend(_section(section, repeats, endings))
+        at = stop
     if at in notes:
         lines.append(notes[at])
     return "\n".join([*lines, brackets[1]])
 
 
-def _section(rows: list[Row], tally: Tally, known: Repeats, notes: dict[int, str]) -> Iterator[str]:
-    shapes = Counter(map(tuple, rows))
-    cells = _by_name(rows)
-    columns = _columns(shapes, cells, tally)
-    repeats = known.of(rows, cells, cells.keys() - {column.name for column in columns if column.implied})
-    return _lines(rows, typed(columns, cells), repeats, notes)
+def _section(section: _Section, known: Repeats, endings: Derived) -> Iterator[str]:
+    shapes = Counter(map(tuple, section.rows))
+    cells = _by_name(section.rows)
+    columns = _columns(shapes, cells, section.tally, endings)
+    repeats = known.of(section.rows, cells, cells.keys() - {column.name for column in columns if column.implied})
+    return _lines(section, typed(columns, cells), repeats)
 
 
 def _by_name(rows: list[Row]) -> Cells:
@@ -181,14 +200,14 @@ def _by_name(rows: list[Row]) -> Cells:
     return cells
 
 
-def _lines(rows: list[Row], columns: list[Column], repeats: dict[Cell, str], notes: dict[int, str]) -> Iterator[str]:
+def _lines(section: _Section, columns: list[Column], repeats: dict[Cell, str]) -> Iterator[str]:
     yield from header(columns)
     layout = Layout(columns, repeats)
     size = 0
-    for index, row in enumerate(rows):
-        if index in notes:
-            yield notes[index]
-        line = layout.line(row)
+    for index, row in enumerate(section.rows):
+        if index in section.notes:
+            yield section.notes[index]
+        line = layout.line(row, index in section.whole)
         yield from (f"#{short}={cell}" for short, cell in layout.untold.items())
         layout.untold.clear()
         yield line
@@ -198,40 +217,42 @@ def _lines(rows: list[Row], columns: list[Column], repeats: dict[Cell, str], not
             size = 0
 
 
-def _columns(shapes: Shapes, cells: Cells, tally: Tally) -> list[Column]:
+def _columns(shapes: Shapes, cells: Cells, tally: Tally, endings: Derived) -> list[Column]:
     """The header for rows that have such names: those that few of them have are keyed, where cells or places would have
     to be counted."""
     chosen = tally.chosen()
     if len(shapes) == 1:  # every name earns a column, and every row fits
-        return columns_of(shapes, cells, chosen, set())
-    columns, fits = _fitting(shapes, cells, chosen)
+        return columns_of(shapes, cells, chosen, set(), endings)
+    columns, fits = _fitting(shapes, cells, chosen, endings)
     counts: Counter[str] = Counter()
     for names, fit in fits.items():
         counts.update({name: shapes[names] for name in fit.numbered if name not in chosen})
     keyed = {name for name, count in counts.items() if count >= _MIN_NUMBERED}
     if keyed:
-        columns, _ = _fitting(shapes, cells, chosen | keyed)
+        columns, _ = _fitting(shapes, cells, chosen | keyed, endings)
     keyed |= tally.sparse([column.name for column in columns if column.positional and column.name not in keyed])
     return [replace(column, keyed=True) if column.name in keyed else column for column in columns]
 
 
-def _fitting(shapes: Shapes, cells: Cells, chosen: set[str]) -> tuple[list[Column], dict[tuple[str, ...], Fit]]:
+def _fitting(
+    shapes: Shapes, cells: Cells, chosen: set[str], endings: Derived
+) -> tuple[list[Column], dict[tuple[str, ...], Fit]]:
     """The header, and how rows fit it; what stands too early in it for some rows has cells in all of them."""
     spelled_out: set[str] = set()
     for _ in range(_MAX_TRIES):
-        layout = Layout(columns_of(shapes, cells, chosen, spelled_out), {})
+        layout = Layout(columns_of(shapes, cells, chosen, spelled_out, endings), {})
         fits = {names: layout.fit(names) for names in shapes}
         misfits = {fit.misfit for fit in fits.values() if fit.misfit}
         if not misfits:
             return layout.columns, fits
         spelled_out |= misfits
-    layout = Layout(columns_of(shapes, cells, chosen, chosen), {})
+    layout = Layout(columns_of(shapes, cells, chosen, chosen, endings), {})
     return layout.columns, {names: layout.fit(names) for names in shapes}
 
 
-def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
-    """Runs of rows that are cheapest under one header."""
-    start, current, cost = 0, Tally(), 0.0
+def _sections(rows: list[Row]) -> Iterator[tuple[int, Tally]]:
+    """Runs of rows that are cheapest under one header: where each ends."""
+    current, cost = Tally(), 0.0
     at = 0
     while at < len(rows):
         stop = _chunk(rows, at)
@@ -239,12 +260,12 @@ def _sections(rows: list[Row]) -> Iterator[tuple[list[Row], Tally]]:
         both = current.joined(chunk)
         apart, together = chunk.cost(), both.cost()
         if current.rows and (both.is_long() or together > cost + apart + _NEW_HEADER):
-            yield rows[start:at], current
-            start, both, together = at, chunk, apart
+            yield at, current
+            both, together = chunk, apart
         current, cost = both, together
         at = stop
     if current.rows:
-        yield rows[start:], current
+        yield len(rows), current
 
 
 def _chunk(rows: list[Row], at: int) -> int:
