@@ -24,7 +24,7 @@ from transforms.lossy.focus import named_lines
 from transforms.lossy.gaps import choose, leave_out
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.records.routine import Rows
-from transforms.records.sample import MAX_SHARE, MIN_CHARS, MIN_ROWS, MIN_SHARE, words_of
+from transforms.records.sample import MAX_SHARE, MIN_CHARS, MIN_ROWS, MIN_SHARE, names_of, words_of
 from transforms.records.tree import Tree
 from transforms.tokenizer import count_tokens
 
@@ -35,6 +35,7 @@ _FEWEST = 3
 _FEW_PLAIN = 0.2
 """The share of rows up to which those without a digit are unlike the others."""
 _DIGIT = re.compile(r"[0-9]")
+_RULES = "-=:─━═ "
 _BARS = re.compile(r"[|│┃║]")
 _BLANKS = re.compile(r" {2,}|\t")
 
@@ -57,10 +58,12 @@ class TableSampler:
         rows = _rows(lines)
         if len(rows) < MIN_ROWS:
             return None
+        del rows[min(rows)]  # names of columns are no values; what stands in their place stays as well
         cells: list[Tree] = [{str(place): cell for place, cell in enumerate(row)} for row in rows.values()]
         numbers = list(rows)
         ranks = [0] * len(lines)
-        for routine in Rows.of(cells, []).routine(words_of(block.question, block.call)):
+        asked = words_of(block.question, block.call), names_of(block.question, block.call)
+        for routine in Rows.of(cells, []).routine(*asked):
             ranks[numbers[routine]] = 1
         for kept in named_lines(block, lines) | _headers(lines, numbers):
             ranks[kept] = 0
@@ -90,8 +93,12 @@ def _rows(lines: Sequence[str]) -> dict[int, Cells]:
         cells = split(lines)
         width, count = Counter(map(len, cells)).most_common(1)[0]
         if width >= _FEWEST and count >= _ROWS_SHARE * len(lines):
-            return {number: row for number, row in enumerate(cells) if len(row) == width}
+            return {number: row for number, row in enumerate(cells) if len(row) == width and not _is_rule(row)}
     return {}
+
+
+def _is_rule(row: Cells) -> bool:
+    return not any(cell.strip(_RULES) for cell in row)
 
 
 def _drawn(lines: Sequence[str]) -> list[Cells]:

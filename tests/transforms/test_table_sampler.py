@@ -127,6 +127,17 @@ def test_rows_with_a_name_of_the_question_stay() -> None:
     assert [row for row in rows if ",Alice," in row] == [row for row in rewritten.split("\n") if ",Alice," in row]
 
 
+def test_the_names_of_columns_are_no_values() -> None:
+    """With ten values in a column, one more would make them too many for any to be rare."""
+    days = [f"2026-02-{n % 5 + 1:02}" for n in range(80)]
+    for place, day in zip((11, 17, 23, 31, 44), ("03-04", "04-05", "05-06", "06-07", "12-08"), strict=True):
+        days[place] = f"2026-{day}"
+    rows = "".join(f"| 0{n + 700} | {day} | hall {n % 3} | as usual |\n" for n, day in enumerate(days))
+    rewritten = _rewritten("| id | day | place | note |\n|---|---|---|---|\n" + rows, question="What does 0722 say?")
+    assert rewritten is not None
+    assert all(day in rewritten for day in days)
+
+
 def test_lines_of_one_cell_are_no_rows() -> None:
     cell = "\n".join(f"  g({n}, 2, 3, 7)" for n in range(9))
     text = "\n".join(["id,title,body,state", *(f'{n},t{n},"def f():\n{cell}\n",open' for n in range(60))])

@@ -39,6 +39,8 @@ _VARYING = re.compile(r"(?<![A-Za-z])[0-9a-fA-F]*[0-9][0-9a-fA-F]*(?![a-zA-Z]{3}
 _MOST_CELLS = 40
 _MESSAGE_BLANKS = 3
 """Blanks from which on a text is a message, not the name of a thing."""
+_SHORTEST_NAME = 3
+"""Characters of a row's name that a word of the question may be."""
 _LONG_WORD = 6
 """Characters of a word that is looked for within values."""
 _SHORT = 40
@@ -109,11 +111,13 @@ class Rows:
             column.counts.update(column.texts)
         return rows
 
-    def routine(self, words: frozenset[str]) -> set[int]:
-        """The rows that may go, where `words` are asked for. Where these name no row, any may be asked for next: then
-        only rows go that are like others. Findings never go: each of them is something to do."""
-        named = self.named(words)
-        asked = named and self.named(frozenset(filter(_telling, words)))
+    def routine(self, words: frozenset[str], names: frozenset[str]) -> set[int]:
+        """The rows that may go, where `words` are asked for, and `names` may be those of rows. Where these pick out no
+        row, any may be asked for next: then only rows go that are like others. Findings never go: each is to be mended.
+        """
+        called = self.called(names)
+        named = self.named(words) | called
+        asked = called or self.named(frozenset(filter(_telling, words)))
         return (set(range(len(self.flats))) if asked else self.alike()) - self.notable() - named - self._findings()
 
     def _findings(self) -> set[int]:
@@ -159,6 +163,17 @@ class Rows:
             if not rows and len(word) >= _LONG_WORD and word in whole:
                 rows = {index for index, text in enumerate(self.texts) if word in text}
             found |= rows if len(rows) <= most else set()
+        return found
+
+    def called(self, names: frozenset[str]) -> set[int]:
+        """The rows that the question calls by the value that tells each from all others: by one that is no common word,
+        or by several."""
+        found: set[int] = set()
+        for column in self.columns.values():
+            if len(column.counts) == len(self.flats):
+                called = [name for name in names if len(name) >= _SHORTEST_NAME and name in column.counts]
+                if len(called) > 1 or any(not name.islower() for name in called):
+                    found |= column.rows_with(called)
         return found
 
     def mentioning(self, terms: Collection[str]) -> set[int]:

@@ -38,14 +38,15 @@ class RowSampler:
     def _sample(self, source: Source, block: Block, budget: Budget) -> Rewrite | None:
         total = count_tokens(block.text)
         markers = Markers(budget.handle)
-        words, terms = words_of(block.question, block.call), frozenset(named_terms(block))
+        words, names = words_of(block.question, block.call), names_of(block.question, block.call)
         allowed = min(budget.tokens, MAX_SHARE * total)
-        sampler = Sampler(words, terms, allowed, total / len(source.minified), markers)
+        terms = frozenset(named_terms(block))
+        sampler = Sampler(words, names, terms, allowed, total / len(source.minified), markers)
         tree = source.tree
         sampler.visit(tree)
         if allowed - sampler.tokens < MIN_SHARE * total:
             return None
-        body = DocumentWriter(sampler.choices, sampler.strings, names_of(block.question, block.call)).write(tree)
+        body = DocumentWriter(sampler.choices, sampler.strings, names).write(tree)
         if not sampler.written_in(body):
             return None
         text = explain(source.told(body))

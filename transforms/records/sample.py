@@ -51,6 +51,8 @@ class Sampler:
 
     words: frozenset[str]
     """What picks out rows that are asked for."""
+    names: frozenset[str]
+    """What may be the name of a row."""
     terms: frozenset[str]
     """All names in the question and the call, in lower case: rows that have one stay."""
     tokens: float
@@ -92,7 +94,7 @@ class Sampler:
         if sum(sizes) < MIN_CHARS:
             return False
         rows = Rows.of(values, names)
-        runs = self._runs(sorted(rows.routine(self.words) - rows.mentioning(self.terms)), sizes)
+        runs = self._runs(sorted(rows.routine(self.words, self.names) - rows.mentioning(self.terms)), sizes)
         if not runs:
             return False
         self.choices[id(container)] = self._choice(len(values), runs, rows)

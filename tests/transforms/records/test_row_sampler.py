@@ -135,6 +135,36 @@ def test_rows_that_the_question_names_stay() -> None:
     assert re.search(rf"^{wanted}\t", text, re.MULTILINE)
 
 
+CITIES = [
+    {"name": "".join(chr(ord("a") + n // 26**k % 26) for k in range(5)).capitalize(), "people": n * 37, "level": "town"}
+    for n in range(400)
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        (f"How many live in {CITIES[200]['name']}?", True),
+        (f"Compare {CITIES[200]['name']} with {CITIES[300]['name']}", True),
+        (f"How many live in {str(CITIES[200]['name']).lower()}?", False),
+        ("Load this first, I will ask about it next.", False),
+    ],
+)
+def test_a_row_may_be_called_by_any_word_that_tells_it_from_all_others(question: str, asks: bool) -> None:
+    rewrite = sample(CITIES, question)
+    assert (rewrite is not None) is asks
+    if rewrite:
+        assert re.search(rf"^{CITIES[200]['name']}\t", rewrite.text, re.MULTILINE)
+
+
+def test_one_common_word_calls_no_row_and_two_do() -> None:
+    rows = [city | {"name": str(city["name"]).lower()} for city in CITIES]
+    first, second = rows[200]["name"], rows[300]["name"]
+    assert sample(rows, f"Is {first} a town?") is None
+    text = sampled(rows, f"Is {first} larger than {second}?").text
+    assert all(re.search(rf"^{name}\t", text, re.MULTILINE) for name in (first, second))
+
+
 def test_no_more_than_the_budget_is_left_out() -> None:
     rows = [metric(n) for n in range(400)]
     whole = json.dumps(rows, indent=1)
