@@ -1,7 +1,8 @@
 """Fetched pages, read as text, without the middles of their menus: long lists of nothing but short links.
 
-Lossy. Nobody who asks what a page says reads its menus; where the links are the page (an index, a list of downloads),
-they stay, and so does every link with a name of its own: a version, a file, what the question or the call names.
+Lossy. Nobody who asks what a page says reads its menus. A list below a heading of its own is no menu but a part of what
+the page says; where the links are the page (an index, a list of downloads), they stay, and so does every link with a
+name of its own: a version, a file, what the question or the call names.
 
     - Home (/)                        - Home (/)
     - News (/news)                    - News (/news)
@@ -82,11 +83,16 @@ def _menus(lines: Sequence[str]) -> Iterator[range]:
         item = _ITEM.fullmatch(line)
         entry = item is not None and len(_WORD.findall(item["label"])) <= _MOST_WORDS
         if links and (not entry or at - links[-1] > _APART):
-            if len(links) >= _FEWEST:
+            if len(links) >= _FEWEST and not _title(lines, links[0]).startswith("#"):
                 yield range(links[0], links[-1] + 1)
             links = []
         if entry and item is not None and item["address"]:
             links.append(at)
+
+
+def _title(lines: Sequence[str], at: int) -> str:
+    """The last line before `at` that holds something."""
+    return next((lines[before] for before in range(at - 1, -1, -1) if lines[before]), "")
 
 
 def _told(lines: Sequence[str]) -> str:

@@ -63,6 +63,11 @@ def test_a_list_of_words_below_a_menu_stays() -> None:
     assert all(word in shortened([*MENU, *words, *ARTICLE]) for word in words)
 
 
+def test_a_list_with_a_heading_stays_for_it_is_a_part_of_the_page() -> None:
+    lines = [*ARTICLE, "## Dependencies", "", *MENU]
+    assert shortened(lines) == READ + "\n".join(lines)
+
+
 def test_an_index_stays_for_there_the_links_are_the_page() -> None:
     lines = [*MENU, *ARTICLE[:4]]
     assert shortened(lines) == READ + "\n".join(lines)
