@@ -31,6 +31,8 @@ _USUAL_SHARE = 0.6
 """From this share of rows on, a value is the usual one, and values of up to 3 % of the rows are unusual."""
 _NOTHING = frozenset({"", "-", "--", "null", "NULL", "None", "N/A", "n/a"})
 """What stands in a column where there is no value."""
+_CONTAINER = ("[]", "{}")
+"""What a list or an object starts and ends with: beside such, the plain values of a column are few all the same."""
 _MACHINE = re.compile(
     r"(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.,Z+ -]*"
     r"|(?=[:.,%+-]*[0-9])[0-9:.,%+-]+)\Z"
@@ -229,13 +231,15 @@ class Rows:
             self.kept |= set(range(count)).difference(column.rows)
 
     def _rare_values(self, column: Column) -> None:
-        counts, size = column.counts, len(column.rows)
-        if len(counts) > max(10, size // 8) or len(counts) > size // 2:
+        counts = Counter({text: count for text, count in column.counts.items() if text[0] + text[-1] not in _CONTAINER})
+        size = counts.total()
+        if not counts or len(counts) > max(10, size // 8) or len(counts) > size // 2:
             return
         usual = counts.most_common(1)[0][1] >= _USUAL_SHARE * size
         rare = max(_rare(size), size // 33 if usual else 0)
         self.kept |= column.rows_with({text for text, count in counts.items() if count <= rare})
-        self.kept.update(dict(zip(reversed(column.texts), reversed(column.rows), strict=True)).values())
+        firsts = dict(zip(reversed(column.texts), reversed(column.rows), strict=True))
+        self.kept.update(firsts[text] for text in counts)
 
     def _keep(self, *sets: set[int]) -> None:
         """Keep the rows of each set; of one with many, which stands for no single row, the first."""

@@ -26,7 +26,7 @@ _MIN_RUN = 3
 """Rows of a run that is worth its marker."""
 _MIN_RUN_TOKENS = 60
 _MAX_WORDS = 100
-_WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w")
+_WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w|\d")
 _QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
 _NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")
 

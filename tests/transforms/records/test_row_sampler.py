@@ -165,6 +165,17 @@ def test_one_common_word_calls_no_row_and_two_do() -> None:
     assert all(re.search(rf"^{name}\t", text, re.MULTILINE) for name in (first, second))
 
 
+def test_a_row_whose_id_is_one_digit_stays_when_it_is_asked_for() -> None:
+    rows = [{"id": n, "name": f"part {n % 3}", "state": "ok", "note": "as usual"} for n in range(400)]
+    assert re.search(r"^7\t", sampled(rows, "Is 7 ok?").text, re.MULTILINE)
+
+
+def test_a_rare_value_stays_also_where_others_are_lists() -> None:
+    rows = [{"id": 50000 + n, "kind": [f"a{n}", "b"] if n % 3 else "text", "note": "as usual"} for n in range(200)]
+    rows[101]["kind"] = "number"
+    assert "number" in sampled(rows, "Which kind is 50122 of?").text
+
+
 def test_no_more_than_the_budget_is_left_out() -> None:
     rows = [metric(n) for n in range(400)]
     whole = json.dumps(rows, indent=1)
