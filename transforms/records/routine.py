@@ -48,6 +48,8 @@ _LONG_WORD = 6
 _SHORT = 40
 """Characters of a value that a word may stand for."""
 _WORDS = re.compile(r"\w+")
+_FEW_WITH_KEY = 2
+"""Rows with a key that is rare however few the rows are."""
 _FEW_CHANGES = 0.02
 """Share of rows at which a column may change for each change to be worth a row."""
 
@@ -225,7 +227,7 @@ class Rows:
 
     def _rare_key(self, column: Column) -> None:
         count, rare = len(self.flats), _rare(len(self.flats))
-        if len(column.rows) <= rare:
+        if len(column.rows) <= max(_FEW_WITH_KEY, rare):
             self.kept.update(column.rows)
         elif count - rare <= len(column.rows) < count:
             self.kept |= set(range(count)).difference(column.rows)

@@ -176,6 +176,13 @@ def test_a_rare_value_stays_also_where_others_are_lists() -> None:
     assert "number" in sampled(rows, "Which kind is 50122 of?").text
 
 
+def test_rows_with_a_key_that_only_two_have_stay() -> None:
+    rows = [metric(n) for n in range(100)]
+    for n in (41, 67):
+        rows[n]["names"] = {"es": "Perú"}
+    assert sampled(rows).text.count("Perú") == 2
+
+
 def test_no_more_than_the_budget_is_left_out() -> None:
     rows = [metric(n) for n in range(400)]
     whole = json.dumps(rows, indent=1)
