@@ -70,15 +70,17 @@ def _in_long_runs(ranks: Sequence[int]) -> list[int]:
 
 
 def _describer(kinds: Kinds) -> Callable[[int, int], str]:
-    """Says of a gap what kind of lines most of it was; a kind is shown once, then the gap is named that has it."""
+    """Says of a gap what kind of lines most of it was, and how many where that is not all; a kind is shown once, then
+    the gap is named that has it."""
     shown: dict[str, str] = {}
 
     def describe(first: int, last: int) -> str:
-        kind = Counter(kinds.of_line[first : last + 1]).most_common(1)[0][0]
+        kind, count = Counter(kinds.of_line[first : last + 1]).most_common(1)[0]
+        share = "" if count > last - first else f" {count} of them"
         if kind in shown:
-            return f"routine, like lines {shown[kind]}"
+            return f"routine,{share} like lines {shown[kind]}"
         shown[kind] = f"{first + 1}-{last + 1}"
-        return f'routine, like "{_start_of(kind.strip())}"'
+        return f'routine,{share} like "{_start_of(kind.strip())}"'
 
     return describe
 

@@ -222,6 +222,15 @@ def test_the_most_frequent_kinds_go_first() -> None:
     assert lines[33] in sampled(lines, Budget(2000, "/o/1"))
 
 
+def test_a_gap_of_several_kinds_says_how_many_are_of_the_one_it_shows() -> None:
+    """Else a reader who counts would take all of them for that one."""
+    words = ("health: ping answered", "cache: hit on the first try", "health: ping answered")
+    out = sampled([f"2024-03-05 10:00:{n % 60:02d} INFO {words[n % 3]}" for n in range(300)])
+    marker = next(line for line in out if line.startswith("[lines "))
+    first, last = map(int, re.findall(r"\d+", marker)[:2])
+    assert f"routine, {sum(n % 3 != 1 for n in range(first - 1, last))} of them like " in marker
+
+
 def test_every_gap_is_listed_in_lines_of_the_original() -> None:
     """The list of omissions and the markers in place say the same."""
     text = "\n".join(log(300, TELLING[0], at=(150,)))
