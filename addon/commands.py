@@ -22,15 +22,13 @@ from addon.views.content_view import original_body
 from addon.views.request_text import decisions
 from addon.wire.body_codecs import BODY_LIMIT, BadEncoding, codec_for
 from addon.wire.clients import classify
-from addon.workers.apart import AS_NEW, decide_apart
+from addon.workers.apart import AS_NEW, FIXED, decide_apart
 from addon.workers.worker_pool import NoWorker
 from transforms.compression_policy import AuthMode
 
 _SECONDS = 20.0
 """For a replay; nobody's request waits for it."""
 _OPTION_OF = {"client": "exclude_clients", "tool": "exclude_tools"}
-_OWN = frozenset({"home", "store", "port", "metrics_port", "token", "log_level"})
-"""Options that a replay sets itself, or that have no meaning in it."""
 
 
 class HeadroomCommands:
@@ -48,9 +46,10 @@ class HeadroomCommands:
         if not isinstance(flow, http.HTTPFlow) or not isinstance(log, dict):
             raise exceptions.CommandError("headroom has not looked at this flow: no POST with a JSON body")
         try:
-            return decisions(flow.comment, log, _sent_body(flow), original_body(flow))
+            told = decisions(flow.comment, log, _sent_body(flow), original_body(flow))
         except (ValueError, BadEncoding):  # no conversation: the decision is all there is
-            return [f"summary: {flow.comment}"]
+            told = [f"summary: {flow.comment}"]
+        return [f"flow: {_named(flow)}", *told]
 
     @command.command("headroom.stats")
     def show_stats(self) -> Sequence[str]:
@@ -105,7 +104,7 @@ class HeadroomCommands:
         task = asyncio.get_running_loop().create_task(_replay(body, client, auth_mode, given))
         self._replays.add(task)
         task.add_done_callback(self._replays.discard)
-        return "headroom: replaying; the outcome stands in the event log in a moment"
+        return f"headroom: replaying {_named(flow)}; the outcome stands in the event log in a moment"
 
     @command.command("headroom.replay.options")
     def policies(self) -> Sequence[str]:
@@ -117,7 +116,7 @@ class HeadroomCommands:
         for setting in settings:
             name, _, value = setting.partition("=")
             name = name.removeprefix(PREFIX)
-            if name not in set(option_names()) - _OWN:
+            if name not in set(option_names()) - FIXED:
                 raise exceptions.CommandError(f"not an option for a replay: {name}")
             given[name] = value
         return {**given, "home": "/"}
@@ -132,6 +131,11 @@ async def _replay(body: bytes, client: str, auth_mode: AuthMode | None, settings
         return
     for line in sinks.log_lines(outcome.log, LogLevel.DEBUG):
         LOGGER.info("headroom: replay: %s", line.text.removeprefix("headroom: "))
+
+
+def _named(flow: http.HTTPFlow) -> str:
+    """Which flow it is: mitmweb does not say which one is selected there, and takes the first for the focused one."""
+    return f"{flow.id} ({flow.request.method} {flow.request.pretty_url})"
 
 
 def _sent_body(flow: http.HTTPFlow) -> bytes:

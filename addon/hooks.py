@@ -97,6 +97,8 @@ class Headroom:
     def load(self, loader: addonmanager.Loader) -> None:
         self._event_log.install()
         contentviews.add(HeadroomView())
+        for message in options.misspelled_variables(os.environ):
+            LOGGER.warning("headroom: %s", message)
         for name, given in ctx.options.deferred.items():
             several = given.val if isinstance(given, _UnconvertedStrings) else []
             if name.startswith(options.PREFIX) and len(several) > 1:  # mitmproxy would unload us without a word
@@ -126,7 +128,7 @@ class Headroom:
         self._event_log.level, self._event_log.format = parsed.log_level, parsed.log_format
 
     async def running(self) -> None:
-        for name in sorted(name for name in ctx.options.deferred if name.startswith(options.PREFIX)):
+        for name in sorted(filter(options.is_meant_for_us, ctx.options.deferred)):
             # An error during the start ends mitmproxy: going on would do what the user did not ask for.
             LOGGER.error("headroom: no such option: %s%s", name, options.suggestion(name))
         self._bounds = signing_bounds(Path(ctx.options.confdir).expanduser())
@@ -154,6 +156,7 @@ class Headroom:
         wanted = self._settings.compress_passthrough or self._is_llm_connection(data)
         if self._settings.only_llm_hosts and not wanted:
             data.ignore_connection = True
+            self._tell_once(asked_host(data), "is no known LLM API host: passed unopened (headroom_hosts names yours)")
         elif not may_open(self._bounds, data):
             data.ignore_connection = True
             self._tell_once(asked_host(data), "is beyond what the certificate authority may sign for: passed unopened")

@@ -40,6 +40,7 @@ from addon.setting_values import (
 )
 
 PREFIX = "headroom_"
+_VARIABLE = "HEADROOM_"
 _LOGIN = re.compile(r"//[^/@]*+@")
 """A password in a URL, which is not repeated in an error."""
 
@@ -182,8 +183,22 @@ class Settings(BaseModel):
 
 def suggestion(name: str) -> str:
     """A hint at the option that a misspelled one may stand for; empty when none is close."""
-    close = get_close_matches(name.removeprefix(PREFIX), option_names(), 1)
+    bare = name.removeprefix(PREFIX) if name.startswith(PREFIX) else name.partition("_")[2]
+    close = get_close_matches(bare, option_names(), 1)
     return f"; did you mean {PREFIX}{close[0]}?" if close else ""
+
+
+def is_meant_for_us(name: str) -> bool:
+    """Whether the name of an option, misspelled or not, is one of ours."""
+    return name.startswith(PREFIX) or bool(get_close_matches(name, [PREFIX + own for own in option_names()], 1, 0.85))
+
+
+def misspelled_variables(environ: Mapping[str, str]) -> list[str]:
+    """What to say of variables that are nearly, but not, the ones of our options. Others may be another program's."""
+    known = {environment_variable(name).removeprefix(_VARIABLE) for name in option_names()}
+    given = (name.removeprefix(_VARIABLE) for name in environ if name.startswith(_VARIABLE))
+    close = ((name, get_close_matches(name, known, 1)) for name in given if name not in known)
+    return [f"{_VARIABLE}{name} is no setting; did you mean {_VARIABLE}{own[0]}?" for name, own in close if own]
 
 
 def option_names() -> Iterable[str]:
@@ -193,7 +208,7 @@ def option_names() -> Iterable[str]:
 
 def environment_variable(name: str) -> str:
     """The variable that gives the option's default."""
-    return f"HEADROOM_{_extra(Settings.model_fields[name])['env'] or name.upper()}"
+    return f"{_VARIABLE}{_extra(Settings.model_fields[name])['env'] or name.upper()}"
 
 
 def option_default(name: str, environ: Mapping[str, str]) -> str:

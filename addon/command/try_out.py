@@ -13,7 +13,7 @@ from pathlib import Path
 from addon import sinks
 from addon.setting_values import LogLevel
 from addon.settings import PREFIX, BadSetting, Settings, option_default, option_names
-from addon.workers.apart import AS_NEW, decide_apart
+from addon.workers.apart import AS_NEW, FIXED, decide_apart
 from addon.workers.worker_pool import NoWorker
 from transforms.compression_policy import AuthMode
 
@@ -29,14 +29,15 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         raw = sys.stdin.buffer.read() if given.file == "-" else Path(given.file).read_bytes()
         named = dict(_named(setting) for setting in given.set)
         Settings.of_environment(environ, named)
-        settings = {**{name: option_default(name, environ) for name in option_names()}, **named, **AS_NEW}
+        settings = {**{name: option_default(name, environ) for name in option_names()}, **AS_NEW, **named}
         body = _request_body(raw.decode("utf-8", "replace"), given)
         outcome = asyncio.run(decide_apart(body, "other", AuthMode(given.auth_mode), settings, _SECONDS))
     except (BadSetting, OSError, NoWorker) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     try:
-        print(json.loads(outcome.body)["messages"][-1]["content"].encode("utf-8", "replace").decode(), flush=True)
+        sys.stdout.write(json.loads(outcome.body)["messages"][-1]["content"].encode("utf-8", "replace").decode())
+        sys.stdout.flush()
     finally:  # also where `| head` has seen enough
         for line in sinks.log_lines(outcome.log, LogLevel.TRACE):
             print(line.text, file=sys.stderr)
@@ -45,13 +46,15 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _named(setting: str) -> tuple[str, str]:
     name, _, value = setting.partition("=")
+    if name.removeprefix(PREFIX) in FIXED:
+        raise BadSetting(f"{name} changes nothing here: nobody waits, and nothing is kept")
     return name.removeprefix(PREFIX), value
 
 
 def _request_body(output: str, given: argparse.Namespace) -> bytes:
     """A conversation of one question, one call and its output, as Chat Completions has it."""
     arguments = {"command": given.command} if given.command else {"file_path": given.read or given.file}
-    tool = given.tool or ("bash" if given.command else "read")
+    tool = given.tool or ("Bash" if given.command else "Read")
     call = {"id": "call_1", "type": "function", "function": {"name": tool, "arguments": json.dumps(arguments)}}
     messages = [
         {"role": "user", "content": given.question},
@@ -72,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     call = parser.add_mutually_exclusive_group()
     call.add_argument("--command", default="", metavar="COMMAND", help="the command that gave it")
     call.add_argument("--read", default="", metavar="PATH", help="the file it was read from (default: FILE itself)")
-    parser.add_argument("--tool", default="", metavar="NAME", help="the tool's name (default: bash or read)")
+    parser.add_argument("--tool", default="", metavar="NAME", help="the tool's name (default: Bash or Read)")
     parser.add_argument("--question", default="", metavar="TEXT", help="what the user had asked")
     parser.add_argument(
         "--auth-mode", default=AuthMode.PAYG.value, choices=[*map(str, AuthMode)], help="whose policy holds"

@@ -12,6 +12,8 @@ from transforms.compression_policy import AuthMode
 
 AS_NEW = {"mode": "compress", "auth_modes": "all", "attach": "rewrite", "store": "", "log_level": "trace"}
 """Settings for a request as if it were the first one seen of a new conversation, with every attempt told."""
+FIXED = frozenset({"home", "store", "port", "metrics_port", "token", "log_level", "time_budget_ms"})
+"""Options that are set here, or that have no meaning where nobody waits and nothing is kept."""
 
 
 async def decide_apart(

@@ -36,8 +36,20 @@ def run(rig: Rig, line: str) -> Any:
 async def test_explain_says_what_was_decided_and_what_was_left_out(rig: Rig) -> None:
     await shown(rig)
     told = "\n".join(run(rig, "headroom.explain @focus"))
-    assert told.startswith("summary: -") and "# original against sent" in told and "left alone: " in told
+    assert (
+        told.startswith("flow: ")
+        and "/v1/chat/completions)\nsummary: -" in told
+        and "# original against sent" in told
+        and "left alone: " in told
+    )
     assert "# conversation" not in told
+
+
+async def test_a_flow_can_be_named_by_the_id_that_mitmwebs_address_has(rig: Rig) -> None:
+    await shown(rig)
+    later = await shown(rig)
+    (told, *_) = run(rig, f"headroom.explain '~meta {later.id}'")
+    assert told.startswith(f"flow: {later.id} ")
 
 
 async def test_explain_says_of_a_strange_flow_that_it_is_none(rig: Rig) -> None:

@@ -5,11 +5,15 @@ import logging
 from pathlib import Path
 
 import pytest
-from mitmproxy import exceptions, http
-from mitmproxy.test import taddons
+from mitmproxy import exceptions, http, tls
+from mitmproxy.proxy.context import Context
+from mitmproxy.test import taddons, tflow
 
 from tests.addon.rig import BODY, Rig, a_flow, decision
 from transforms.reasons import Reason
+
+HELLO = b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0"
+"""Of TLS: version, random, no session, one cipher suite, no compression; no extensions, and so no name."""
 
 
 async def test_a_request_to_a_known_host_is_rewritten_and_says_so(rig: Rig) -> None:
@@ -128,6 +132,35 @@ async def test_an_unknown_option_and_the_end_of_the_addon_are_said_loudly(
         rig.addon.done()
     assert "no such option: headroom_min_token; did you mean headroom_min_tokens?" in caplog.text
     assert "no longer compressed" in caplog.text
+
+
+async def test_a_misspelled_prefix_or_variable_is_said_loudly_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADROOM_MOED", "shadow")
+    monkeypatch.setenv("HEADROOM_OF_SOME_OTHER_PROGRAM", "1")
+    with taddons.context() as context:
+        context.options.set("hedroom_mode=shadow", "some_others=5", defer=True)
+        rig = Rig(tmp_path, context)
+        await rig.addon.running()
+        rig.addon.done()
+    assert "no such option: hedroom_mode; did you mean headroom_mode?" in caplog.text
+    assert "HEADROOM_MOED is no setting; did you mean HEADROOM_MODE?" in caplog.text
+    assert "OTHER_PROGRAM" not in caplog.text
+    assert "some_others" not in caplog.text
+
+
+async def test_a_tunnel_that_is_passed_unopened_is_told_once(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    rig.set(only_llm_hosts="on", compress_passthrough="off")
+    client, server = tflow.tclient_conn(), tflow.tserver_conn()
+    server.address = ("llm.example.com", 443)
+    hello = tls.ClientHelloData(Context(client, rig.context.options), tls.ClientHello(HELLO))
+    hello.context.server = server
+    with caplog.at_level(logging.INFO):
+        rig.addon.tls_clienthello(hello)
+        rig.addon.tls_clienthello(hello)
+    assert hello.ignore_connection
+    assert caplog.text.count("'llm.example.com' is no known LLM API host: passed unopened") == 1
 
 
 async def test_of_an_option_that_is_set_twice_the_last_one_holds(

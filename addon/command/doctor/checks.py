@@ -13,7 +13,7 @@ from addon.command.doctor.probes import Client, explain
 from addon.command.hints import Endpoint
 from addon.command.wrap.running_proxy import ask_over_tls, version_of
 from addon.command.wrap.variables import NoUpstream, unproxied, upstream_of
-from addon.settings import BadSetting, Settings
+from addon.settings import BadSetting, Settings, misspelled_variables
 from addon.store.state import State
 from addon.wire.tls_contexts import client_context
 
@@ -32,6 +32,8 @@ def check_settings(environ: Mapping[str, str]) -> tuple[Finding, Settings]:
     if settings.mode != "compress":
         told = f"headroom_mode={settings.mode}: new outputs are sent as they came"
         return look("settings", told, "unset HEADROOM_MODE to have them rewritten"), settings
+    if misspelled := misspelled_variables(environ):
+        return look("settings", misspelled[0], "correct it, or unset it"), settings
     return ok("settings", "all allowed"), settings
 
 

@@ -36,9 +36,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if shutil.which(command[0]) is None:
         return _tell(f"{command[0]}: command not found", NOT_FOUND)
     try:
-        confdir = read_plan(rest, dump=True).confdir
-        bundle = write_bundle(confdir, environ)
-        with _proxy(given, rest, environ, confdir, bundle) as proxy:
+        plan = read_plan([*rest, "--listen-port", str(given.port)], dump=True)
+        Settings.of_environment(environ, plan.settings)
+        bundle = write_bundle(plan.confdir, environ)
+        with _proxy(given, rest, environ, plan.confdir, bundle) as proxy:
             return _wrapped(command, environ, proxy, bundle, quiet=given.quiet)
     except (OSError, ValueError, NoAuthority, ProxyFailed) as error:
         return _tell(str(error), 1)

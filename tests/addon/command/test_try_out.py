@@ -30,7 +30,7 @@ def test_what_a_model_would_get_is_printed_and_the_attempts_beside_it(
     printed = capfd.readouterr()
     assert ERROR in printed.out
     assert len(printed.out) < len(nightly_log()) / 2
-    assert "tokens · bash" in printed.err
+    assert "tokens · Bash" in printed.err
     assert "record_compression log_folder" in printed.err
     assert not (tmp_path / "home").exists()
 
@@ -46,13 +46,27 @@ def test_options_and_policies_are_those_of_a_proxy(log: Path, capfd: pytest.Capt
     assert '"max_lossy_ratio":0.25' in capfd.readouterr().err
 
 
+def test_what_a_setting_keeps_a_proxy_from_is_not_done_here_either(
+    log: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for setting, reason in {
+        "mode=shadow": "shadow",
+        "auth_modes=oauth": "auth_mode",
+        "exclude_tools=Read": "tool",
+    }.items():
+        assert main(["try", str(log), "--set", setting]) == 0
+        printed = capfd.readouterr()
+        assert printed.out == nightly_log()
+        assert reason in printed.err
+
+
 def test_what_comes_through_a_pipe_is_taken_and_what_is_small_stays(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a few words, and no \xff letter")))
     assert main(["try", "--tool", "shell"]) == 0
     printed = capfd.readouterr()
-    assert printed.out == "a few words, and no \ufffd letter\n"
+    assert printed.out == "a few words, and no \ufffd letter"
     assert "too_small" in printed.err
     assert "shell" in printed.err
 
@@ -82,6 +96,7 @@ def test_it_ends_quietly_on_ctrl_c(log: Path, monkeypatch: pytest.MonkeyPatch) -
         (["missing.txt"], "missing.txt"),
         (["--set", "max_lossy_ratio=2"], "headroom_max_lossy_ratio='2'"),
         (["--set", "lossy=1"], "no such option: headroom_lossy"),
+        (["--set", "headroom_time_budget_ms=0"], "headroom_time_budget_ms changes nothing here"),
     ],
 )
 def test_a_missing_file_or_a_bad_setting_is_named(

@@ -5,6 +5,7 @@ import base64
 import http.client
 import os
 import socket
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +41,23 @@ def test_one_that_runs_is_shared_where_the_bundle_has_its_authority(environ: dic
             assert shared == running.at
         with cli._proxy(given(running.at.port), ["--set", f"confdir={other}"], environ, other, stranger) as own:
             assert own != running.at
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--set", "headroom_mdoe=shadow"], "did you mean headroom_mode?"),
+        (["--set", "headroom_mode=fast"], "headroom_mode='fast'"),
+        (["-p", "99999"], "not a port: 99999"),
+    ],
+)
+def test_a_bad_setting_is_refused_before_anything_runs(
+    arguments: list[str], told: str, environ: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([*arguments, "--", sys.executable, "-c", "print('ran')"], environ) == 1
+    printed = capfd.readouterr()
+    assert told in printed.err
+    assert printed.out == ""
 
 
 def test_a_proxy_of_the_users_own_is_gone_through_and_its_password_is_in_no_list_of_processes(
