@@ -217,9 +217,11 @@ class _Decider:
         changing = [detected.start_of(slot) for k, slot in old.items() if rewritten[k].replacement is not None]
         if not changing:
             return left
+        used = [decision for decision in rewritten.values() if decision.replacement is not None]
+        before = sum(decision.tokens_before for decision in used)
         self.verdicts.attach = cost.Attach(
-            prompt_tokens=int((len(raw) - changing[0]) / _BYTES_PER_TOKEN),
-            saved_tokens=sum(d.tokens_before - d.tokens_after for d in rewritten.values() if d.replacement is not None),
+            prompt_tokens=max(before, int((len(raw) - changing[0]) / _BYTES_PER_TOKEN)),
+            saved_tokens=before - sum(decision.tokens_after for decision in used),
             turns=detected.turns,
             write=cost.WRITE_HOUR if _HOUR.search(raw) else cost.WRITE,
             read=cost.read_price(detected.model),

@@ -81,8 +81,10 @@ function answers(f) {
 
   const left = Object.entries(f.left_alone), decided = sum(f.blocks) - (f.blocks.replayed || 0), kept = sum(f.left_alone);
   put("left", decided ? `${number(kept)} of ${number(decided)}` : "nothing yet", "");
-  put("left-how", left.length ? `tool outputs; most often ${left[0][0]} (${number(left[0][1])})` : "Every tool output so far was made smaller, or none came.");
-  put("left-why", left.length ? f.meanings[left[0][0]] || "" : "");
+  const [most] = left.length ? left : Object.entries(f.requests.not_ours);
+  put("left-how", left.length ? `tool outputs; most often ${most[0]} (${number(most[1])})`
+    : most ? `${plural(most[1], "request")} not looked into: ${most[0]}` : "Every tool output so far was made smaller, or none came.");
+  put("left-why", most ? f.meanings[most[0]] || "" : "");
 
   put("wait", milliseconds(f.held.mean_ms), "");
   put("wait-how", f.held.count ? `added to a request on average; 95 % within ${milliseconds(f.held.p95_ms_at_most)}` : "No request was held so far.");
@@ -170,7 +172,9 @@ function splits(f) {
 
 function reasons(f) {
   const kept = sum(f.left_alone);
-  table("why", ["reason", "outputs", ""], Object.entries(f.left_alone).map(([reason, n]) => [[reason, f.meanings[reason] || ""], number(n), percent(n, kept)]), "No tool output was left alone so far.");
+  const left = Object.entries(f.left_alone).map(([reason, n]) => [[reason, f.meanings[reason] || ""], number(n), percent(n, kept)]);
+  const whole = Object.entries(f.requests.not_ours).map(([reason, n]) => [[`${reason}: requests not looked into`, f.meanings[reason] || ""], number(n), ""]);
+  table("why", ["reason", "outputs", ""], [...left, ...whole], "No tool output was left alone so far.");
   const a = f.answers, rows = [
     ...Object.entries(f.failures).map(([seam, n]) => [[`errors of ours: ${seam}`, "The client's own bytes went on; the log names the error."], number(n)]),
     ...Object.entries(f.breaker_trips).map(([trip, n]) => [[`breaker: ${trip}`, "Nothing new is rewritten there for a while."], number(n)]),

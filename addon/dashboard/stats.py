@@ -22,6 +22,13 @@ from transforms.reasons import Reason
 _DAY = 24 * 60
 _QUARTER = 15
 _MOST_DAYS = 90
+_NOT_OURS = frozenset(
+    {
+        *(Reason.UNKNOWN_HOST, Reason.NOT_JSON, Reason.UNKNOWN_SHAPE, Reason.MIXED_SHAPE, Reason.SIGNED),
+        *(Reason.TOO_LARGE, Reason.BAD_ENCODING, Reason.ALREADY_SENT),
+    }
+)
+"""Requests that were not looked into, though they may have had tool outputs."""
 _REWRITTEN = (Reason.COMPRESSED, Reason.REPLAYED)
 
 
@@ -49,7 +56,11 @@ def stats(tally: Tally, home: Path, mode: str) -> dict[str, Any]:
             "unpriced": money.unpriced,
         },
         "provider": {kind: tally.provider[kind] for kind in ("input_fresh", "input_cached", "input_written", "output")},
-        "requests": {"total": sum(tally.requests.values()), "decisions": _by_decision(tally.requests)},
+        "requests": {
+            "total": sum(tally.requests.values()),
+            "decisions": (decisions := _by_decision(tally.requests)),
+            "not_ours": {reason: n for reason, n in decisions.items() if reason in _NOT_OURS},
+        },
         "answers": {kind: tally.answers[kind] for kind in ("served", "cut_off", "retried", "refused")},
         "blocks": _sorted(tally.blocks),
         "left_alone": _sorted({reason: n for reason, n in tally.blocks.items() if reason not in _REWRITTEN}),

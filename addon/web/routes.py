@@ -54,6 +54,7 @@ ROUTES = (
     Route("GET", "/r/{id}", explain.request),
     Route("POST", "/mcp", mcp_page.mcp),
 )
+_WITH_TOKEN = "With the token only (`token` in the state folder, or headroom_token): Authorization: Bearer TOKEN\n"
 
 
 def answer(sources: Sources, request: Request) -> Reply:
@@ -79,7 +80,7 @@ def _answer(sources: Sources, request: Request) -> Reply:
     for route, names in fitting:
         if route.method == method:
             if route.owner and not who.trusted:
-                return text("With the token only: Authorization: Bearer TOKEN\n", 401, {"www-authenticate": "Bearer"})
+                return text(_WITH_TOKEN, 401, {"www-authenticate": "Bearer"})
             return route.page(sources, replace(who, names=names))
     if fitting:
         return text("Not by that method.\n", 405, {"allow": ", ".join(route.method for route, _ in fitting)})

@@ -13,6 +13,7 @@ from addon.dashboard import stats as module
 from addon.dashboard.stats import lines, meanings, stats
 from addon.figures.tally import Answer, Tally
 from addon.metrics import Metrics
+from addon.routing_log import RoutingLog
 from tests.addon.figures.test_tally import USAGE, entry, log, turn
 from transforms.reasons import Reason
 
@@ -38,6 +39,14 @@ def test_before_any_traffic_there_are_figures_too(tmp_path: Path) -> None:
     empty = stats(Tally(), tmp_path, "shadow")
     assert empty["money"]["saved_net"] is None and empty["held"]["mean_ms"] is None
     assert orjson.dumps(empty) and "n/a" in "\n".join(lines(empty))
+
+
+def test_requests_that_were_not_looked_into_are_counted_by_reason(tmp_path: Path) -> None:
+    """Where nothing else has come, they are what there is to say."""
+    made = Tally()
+    for reason in (Reason.UNKNOWN_HOST, Reason.UNKNOWN_HOST, Reason.NO_TOOL_OUTPUT):
+        made.request(RoutingLog(decision=reason, client="other", auth_mode=None, mode="compress"))
+    assert stats(made, tmp_path, "compress")["requests"]["not_ours"] == {"unknown_host": 2}
 
 
 def test_stats_metrics_and_lines_say_the_same(tally: Tally, tmp_path: Path) -> None:
