@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 
@@ -71,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
     parser = _parser()
+    if given and given[0].isalpha():  # mitmproxy's own arguments begin with a dash, its filters with a sign
+        close = get_close_matches(given[0], _COMMANDS, 1)
+        parser.error(f"no such command: {given[0]}" + (f"; did you mean {close[0]}?" if close else ""))
     own, rest = parser.parse_known_args(given)
     if own.demo:
         return _become([*PYTHON, "-m", "addon.command.demo", *rest])
@@ -83,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bundle = write_bundle(plan.confdir, os.environ)
         if not own.ca_bundle:
             settings = Settings.of_environment(os.environ, plan.settings)
-            plan.check_ports()
+            plan.check_ports(settings)
     except (ValueError, OSError, NoAuthority, PortTaken) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

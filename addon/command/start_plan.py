@@ -14,7 +14,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addon.command.hints import Endpoint
 from addon.command.trust import CONFDIR
-from addon.settings import PREFIX, bare_value, option_names
+from addon.settings import PREFIX, Settings, bare_value, option_names
 
 LOOPBACK = "127.0.0.1"
 PORT, WEB_PORT, PAGES_PORT = "8080", "8081", "8082"
@@ -46,11 +46,14 @@ class StartPlan:
         """Where the first mode listens; port 0 if it is not known."""
         return self._endpoint(self.modes[0])
 
-    def check_ports(self) -> None:
-        """Raise `PortTaken` unless all TCP ports can be listened on now, together."""
+    def check_ports(self, settings: Settings) -> None:
+        """Raise `PortTaken` unless all TCP ports, those of `settings` too, can be listened on now, together."""
         modes = [self._endpoint(mode) for mode in self.modes if self.serves and mode.transport_protocol != "udp"]
+        ports = [(mode, "-p PORT") for mode in modes] + ([(self.web, "--web-port PORT")] if self.web else [])
+        for name, port in (("port", settings.port), ("metrics_port", settings.metrics_port)):
+            ports.append((Endpoint(LOOPBACK, port), f"--set {PREFIX}{name}=PORT"))
         with ExitStack() as open_until_all_are:
-            for endpoint, flag in [(mode, "-p") for mode in modes] + ([(self.web, "--web-port")] if self.web else []):
+            for endpoint, flag in ports:
                 if endpoint.port:
                     open_until_all_are.enter_context(_listen(endpoint, flag))
 
@@ -139,5 +142,5 @@ def _listen(endpoint: Endpoint, flag: str) -> socket.socket:
     except OSError as error:
         listener.close()
         where = f"{endpoint.host or '*'}:{endpoint.port}"
-        raise PortTaken(f"cannot listen on {where}: {error.strerror}. Choose another port: {flag} PORT") from error
+        raise PortTaken(f"cannot listen on {where}: {error.strerror}. Choose another port: {flag}") from error
     return listener

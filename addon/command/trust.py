@@ -130,5 +130,6 @@ def _authority(confdir: Path) -> Path:
         return path
     created = subprocess.run([sys.executable, "-P", "-c", _CREATE, confdir], capture_output=True, text=True)
     if created.returncode or not path.is_file():
-        raise NoAuthority(f"mitmproxy could not create its certificates in {confdir}\n{created.stderr.strip()}")
+        why = (created.stderr.strip() or "no reason given").splitlines()[-1]  # above it, the way through its code
+        raise NoAuthority(f"mitmproxy could not create its certificates in {confdir}: {why}")
     return path

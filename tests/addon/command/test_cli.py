@@ -64,6 +64,15 @@ def test_a_bad_setting_ends_it_before_anything_is_said_or_started(
     assert told in output.err
 
 
+def test_a_command_that_is_none_is_told_before_anything_is_started(
+    started: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["doctro"])
+    assert "no such command: doctro; did you mean doctor?" in capsys.readouterr().err
+    assert started == []
+
+
 def test_the_dashboard_is_told_where_it_was_asked_for(
     started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str], unused_tcp_port: int
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from addon.command.hints import Endpoint
 from addon.command.start_plan import PortTaken, read_plan
+from addon.settings import Settings
 
 _DEFAULTS = ["--listen-host", "127.0.0.1", "--listen-port", "8080"]
 _WEB = ["--web-host", "127.0.0.1", "--web-port", "8081", "--no-web-open-browser"]
@@ -69,14 +70,21 @@ def test_a_taken_port_is_named_with_the_argument_that_chooses_another(
 ) -> None:
     plan = read_plan([argument.format(taken) for argument in arguments], dump=False)
     with pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{taken}: .*in use.* {flag} PORT"):
-        plan.check_ports()
+        plan.check_ports(Settings())
+
+
+@pytest.mark.parametrize("name", ["port", "metrics_port"])
+def test_so_is_one_of_our_own_pages(taken: int, name: str) -> None:
+    plan = read_plan(["-p", "0", "--web-port", "0"], dump=False)
+    with pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{taken}: .*in use.* --set headroom_{name}=PORT"):
+        plan.check_ports(Settings.parse({name: str(taken)}))
 
 
 def test_proxy_and_web_ui_cannot_have_the_same_port(taken: int) -> None:
     free = taken + 1 if taken < 65535 else taken - 1
     with pytest.raises(PortTaken, match="--web-port"):
-        read_plan(["-p", str(free), "--web-port", str(free)], dump=False).check_ports()
+        read_plan(["-p", str(free), "--web-port", str(free)], dump=False).check_ports(Settings())
 
 
 def test_where_nothing_is_served_no_port_of_the_proxy_is_checked(taken: int) -> None:
-    read_plan(["-n", "-r", "flows", "-p", str(taken)], dump=True).check_ports()
+    read_plan(["-n", "-r", "flows", "-p", str(taken)], dump=True).check_ports(Settings())
