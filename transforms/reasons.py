@@ -62,7 +62,7 @@ class Reason(StrEnum):
 
     # A whole request was not ours.
     UNKNOWN_HOST = "unknown_host"
-    """Not a known LLM API host, and `headroom_compress_passthrough` is off."""
+    """Not a known LLM API host: name it in `headroom_hosts`, or switch `headroom_compress_passthrough` on."""
     NOT_JSON = "not_json"
     """The body is not JSON."""
     UNKNOWN_SHAPE = "unknown_shape"
