@@ -55,6 +55,14 @@ def test_history_is_kept_where_breaking_the_cache_does_not_pay(tmp_path: Path) -
     assert ">=" in outcome.log.attach
 
 
+def test_the_sum_saves_no_more_than_there_was(tmp_path: Path) -> None:
+    """Numbers take more tokens than their bytes let expect."""
+    dense = json.dumps([{"a": n % 7, "b": 0, "c": 1} for n in range(1500)])
+    outcome = decided(conversation([dense], turns_after=30), tmp_path)
+    saved, prompt = map(int, re.findall(r"\((\d+) of (\d+) tokens saved", outcome.log.attach)[0])
+    assert 0.7 * prompt < saved < prompt
+
+
 def test_history_is_rewritten_once_where_it_pays_and_the_log_shows_the_sum(tmp_path: Path) -> None:
     ledger = MemoryLedger()
     body = conversation([RECORDS, RECORDS.replace("item", "thing")], turns_after=30)
