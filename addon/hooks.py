@@ -52,6 +52,8 @@ from transforms.reasons import Reason
 
 _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
 _MOST_TOLD = 100
+"""Hosts of which the same is said."""
+_LONGEST_HOST = 255
 _LOOPBACK = "127.0.0.1"
 _UNKNOWN = "is no known LLM API host: name it in headroom_hosts to have it rewritten"
 _KEEP_DAYS_SECONDS = 30.0
@@ -86,7 +88,7 @@ class Headroom:
         self._sockets = SocketTurns(self._ask, self._watch, self.tally)
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._behind: WeakSet[connection.Client] = WeakSet()
         """Connections of a proxy of ours, which has decided already on all that comes over them."""
         self.addons = [HeadroomCommands(self.stats, lambda: self._raw)]
@@ -314,8 +316,9 @@ class Headroom:
 
     def _tell_once(self, host: str, message: str) -> None:
         """Say of a host why nothing is rewritten for it."""
-        if host not in self._told and len(self._told) < _MOST_TOLD:
-            self._told.add(host)
+        host = host[:_LONGEST_HOST]
+        if (host, message) not in self._told and sum(told == message for _, told in self._told) < _MOST_TOLD:
+            self._told.add((host, message))
             LOGGER.info("headroom: %r %s", host, message)
 
     def _failed_request(self, flow: http.HTTPFlow, error: BaseException) -> None:

@@ -183,7 +183,7 @@ class Settings(BaseModel):
 
 def suggestion(name: str) -> str:
     """A hint at the option that a misspelled one may stand for; empty when none is close."""
-    bare = name.removeprefix(PREFIX) if name.startswith(PREFIX) else name.partition("_")[2]
+    bare = re.sub(r"headroom[_-]?|[^_]*_", "", name, count=1)
     close = get_close_matches(bare, option_names(), 1)
     return f"; did you mean {PREFIX}{close[0]}?" if close else ""
 

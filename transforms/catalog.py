@@ -16,7 +16,6 @@ from transforms.listings.sampler import ListingSampler
 from transforms.logs.folder import LogFolder
 from transforms.logs.sampler import LogSampler
 from transforms.pages.markup_reader import MarkupReader
-from transforms.pages.menus import Menus
 from transforms.prose.worth import Scorer
 from transforms.records.row_sampler import RowSampler
 from transforms.runs.progress import ProgressLines
@@ -46,7 +45,6 @@ TRANSFORMS: tuple[Transform, ...] = (
     RunReport(),
     TableSampler(),
     BlobElider(),
-    Menus(),
     KompressCompressor(),
     # lossless
     SmartCrusher(),

@@ -16,7 +16,6 @@ TRANSFORM_NAMES = (
     "run_report",
     "table_sampler",
     "blob_elider",
-    "page_menus",
     "kompress",
     "smart_crusher",
     "diff_folder",

@@ -7,7 +7,6 @@ from random import Random
 
 from transforms.call import Call
 from transforms.contract import Kind
-from transforms.pages.note import note
 
 _WORDS = ("order", "invoice", "customer", "shipment", "refund", "ledger", "warehouse", "basket", "voucher", "parcel")
 _VERBS = ("created", "loaded", "stored", "checked", "sent", "queued", "updated", "removed")
@@ -183,9 +182,6 @@ def _numbered_line(number: int, choice: Random) -> str:
     return f"{number + 1:>6}→{'' if number % 12 == 9 else _code_line(number, choice).lstrip(chr(10))}"
 
 
-_MENU = "".join(f'<li><a href="/{name}">{name.title()}</a></li>' for name in (*_WORDS, *_VERBS))
-
-
 def _html_line(number: int, choice: Random) -> str:
     if number % 10 == 5:
         return f'<script>window.track("{choice.getrandbits(64):x}", {{page: {number}}});</script>'
@@ -261,8 +257,6 @@ FORMS: tuple[Form, ...] = (
     Form("source", Kind.CODE, _shell("cat src/shop/api.py"), _code_line, "import shop\n"),
     Form("numbered source", Kind.CODE, Call("Read", '{"file_path":"/app/src/shop/api.py"}'), _numbered_line),
     Form("page", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _html_line, "<!doctype html><html><head><title>Guide</title><style>p{margin:0}</style></head><body>\n", "\n</body></html>\n"),
-    Form("page with a menu", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _html_line, "<!doctype html><html><head><title>Guide</title><style>p{margin:0}</style></head><body>\n<ul>" + _MENU + "</ul>\n", "\n</body></html>\n"),
-    Form("page that was read", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _paragraph, f"{note(9000)}\n" + "".join(f"- {name.title()} (/{name})\n" for name in (*_WORDS, *_VERBS))),
     Form("table", Kind.TABLE, _shell("cat data/orders.csv"), _csv_line, "id,item,amount,time,currency\n"),
     Form("base64", Kind.BLOB, _shell("cat logo.b64"), _base64_line),
     Form("prose", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/refunds"}'), _paragraph, "# Guide\n\n", question="How does a refund work?"),

@@ -10,7 +10,8 @@ from tests.laws.forms import FORMS, Form
 from tests.laws.texts import ODD
 from transforms.call import Call
 from transforms.catalog import TRANSFORMS
-from transforms.contract import Block, Budget, Transform
+from transforms.contract import Block, Budget, Loss, Transform
+from transforms.table_sampler import TableSampler
 
 pytestmark = pytest.mark.usefixtures("no_garbage_collection")
 
@@ -38,12 +39,20 @@ def seconds(transform: Transform, block: Block) -> tuple[float, bool]:
     return time.process_time() - started, rewrite is not None
 
 
-def assert_linear(transform: Transform, write: Callable[[int], str], call: Call, sizes: tuple[int, ...]) -> None:
+def assert_linear(
+    transform: Transform,
+    write: Callable[[int], str],
+    call: Call,
+    sizes: tuple[int, ...],
+    asked: Callable[[str], str] = lambda text: "",
+) -> None:
     texts = [write(size) for size in sizes]
     least, rewritten = [float("inf")] * len(sizes), [True] * len(sizes)
     for attempt in range(TRIES):
         for at in reversed(range(len(sizes))):
-            block = Block(texts[at] + "\n" * attempt, call)  # never the same twice: some remember the last text
+            block = Block(
+                texts[at] + "\n" * attempt, call, asked(texts[at])
+            )  # never the same twice: some remember the last text
             took, rewritten[at] = seconds(transform, block)
             least[at] = min(least[at], took)
             if least[-1] < QUICK:
@@ -52,6 +61,25 @@ def assert_linear(transform: Transform, write: Callable[[int], str], call: Call,
         if least[-1] <= PER_DOUBLING ** (len(sizes) - 1 - first) * least[first]:
             return
     pytest.fail(f"{transform.name}: seconds {least} for {sizes} characters of {texts[0][:40]!r}")
+
+
+def words_of(text: str) -> str:
+    """A question that names all there is in a text."""
+    return text.replace(",", " ").replace("\t", " ")
+
+
+@pytest.mark.parametrize("form", {form.kind: form for form in FORMS}.values(), ids=lambda form: form.name)
+def test_a_question_that_grows_with_the_text_changes_nothing_in_that(form: Form) -> None:
+    for transform in TRANSFORMS:
+        if form.kind in transform.kinds and transform.loss is Loss.LOSSY:
+            assert_linear(transform, form.text, form.call, SIZES, words_of)
+
+
+def test_nor_do_thousands_of_rows_that_it_names() -> None:
+    def write(size: int) -> str:
+        return "id,name,state\n" + "".join(f"{n},Name{n},open\n" for n in range(size // 17))
+
+    assert_linear(TableSampler(), write, Call("Bash", "{}"), SIZES, words_of)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)

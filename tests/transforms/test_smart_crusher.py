@@ -335,6 +335,16 @@ def test_an_address_that_goes_on_from_another_is_told_once() -> None:
     assert rewritten.count("/items") == 1
 
 
+def test_an_ending_that_looks_as_if_it_named_a_column_is_no_ending() -> None:
+    """The reader would fill in what stands there as it is."""
+    templates = [
+        {**link, "template": f"{link['items_url']}/{{id}}", "other": f"{link['url']}{{/page}}"} for link in LINKS
+    ]
+    rewritten = crushed(json.dumps(templates))
+    assert "other=={url}{/page}" in rewritten
+    assert rewritten.count("/{id}") == len(LINKS)
+
+
 @pytest.mark.parametrize("question", ["What is in cart 12?", "Show `https://api.example.org/carts/84`, please"])
 def test_a_row_that_is_asked_for_tells_its_addresses_whole(question: str) -> None:
     rewrite = CRUSHER.rewrite(Block(json.dumps(LINKS), Call(), question), Budget(0, ""))

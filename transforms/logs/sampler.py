@@ -77,6 +77,8 @@ def _describer(kinds: Kinds) -> Callable[[int, int], str]:
     def describe(first: int, last: int) -> str:
         kind, count = Counter(kinds.of_line[first : last + 1]).most_common(1)[0]
         share = "" if count > last - first else f" {count} of them"
+        if not kind.strip():
+            return f"routine,{share} times alone"
         if kind in shown:
             return f"routine,{share} like lines {shown[kind]}"
         shown[kind] = f"{first + 1}-{last + 1}"

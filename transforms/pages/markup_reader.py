@@ -18,11 +18,16 @@ from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.pages import proof as html_proof
 from transforms.pages import text as html_text
 from transforms.pages.facts import facts
-from transforms.pages.note import is_note, is_read, note
 
 _START = re.compile(r"<!doctype html|<html[\s>]|<head>|<body[\s>]", re.IGNORECASE)
 _PREFACE = 4096
 """Characters before the page: what a fetching tool says first, headers of the response."""
+_OMITTED = "[page markup omitted: "
+_NOTE = re.compile(
+    rf"^{re.escape(_OMITTED)}\d+ kB of tags, scripts and styles; "
+    r"links stand as <address> or \(/path\) behind their text\]$",
+    re.MULTILINE,
+)
 _ADDRESS = re.compile(r"\w+://[^\s\"'<>\\]+")
 _LOCAL = re.compile(
     r"localhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1\]|\.local\b|\.test\b|file://|\b192\.168\.|\b10\.\d+\.|host\.docker",
@@ -58,7 +63,8 @@ class MarkupReader:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The page as text below a line that says what went; None for no fetched page, or if markup is asked for."""
         start = _page_start(block.text)
-        if start is None or is_read(block.text) or not _is_read_for_content(block):
+        noted = _OMITTED in block.text and _NOTE.search(block.text)
+        if start is None or noted or not _is_read_for_content(block):
             return None
         source = block.text[start:]
         page = html_text.marked(source, _ABOUT_IMAGES.search(_asked(block)) is not None)
@@ -69,16 +75,25 @@ class MarkupReader:
         text = facts(source) + html_text.write(page)
         if len(text) >= len(source):
             return None
-        return Rewrite(f"{block.text[:start]}{note(len(source) - len(text))}\n{text}")
+        return Rewrite(f"{block.text[:start]}{_note(len(source) - len(text))}\n{text}")
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether all that a reader sees of the page is in `rewritten`, nothing new is, and what went is named."""
         start = _page_start(original)
         if start is None or not rewritten.startswith(original[:start]):
             return False
-        first, _, text = rewritten[start:].partition("\n")
+        note, _, text = rewritten[start:].partition("\n")
         told = facts(original[start:])
-        return is_note(first) and text.startswith(told) and html_proof.keeps_page(original[start:], text[len(told) :])
+        return (
+            _NOTE.fullmatch(note) is not None
+            and text.startswith(told)
+            and html_proof.keeps_page(original[start:], text[len(told) :])
+        )
+
+
+def _note(dropped: int) -> str:
+    size = f"{round(dropped / 1000)} kB of tags, scripts and styles"
+    return f"{_OMITTED}{size}; links stand as <address> or (/path) behind their text]"
 
 
 def _page_start(text: str) -> int | None:

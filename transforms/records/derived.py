@@ -5,6 +5,7 @@
 APIs that link to all they have tell one address many times over. Rows that are likely quoted tell such cells as well.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +17,8 @@ _MIN_BASE = 12
 """Characters of a value that is worth being pointed to."""
 _FEW = 10
 """Values of a column that tells kinds of rows."""
+
+_BRACED = re.compile(r"\{([^{}]*)\}")
 
 type Derived = Mapping[str, tuple[str, str]]
 """By the name of a column: the column whose cells its own begin with, and their ending."""
@@ -41,7 +44,10 @@ def derived(rows: Sequence[Row]) -> Derived:
 
 
 def _follows(rows: Sequence[Row], name: str, base: str, ending: str) -> bool:
-    return "\n" not in ending and all(is_text(row[base]) and row[name] == row[base] + ending for row in rows)
+    """Whether it is so in all rows, and the ending does not look as if it told of a column itself."""
+    if "\n" in ending or not rows[0].keys().isdisjoint(_BRACED.findall(ending)):
+        return False
+    return all(is_text(row[base]) and row[name] == row[base] + ending for row in rows)
 
 
 def told(name: str, ending: str) -> str:

@@ -175,7 +175,7 @@ class Rows:
         found: set[int] = set()
         for column in self.columns.values():
             if len(column.counts) == len(self.flats):
-                called = [name for name in names if len(name) >= _SHORTEST_NAME and name in column.counts]
+                called = {name for name in column.counts.keys() & names if len(name) >= _SHORTEST_NAME}
                 if len(called) > 1 or any(not name.islower() for name in called):
                     found |= column.rows_with(called)
         return found

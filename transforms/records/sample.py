@@ -26,6 +26,8 @@ _MIN_RUN = 3
 """Rows of a run that is worth its marker."""
 _MIN_RUN_TOKENS = 60
 _MAX_WORDS = 100
+_QUESTION = 20_000
+"""Characters of a question, the last ones, of which every word counts."""
 _WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w|\d")
 _QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
 _NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")
@@ -40,8 +42,8 @@ def words_of(question: str, call: Call) -> frozenset[str]:
 
 
 def names_of(question: str, call: Call) -> frozenset[str]:
-    """What may be a value that is asked for: `words_of`, and every other word of the question."""
-    found = words_of(question, call).union(_WORD.findall(question))
+    """What may be a value that is asked for: `words_of`, and every other word of the end of the question."""
+    found = words_of(question, call).union(_WORD.findall(question[-_QUESTION:]))
     return found | {word.lstrip("#@") for word in found}
 
 

@@ -204,7 +204,8 @@ def _code(sample: Sample) -> Kind | None:
 
 def _stamped(sample: Sample) -> Kind | None:
     """After tables: a column of theirs may hold such numbers."""
-    return Kind.LOG if sample.expected.kind is not Kind.TABLE and sample.mostly(forms.SECONDS, 0.8) else None
+    data = sample.expected.kind is Kind.TABLE or (sample.expected.file and sample.expected.kind is not Kind.LOG)
+    return Kind.LOG if not data and sample.mostly(forms.SECONDS, 0.8) else None
 
 
 def _prose(sample: Sample) -> Kind | None:

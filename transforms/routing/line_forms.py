@@ -100,8 +100,8 @@ LOG_LINE = _form(
     r".{0,80}?\blevel=\w",
 )
 
-SECONDS = _form(r".{0,80}?(?<![\w.])1\d{9}(?:\.\d{1,9})?(?![\w.])")
-"""Seconds since 1970, as squid and auditd write them."""
+SECONDS = _form(r"(?=[^\n]*[^\W\d]).{0,80}?(?<![\w.])1\d{9}(?:\.\d{1,9})?(?![\w.])")
+"""Seconds since 1970 among words, as squid and auditd write them; by themselves they are data."""
 
 LOG_MARK = re.compile(r":\d|[A-Z]{4}|level=")
 """Searched for: stands in every `LOG_LINE`."""

@@ -293,6 +293,13 @@ SAMPLES = [
         Call("exec", 'const r = await tools.exec_command({cmd: "cat a.py"}); text(r);'),
         Kind.CODE,
     ),
+    (
+        "times that were read are data",
+        "".join(f"{1700000000 + 60 * n}\n" for n in range(99)),
+        read("/w/t.txt"),
+        Kind.TEXT,
+    ),
+    ("lines with seconds", "".join(f"{1286536309 + n}.450 TCP_MISS/200 a.b\n" for n in range(99)), bash("x"), Kind.LOG),
     ("sentences", PROSE, Call("Task", '{"prompt": "explain"}'), Kind.PROSE),
     ("a fetched document", MARKDOWN, Call("WebFetch", '{"url": "https://example.com/guide"}'), Kind.PROSE),
     ("one sentence", "The file a.py has been updated successfully.", Call("Edit", "{}"), Kind.PROSE),
