@@ -9,7 +9,7 @@ stand behind the names of what wrote them (`transforms.records.framed_lines`).
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain
-from transforms.records.sample import names_of
+from transforms.records.sample import names_of, words_of
 from transforms.records.source import decode, fewer_tokens, read
 
 
@@ -31,7 +31,8 @@ class SmartCrusher:
         """The shortest of minified JSON and the document; None when neither has fewer tokens than the text."""
         try:
             source = read(block.text)
-            body = DocumentWriter(words=names_of(block.question, block.call)).write(source.tree)
+            names = names_of(words_of(block.question, block.call), block.question)
+            body = DocumentWriter(words=names).write(source.tree)
         except (ValueError, RecursionError):
             return None
         best = source.minified

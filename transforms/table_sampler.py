@@ -62,8 +62,8 @@ class TableSampler:
         cells: list[Tree] = [{str(place): cell for place, cell in enumerate(row)} for row in rows.values()]
         numbers = list(rows)
         ranks = [0] * len(lines)
-        asked = words_of(block.question, block.call), names_of(block.question, block.call)
-        for routine in Rows.of(cells, []).routine(*asked):
+        words = words_of(block.question, block.call)
+        for routine in Rows.of(cells, []).routine(words, names_of(words, block.question)):
             ranks[numbers[routine]] = 1
         for kept in named_lines(block, lines) | _headers(lines, numbers):
             ranks[kept] = 0

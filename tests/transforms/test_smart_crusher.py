@@ -14,7 +14,7 @@ from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.records.document import DocumentWriter
 from transforms.records.legend import explain
-from transforms.records.sample import names_of
+from transforms.records.sample import names_of, words_of
 from transforms.records.source import Source, decode
 from transforms.records.tree import Pairs, Tree
 from transforms.smart_crusher import SmartCrusher
@@ -377,7 +377,7 @@ def test_columns_that_others_tell_read_back(bases: list[str], names: tuple[str, 
     text = json.dumps(rows)
     for question in ("", f"What about `{long[0]}`?"):
         tree = Source.read(text).tree
-        body = DocumentWriter(words=names_of(question, Call())).write(tree)
+        body = DocumentWriter(words=names_of(words_of(question, Call()), question)).write(tree)
         assert decode(explain(Source.read(text).told(body))).minified == Source.read(text).minified
 
 

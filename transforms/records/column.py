@@ -28,6 +28,9 @@ _SMALL_STEPS = 0.5
 NEARLY_ALL = 0.8
 """Of the rows."""
 
+_FEW_KINDS = 10
+_FEW_ROWS = 3
+
 type Numbered = tuple[float, int]
 """A number, and its row."""
 
@@ -68,6 +71,16 @@ class Column:
             return ()
         key = None if len(set(map(len, texts))) == 1 else _by_numbers
         return self.rows_with({min(texts, key=key)}), self.rows_with({max(texts, key=key)})
+
+
+def tells_kinds(values: int, rows: int) -> bool:
+    """Whether a column of `rows` with so many different values tells kinds of rows by them."""
+    return values <= max(_FEW_KINDS, rows // 8) and values <= rows // 2
+
+
+def few(rows: int) -> int:
+    """How many of `rows` a word may be found in, at most, that picks some out."""
+    return max(_FEW_ROWS, rows // 10)
 
 
 def _number(text: str) -> float | None:

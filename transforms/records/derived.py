@@ -10,14 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from transforms.records.cell import is_text
+from transforms.records.column import few, tells_kinds
 from transforms.records.record import Row
 
 _MIN_ROWS = 3
 _MIN_BASE = 12
 """Characters of a value that is worth being pointed to."""
-_FEW = 10
-"""Values of a column that tells kinds of rows."""
-
 _BRACED = re.compile(r"\{([^{}]*)\}")
 
 type Derived = Mapping[str, tuple[str, str]]
@@ -62,12 +60,12 @@ def telling(rows: Sequence[Row], endings: Derived, words: frozenset[str]) -> set
     for at, row in enumerate(rows):
         for cell in cells.intersection(row.values()):
             found[cell].add(at)
-    asked = set().union(*(picked for picked in found.values() if len(picked) <= max(3, len(rows) // 10)))
+    asked = set().union(*(picked for picked in found.values() if len(picked) <= few(len(rows))))
     return asked.union(*(_alone([row[base] for row in rows]) for base in {base for base, _ in endings.values()}))
 
 
 def _alone(cells: Sequence[str]) -> set[int]:
     """The rows with a value of their own, in a column of few values."""
     counts = Counter(cells)
-    few = len(counts) <= min(max(_FEW, len(cells) // 8), len(cells) // 2)
-    return {at for at, cell in enumerate(cells) if counts[cell] == 1} if few else set()
+    kinds = tells_kinds(len(counts), len(cells))
+    return {at for at, cell in enumerate(cells) if counts[cell] == 1} if kinds else set()

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from transforms.records.column import NEARLY_ALL, Column
+from transforms.records.column import NEARLY_ALL, Column, few, tells_kinds
 from transforms.records.framed_lines import BEFORE
 from transforms.records.tree import Tree, dumps
 
@@ -158,7 +158,7 @@ class Rows:
     def named(self, words: frozenset[str]) -> set[int]:
         """The rows that one of `words` picks out: few rows have it as a value, or as part of one."""
         found: set[int] = set()
-        most = max(3, len(self.flats) // 10)
+        most = few(len(self.flats))
         whole = "\n".join(self.texts)
         for word in words:
             rows = set().union(
@@ -191,7 +191,7 @@ class Rows:
                     texts[term].add(text)
             for term, values in texts.items():
                 found[term] |= column.rows_with(values)
-        return set().union(*(rows for rows in found.values() if len(rows) <= max(3, len(self.flats) // 10)))
+        return set().union(*(rows for rows in found.values() if len(rows) <= few(len(self.flats))))
 
     def alike(self) -> set[int]:
         """The rows whose values all stand in other rows as well, but for numbers, times and ids; of a message, and of
@@ -235,7 +235,7 @@ class Rows:
     def _rare_values(self, column: Column) -> None:
         counts = Counter({text: count for text, count in column.counts.items() if text[0] + text[-1] not in _CONTAINER})
         size = counts.total()
-        if not counts or len(counts) > max(10, size // 8) or len(counts) > size // 2:
+        if not counts or not tells_kinds(len(counts), size):
             return
         usual = counts.most_common(1)[0][1] >= _USUAL_SHARE * size
         rare = max(_rare(size), size // 33 if usual else 0)

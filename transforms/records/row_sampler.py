@@ -38,7 +38,8 @@ class RowSampler:
     def _sample(self, source: Source, block: Block, budget: Budget) -> Rewrite | None:
         total = count_tokens(block.text)
         markers = Markers(budget.handle)
-        words, names = words_of(block.question, block.call), names_of(block.question, block.call)
+        words = words_of(block.question, block.call)
+        names = names_of(words, block.question)
         allowed = min(budget.tokens, MAX_SHARE * total)
         terms = frozenset(named_terms(block))
         sampler = Sampler(words, names, terms, allowed, total / len(source.minified), markers)

@@ -41,9 +41,9 @@ def words_of(question: str, call: Call) -> frozenset[str]:
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])
 
 
-def names_of(question: str, call: Call) -> frozenset[str]:
-    """What may be a value that is asked for: `words_of`, and every other word of the end of the question."""
-    found = words_of(question, call).union(_WORD.findall(question[-_QUESTION:]))
+def names_of(words: frozenset[str], question: str) -> frozenset[str]:
+    """What may be a value that is asked for: `words_of` it, and every other word of the end of the question."""
+    found = words.union(_WORD.findall(question[-_QUESTION:]))
     return found | {word.lstrip("#@") for word in found}
 
 

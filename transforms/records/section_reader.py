@@ -37,13 +37,17 @@ class SectionReader:
     positional: list[Column] = field(init=False)
     by_name: frozenset[str] = field(init=False)
     """The columns whose cells tell their names."""
-    derived: frozenset[str] = field(init=False)
-    """The columns that others tell; rows may tell them as well."""
+    known: frozenset[str] = field(init=False)
+    """These, and the columns that others tell with an ending: what a row says by such a name, the header has too."""
+    twins: list[Column] = field(init=False)
+    """The columns that repeat others; those with an ending behind it last, for they may repeat one of the former."""
 
     def __post_init__(self) -> None:
         self.positional = [column for column in self.columns if column.positional]
         self.by_name = frozenset(column.name for column in self.columns if column.keyed)
-        self.derived = frozenset(column.name for column in self.columns if column.ending)
+        self.known = self.by_name.union(column.name for column in self.columns if column.ending)
+        twins = (column for column in self.columns if column.twin is not None)
+        self.twins = sorted(twins, key=lambda column: column.ending != "")
 
     def header(self, line: str) -> "SectionReader":
         """The section that goes on below a line of the header."""
@@ -89,7 +93,7 @@ class SectionReader:
             for column in self.columns
             if column.constant is not None
         }
-        for column in self._twins:
+        for column in self.twins:
             values = told[column.twin or ""]
             told[column.name] = [_ended(value, column.ending) for value in values] if column.ending else values
         fields = {column.name: told[column.name] for column in self.columns if column.name in told}
@@ -98,11 +102,6 @@ class SectionReader:
         keys = fields.pop(KEY) if self.keyed else []
         records = put_all(fields, count)
         return list(map(_pair, zip(keys, records, strict=True))) if self.keyed else records
-
-    @property
-    def _twins(self) -> list[Column]:
-        """The columns that repeat others, those behind which an ending follows last: they may repeat one of these."""
-        return sorted((column for column in self.columns if column.twin is not None), key=lambda one: one.ending != "")
 
     def _values(self, cells: tuple[str, ...], strings: bool) -> list[object]:
         if strings or (self.repeats and any(cell[0] == "*" for cell in cells)):
@@ -129,12 +128,12 @@ class SectionReader:
         named = [self._named(cell) for cell in cells[count:]]
         told |= {name: value for place, name, value in named if not place and name in self.by_name}
         told |= {column.name: read_cell(column.constant) for column in self.columns if column.constant is not None}
-        for column in self._twins:
+        for column in self.twins:
             value = told[column.twin or ""]
             told[column.name] = _ended(value, column.ending) if column.ending else value
         fields = [(column.name, told[column.name]) for column in self.columns if column.name in told]
         for place, name, value in named:
-            if place or name not in self.by_name | self.derived:
+            if place or name not in self.known:
                 fields.insert(place - 1 if place else len(fields), (name, value))
             elif told[name] != value:
                 raise ValueError(f"not the value that another column tells: {name}")
