@@ -184,8 +184,13 @@ class Settings(BaseModel):
 def suggestion(name: str) -> str:
     """A hint at the option that a misspelled one may stand for; empty when none is close."""
     bare = re.sub(r"headroom[_-]?|[^_]*_", "", name, count=1)
-    close = get_close_matches(bare, option_names(), 1)
-    return f"; did you mean {PREFIX}{close[0]}?" if close else ""
+    return did_you_mean(bare, option_names(), PREFIX)
+
+
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """The end of a message on a name that is not `known`: the closest one, behind `prefix`; empty if none is close."""
+    close = get_close_matches(name, list(known), 1)
+    return f"; did you mean {prefix}{close[0]}?" if close else ""
 
 
 def is_meant_for_us(name: str) -> bool:
@@ -197,8 +202,8 @@ def misspelled_variables(environ: Mapping[str, str]) -> list[str]:
     """What to say of variables that are nearly, but not, the ones of our options. Others may be another program's."""
     known = {environment_variable(name).removeprefix(_VARIABLE) for name in option_names()}
     given = (name.removeprefix(_VARIABLE) for name in environ if name.startswith(_VARIABLE))
-    close = ((name, get_close_matches(name, known, 1)) for name in given if name not in known)
-    return [f"{_VARIABLE}{name} is no setting; did you mean {_VARIABLE}{own[0]}?" for name, own in close if own]
+    hints = ((name, did_you_mean(name, known, _VARIABLE)) for name in given if name not in known)
+    return [f"{_VARIABLE}{name} is no setting{hint}" for name, hint in hints if hint]
 
 
 def option_names() -> Iterable[str]:

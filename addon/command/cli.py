@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from addon.command.launch import PYTHON, mitmproxy_command
 from addon.command.start_plan import LOOPBACK, PAGES_PORT, PortTaken, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
 from addon.command.wrap import cli as wrap
-from addon.settings import Settings
+from addon.settings import Settings, did_you_mean
 
 type Command = Callable[[Sequence[str], Mapping[str, str]], int]
 
@@ -73,8 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
     parser = _parser()
     if given and given[0].isalpha():  # mitmproxy's own arguments begin with a dash, its filters with a sign
-        close = get_close_matches(given[0], _COMMANDS, 1)
-        parser.error(f"no such command: {given[0]}" + (f"; did you mean {close[0]}?" if close else ""))
+        parser.error(f"no such command: {given[0]}{did_you_mean(given[0], _COMMANDS)}")
     own, rest = parser.parse_known_args(given)
     if own.demo:
         return _become([*PYTHON, "-m", "addon.command.demo", *rest])
