@@ -36,7 +36,6 @@ class DiffFile:
 
     path: str
     """Its name after the change, without `a/` and `b/`; of a deleted file the name it had."""
-    new: bool = False
     deleted: bool = False
     hunks: list[Hunk] = field(default_factory=list)
 
@@ -56,7 +55,6 @@ def diff_files(lines: Sequence[str]) -> list[DiffFile]:
             files[-1].hunks.append(hunk)
             at = hunk.last
         elif files:
-            files[-1].new |= line.startswith("new file mode ")
             files[-1].deleted |= line.startswith("deleted file mode ")
         at += 1
     return [file for file in files if file.hunks]
@@ -103,7 +101,6 @@ def _name(files: list[DiffFile], old: str, new: str) -> None:
     if not files or files[-1].hunks:
         files.append(DiffFile(path))
     files[-1].path = path or files[-1].path
-    files[-1].new |= before["path"] == "/dev/null"
     files[-1].deleted |= gone
 
 
