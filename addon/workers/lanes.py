@@ -22,7 +22,7 @@ class _Waiting[T]:
     item: T
     size: int
     best: int | None
-    """The worker that knows the beginning; None: nobody does."""
+    """Whose it is while that worker is idle: of the one that knows the beginning, if any does. None: anybody's."""
 
 
 class Lanes[T]:
