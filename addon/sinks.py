@@ -99,7 +99,8 @@ def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[Line]:
         for attempt, tried in zip(entry.attempts, entry.plain["attempts"], strict=True):
             ratio = f"ratio {attempt.compression_ratio:.3f} {attempt.reason}"
             tokens = f"{attempt.tokens_before}>{attempt.tokens_after}"
-            told = f"{about} record_compression {attempt.transform_name} {ratio} {tokens}"
+            limit = ", at max_lossy_ratio" if attempt.at_limit else ""
+            told = f"{about} record_compression {attempt.transform_name} {ratio} {tokens}{limit}"
             lines.append(Line(TRACE, "record_compression", told, {"block": entry.block, **tried}))
     return (line for line in lines if line.severity >= LEVELS[level])
 

@@ -17,7 +17,7 @@ from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.lossy.stretches import MIN_TOKENS, choose, leave_out
+from transforms.lossy.stretches import choose, leave_out
 
 _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
@@ -73,18 +73,18 @@ class BlobElider:
     lines_stand_alone = True
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The text with its blobs named; None when it has none, or the budget is too small for any."""
+        """The text with its blobs named, as far as the budget reaches; None when it has none."""
         text, asked = block.text, f"{block.question}\n{block.call.arguments}"
-        if budget.tokens < MIN_TOKENS or not budget.handle or _MARKER.search(text):
+        if budget.tokens <= 0 or not budget.handle or _MARKER.search(text):
             return None
         found = list(_blobs(text))
         if not found or _DECODES.search(asked):
             return None
         named = set(_NAMED.findall(asked))
         blobs = [blob for blob in found if not any(word in text[blob.start : blob.end] for word in named)]
-        gaps = choose(text, blobs, budget.tokens, partial(_cut, text))
+        choice = choose(text, blobs, budget.tokens, partial(_cut, text))
         handle = budget.handle.replace("\\", "/")  # within a JSON string a backslash would be an escape
-        return leave_out(text, gaps, handle, partial(_marker, text)) if gaps else None
+        return leave_out(text, choice, handle, partial(_marker, text))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether each gap has the length and the hash that its marker tells, and all between the gaps is verbatim."""

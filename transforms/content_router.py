@@ -36,6 +36,8 @@ class Attempt:
     """Tokens (o200k_base) of the part when this transform was asked."""
     tokens_after: int
     """Tokens of its result, used or not; the same as before when there was none."""
+    at_limit: bool = False
+    """Whether `max_lossy_ratio` kept it from leaving out more."""
 
 
 def route(block: Block, transforms: Sequence[Transform]) -> Route:
@@ -46,7 +48,9 @@ def route(block: Block, transforms: Sequence[Transform]) -> Route:
     )
 
 
-def record_compression(transform_name: str, tokens_before: int, tokens_after: int, reason: Reason) -> Attempt:
+def record_compression(
+    transform_name: str, tokens_before: int, tokens_after: int, reason: Reason, *, at_limit: bool = False
+) -> Attempt:
     """The record of one attempt; its ratio is 1.0 where there was nothing to begin with."""
     ratio = tokens_after / tokens_before if tokens_before else 1.0
-    return Attempt(transform_name, ratio, reason, tokens_before, tokens_after)
+    return Attempt(transform_name, ratio, reason, tokens_before, tokens_after, at_limit)

@@ -6,7 +6,7 @@ environment, a random source or earlier calls. It may raise; whoever calls it ke
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from transforms.call import Call
 
@@ -94,6 +94,13 @@ class Rewrite:
     """In the order of the text; empty unless the transform is lossy."""
     dropped: int | None = None
     """Tokens left out, from a lossy transform that also writes the rest in fewer tokens; None: what the text lost."""
+    at_limit: bool = False
+    """Whether more would have gone under a larger budget."""
+
+    @classmethod
+    def none_of(cls, text: str, *, at_limit: bool) -> Self | None:
+        """For a text of which nothing goes: the same text where the budget was the limit, else None: nothing to do."""
+        return cls(text, at_limit=True) if at_limit else None
 
 
 class Transform(Protocol):
@@ -110,7 +117,7 @@ class Transform(Protocol):
     then may later outputs point to such lines."""
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """A smaller form of `block`, or None when there is nothing to do.
+        """A smaller form of `block`, or None when there is nothing to do; the same text when the budget forbids it all.
 
         Linear in `len(block.text)`. A lossy transform drops at most `budget.tokens` tokens and marks
         every gap in place (`transforms.marker`). Other transforms ignore the budget.

@@ -16,6 +16,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -100,14 +101,17 @@ class KompressCompressor:
         ranks = _ranks(lines, scores, staying)
         if self._scorer is not None:
             ranks = by_worth(lines, ranks, self._scorer)
-        gaps = choose(lines, _with_blanks(lines, ranks), budget.tokens)
-        gone = {number for first, last in gaps for number in range(first, last + 1)}
+        choice = choose(lines, _with_blanks(lines, ranks), budget.tokens)
+        gone = {number for first, last in choice.gaps for number in range(first, last + 1)}
         left = budget.tokens - count_tokens("\n".join(lines[number] + "\n" for number in sorted(gone)))
-        cut_lines = cuts(lines, staying | gone, partial(_plain, block), self._scorer, left)
+        cut_lines, cuts_at_limit = cuts(lines, staying | gone, partial(_plain, block), self._scorer, left)
         rewrite = written(
-            lines, gaps, cut_lines, budget.handle, lambda first, last: _described(lines[first : last + 1])
+            lines, choice.gaps, cut_lines, budget.handle, lambda first, last: _described(lines[first : last + 1])
         )
-        return rewrite if _saves_enough(block.text, rewrite.text) else None
+        at_limit = choice.at_limit or cuts_at_limit
+        if not _saves_enough(block.text, rewrite.text):
+            return Rewrite.none_of(block.text, at_limit=at_limit)
+        return replace(rewrite, at_limit=at_limit)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""

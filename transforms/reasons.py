@@ -25,7 +25,7 @@ class Reason(StrEnum):
     NOT_PROVEN = "not_proven"
     """A rewrite was found, but its proof (the inverse, for a lossless one) did not hold."""
     OVER_LOSSY_BUDGET = "over_lossy_budget"
-    """A lossy rewrite dropped a larger share of the tokens than `max_lossy_ratio` allows."""
+    """Everything that a lossy rewrite would leave out is a larger share of the tokens than `max_lossy_ratio` allows."""
 
     # A block was left alone: a rule says so.
     TOOL_EXCLUDED = "tool_excluded"

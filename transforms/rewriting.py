@@ -99,6 +99,11 @@ class _Tried:
     tokens: int
     rewrite: Rewrite
 
+    def record(self, transform: Transform, tokens_before: int) -> Attempt:
+        """The same as an entry of the trace log."""
+        at_limit = self.rewrite.at_limit
+        return record_compression(transform.name, tokens_before, self.tokens, self.reason, at_limit=at_limit)
+
 
 def rewrite_block(block: Block, transforms: Sequence[Transform], bounds: Bounds, guard: Guard) -> BlockRewrite:
     """The smaller form of `block` by `transforms` (the enabled ones, in order), or the block as it was and why.
@@ -147,7 +152,7 @@ def _step(chain: _Chain, transform: Transform, budget: Budget, guard: Guard) -> 
     if tried is None:
         chain.attempts.append(record_compression(transform.name, chain.tokens, chain.tokens, Reason.FAILED))
         return
-    chain.attempts.append(record_compression(transform.name, chain.tokens, tried.tokens, tried.reason))
+    chain.attempts.append(tried.record(transform, chain.tokens))
     if tried.reason is not Reason.COMPRESSED:
         return
     if transform.loss is Loss.LOSSY:
@@ -160,8 +165,10 @@ def _step(chain: _Chain, transform: Transform, budget: Budget, guard: Guard) -> 
 def _try(transform: Transform, block: Block, tokens: int, budget: Budget) -> _Tried:
     """Ask `transform` about `block` (of `tokens` tokens) and check what it says."""
     rewrite = transform.rewrite(block, budget)
-    if rewrite is None or rewrite.text == block.text:
+    if rewrite is None:
         return _Tried(Reason.NO_TRANSFORM, tokens, Rewrite(block.text))
+    if rewrite.text == block.text:
+        return _Tried(Reason.OVER_LOSSY_BUDGET if rewrite.at_limit else Reason.NO_TRANSFORM, tokens, rewrite)
     after = count_tokens(rewrite.text)
     if after >= tokens:
         return _Tried(Reason.NOT_SMALLER, after, rewrite)

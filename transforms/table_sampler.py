@@ -17,6 +17,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
@@ -68,9 +69,12 @@ class TableSampler:
         for kept in named_lines(block, lines) | _headers(lines, numbers):
             ranks[kept] = 0
         total = count_tokens(block.text)
-        gaps = choose(lines, ranks, int(min(budget.tokens, MAX_SHARE * total)))
-        rewrite = leave_out(lines, gaps, budget.handle, _told)
-        return rewrite if rewrite and count_tokens(rewrite.text) <= (1 - MIN_SHARE) * total else None
+        choice = choose(lines, ranks, int(min(budget.tokens, MAX_SHARE * total)))
+        at_limit = choice.at_limit and budget.tokens <= MAX_SHARE * total
+        rewrite = leave_out(lines, replace(choice, at_limit=at_limit), budget.handle, _told)
+        if rewrite and count_tokens(rewrite.text) > (1 - MIN_SHARE) * total:
+            return Rewrite.none_of(block.text, at_limit=at_limit)
+        return rewrite
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""

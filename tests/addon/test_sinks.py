@@ -125,6 +125,13 @@ def test_the_log_has_a_line_a_request_at_info_a_block_at_debug_an_attempt_at_tra
     )
 
 
+def test_the_line_of_an_attempt_says_when_the_lossy_share_was_the_limit() -> None:
+    attempt = Attempt("log_sampler", 0.55, Reason.COMPRESSED, 1000, 550, at_limit=True)
+    limited = entry().model_copy(update={"attempts": (attempt,)})
+    lines = [line.text for line in log_lines(log(limited), LogLevel.TRACE)]
+    assert lines[-1].endswith("record_compression log_sampler ratio 0.550 compressed 1000>550, at max_lossy_ratio")
+
+
 def test_a_failure_is_logged_as_a_warning() -> None:
     assert next(log_lines(log(failures=("x",)), LogLevel.INFO)).severity == logging.WARNING
 

@@ -255,13 +255,24 @@ def test_at_most_the_budget_is_dropped_and_every_gap_is_named(transform: Transfo
     for result in results(transform):
         budget = budget_for(result.before, share)
         rewrite = transform.rewrite(result.sample.block, budget)
-        if rewrite is None:
+        if rewrite is None or rewrite == Rewrite(result.before, at_limit=True):
             continue
         assert dropped_tokens(result.before, rewrite) <= budget.tokens, result.sample
         assert transform.proof(result.before, rewrite.text), result.sample
         assert rewrite.omitted, result.sample
         assert rewrite.text.count(f"; full text: {HANDLE}]") == 1, result.sample
         assert rewrite.text.count(" omitted") >= len(rewrite.omitted), result.sample
+
+
+@every_lossy_transform
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.15, 0.25])
+def test_where_a_larger_budget_would_let_more_go_the_result_says_so(transform: Transform, share: float) -> None:
+    for result in results(transform):
+        block = result.sample.block
+        rewrite, more = (transform.rewrite(block, budget_for(result.before, share)) for share in (share, 1.0))
+        if rewrite is None or not rewrite.at_limit:
+            assert rewrite == more, result.sample
+        assert more is None or not more.at_limit, result.sample
 
 
 def dropped_tokens(text: str, rewrite: Rewrite) -> int:

@@ -117,6 +117,10 @@ def test_names_are_joined_in_the_order_of_use_and_the_loss_is_the_worst() -> Non
         (Fake("f", lambda block, budget: Rewrite(block.text + " and more")), Reason.NOT_SMALLER),
         (Fake("f", replacing(" billing", ""), proven=False), Reason.NOT_PROVEN),
         (Fake("f", lambda block, budget: Rewrite("gone"), loss=Loss.LOSSY), Reason.OVER_LOSSY_BUDGET),
+        (
+            Fake("f", lambda block, budget: Rewrite(block.text, at_limit=True), loss=Loss.LOSSY),
+            Reason.OVER_LOSSY_BUDGET,
+        ),
         (Fake("f", failing), Reason.FAILED),
     ],
     ids=lambda value: value if isinstance(value, Reason) else "",

@@ -51,8 +51,8 @@ class HistoryTrimmer:
         if len(starts) < _FEWEST:
             return None
         ranks = _ranks(lines, starts, named_lines(block, lines))
-        gaps = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, gaps, budget.handle, _told) if gaps else None
+        choice = choose(lines, ranks, budget.tokens)
+        return leave_out(lines, choice, budget.handle, _told)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether lines and named gaps cover `original` exactly once and in order."""

@@ -83,8 +83,8 @@ class DiffTrimmer:
             return None
         for at in named_lines(block, lines):
             _keep(plan, at)
-        gaps = choose(lines, plan.ranks, budget.tokens)
-        return leave_out(lines, gaps, budget.handle, _describer(plan)) if gaps else None
+        choice = choose(lines, plan.ranks, budget.tokens)
+        return leave_out(lines, choice, budget.handle, _describer(plan))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """What is left stands in the original, line by line, and markers name the rest."""

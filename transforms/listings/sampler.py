@@ -62,10 +62,8 @@ class ListingSampler:
                 ranks[at] = rank
         for at in (*named_lines(block, lines), *_changed(lines)):
             ranks[at] = 0
-        gaps = choose(lines, ranks, budget.tokens)
-        return (
-            leave_out(lines, gaps, budget.handle, lambda first, last: _told(lines[first : last + 1])) if gaps else None
-        )
+        choice = choose(lines, ranks, budget.tokens)
+        return leave_out(lines, choice, budget.handle, lambda first, last: _told(lines[first : last + 1]))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether lines and named gaps cover `original` exactly once and in order."""

@@ -47,8 +47,8 @@ class LogSampler:
         ranks = routine_ranks(parsed, kinds, keep_names=not asks)
         for number in named_lines(block, lines) | lines_asked_for(block):
             ranks[number] = 0
-        gaps = choose(lines, _in_long_runs(ranks), budget.tokens)
-        return leave_out(lines, gaps, budget.handle, _describer(kinds)) if gaps else None
+        choice = choose(lines, _in_long_runs(ranks), budget.tokens)
+        return leave_out(lines, choice, budget.handle, _describer(kinds))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether all that is left is lines of `original` in order, and the markers name exactly the others."""

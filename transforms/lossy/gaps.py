@@ -24,6 +24,15 @@ type Gap = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What goes, in the order of the text."""
+
+    gaps: list[Gap]
+    at_limit: bool
+    """Whether more would have gone for more tokens."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
     """A run of lines that may go, with its price."""
 
@@ -36,7 +45,7 @@ class _Run:
     """Tokens of those."""
 
 
-def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> list[Gap]:
+def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> Choice:
     """The gaps for at most `tokens` tokens: rank by rank, and of the first rank that is too much, the largest runs.
 
     A gap is a run of lines whose rank is not 0. Runs worth less than their marker stay.
@@ -50,27 +59,25 @@ def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> list[Gap]
         runs = [(run, _cost(costs, run)) for run in _runs(ranks, rank)]
         worthy = [(run, cost) for run, cost in runs if _pays(run, cost)]
         if sum(cost for _, cost in worthy) > tokens:
-            return _fill(costs, chosen, worthy, tokens)
+            return Choice(_fill(costs, chosen, worthy, tokens), at_limit=True)
         chosen = [run for run, _ in worthy]
-    return chosen
+    return Choice(chosen, at_limit=False)
 
 
-def leave_out(
-    lines: Sequence[str], gaps: Sequence[Gap], handle: str, describe: Callable[[int, int], str]
-) -> Rewrite | None:
+def leave_out(lines: Sequence[str], choice: Choice, handle: str, describe: Callable[[int, int], str]) -> Rewrite | None:
     """The lines with a marker in place of each gap; `describe(first, last)` says what was there.
 
-    None if that is no shorter: the gaps together do not pay for the markers.
+    Nothing goes if that is no shorter: the gaps together do not pay for the markers.
     """
-    markers = Markers(handle)
+    markers, gaps = Markers(handle), choice.gaps
     named = [markers.gap(first + 1, last + 1, describe(first, last)) for first, last in gaps]
     if not _hold_more(lines, gaps, _SOURCE + sum(map(count_tokens, named[1:]))):
-        return None
+        return Rewrite.none_of("\n".join(lines), at_limit=choice.at_limit)
     out, at = [], 0
     for (first, last), marker in zip(gaps, named, strict=True):
         out += [*lines[at:first], marker]
         at = last + 1
-    return Rewrite("\n".join([*out, *lines[at:]]), tuple(markers.omitted))
+    return Rewrite("\n".join([*out, *lines[at:]]), tuple(markers.omitted), at_limit=choice.at_limit)
 
 
 def _hold_more(lines: Sequence[str], gaps: Sequence[Gap], tokens: int) -> bool:

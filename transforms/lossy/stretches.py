@@ -4,6 +4,7 @@ Contract: pure, linear in the text. At most the budget's tokens go, the largest 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from transforms.contract import Omission, Rewrite
@@ -24,32 +25,45 @@ class Stretch(Protocol):
     def end(self) -> int: ...
 
 
-def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Callable[[S, int], S]) -> list[S]:
-    """The stretches that fit into `tokens`, in the order of the text; of one that does not, what `cut` leaves of it.
+@dataclass(frozen=True, slots=True)
+class Choice[S: Stretch]:
+    """What goes, in the order of the text."""
+
+    gaps: list[S]
+    at_limit: bool
+    """Whether more would have gone for more tokens."""
+
+
+def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Callable[[S, int], S]) -> Choice[S]:
+    """The stretches that fit into `tokens`; of one that does not, what `cut` leaves of it.
 
     `cut` takes a stretch and the place from which on it fits, and gives its end from there on or later.
     """
-    chosen: list[S] = []
+    chosen, at_limit = list[S](), False
     for stretch in sorted(stretches, key=lambda stretch: (stretch.start - stretch.end, stretch.start)):
         cost = count_tokens(text[stretch.start : stretch.end])
         if cost > tokens:
+            at_limit = True
             fits = int((stretch.end - stretch.start) * (tokens / cost) * _CLOSE)
             stretch = cut(stretch, stretch.end - fits)
             cost = count_tokens(text[stretch.start : stretch.end])
         if MIN_TOKENS <= cost <= tokens:
             chosen.append(stretch)
             tokens -= cost
-    return sorted(chosen, key=lambda stretch: stretch.start)
+    return Choice(sorted(chosen, key=lambda stretch: stretch.start), at_limit)
 
 
-def leave_out[S: Stretch](text: str, gaps: Sequence[S], handle: str, marker: Callable[[S], str]) -> Rewrite:
+def leave_out[S: Stretch](text: str, choice: Choice[S], handle: str, marker: Callable[[S], str]) -> Rewrite | None:
     """The text with a marker in place of each gap; the first one names the `handle` too.
 
     `marker` gives what stands in the brackets.
     """
+    if not choice.gaps:
+        return Rewrite.none_of(text, at_limit=choice.at_limit)
     out: list[str] = []
     at, source = 0, f"; full text: {handle}"
-    for gap in gaps:
+    for gap in choice.gaps:
         out += [text[at : gap.start], f"[{marker(gap)}{source}]"]
         at, source = gap.end, ""
-    return Rewrite("".join([*out, text[at:]]), tuple(Omission("characters", gap.start + 1, gap.end) for gap in gaps))
+    omitted = tuple(Omission("characters", gap.start + 1, gap.end) for gap in choice.gaps)
+    return Rewrite("".join([*out, text[at:]]), omitted, at_limit=choice.at_limit)

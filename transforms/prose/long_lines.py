@@ -25,9 +25,11 @@ type Chooser = Callable[[Sequence[str]], Sequence[bool]]
 """Says of sentences which ones may go."""
 
 
-def cuts(lines: Sequence[str], staying: Container[int], may_go: Chooser, scorer: Scorer | None, tokens: int) -> Cuts:
+def cuts(
+    lines: Sequence[str], staying: Container[int], may_go: Chooser, scorer: Scorer | None, tokens: int
+) -> tuple[Cuts, bool]:
     """Gaps for at most `tokens` tokens in the long lines that are not `staying`, the largest first, or those that are
-    worth least. The first and the last sentence of a line stay."""
+    worth least, and whether more would go for more tokens. The first and the last sentence of a line stay."""
     parts = {n: found for n, line in enumerate(lines) if n not in staying and len(found := _of_long(line)) >= _FEWEST}
     going = iter(may_go([sentence for found in parts.values() for sentence in found]))
     runs = []
@@ -42,13 +44,16 @@ def cuts(lines: Sequence[str], staying: Container[int], may_go: Chooser, scorer:
         scores = list(scorer.scores([text for *_, text in runs]))
         runs, scores = _below(runs, scores, KEPT)
     chosen: Cuts = {}
+    at_limit = False
     for _, (number, gap, cost, _text) in sorted(
         zip(scores, runs, strict=True), key=lambda pair: (pair[0], pair[1][:2])
     ):
         if cost <= tokens:
             tokens -= cost
             chosen.setdefault(number, []).append(gap)
-    return {number: sorted(gaps) for number, gaps in chosen.items()}
+        else:
+            at_limit = True
+    return {number: sorted(gaps) for number, gaps in chosen.items()}, at_limit
 
 
 def written(

@@ -45,14 +45,15 @@ class RowSampler:
         sampler = Sampler(words, names, terms, allowed, total / len(source.minified), markers)
         tree = source.tree
         sampler.visit(tree)
-        if allowed - sampler.tokens < MIN_SHARE * total:
-            return None
+        at_limit = sampler.at_limit and budget.tokens <= MAX_SHARE * total
+        dropped = allowed - sampler.tokens
+        if dropped < MIN_SHARE * total:
+            return Rewrite.none_of(block.text, at_limit=at_limit)
         body = DocumentWriter(sampler.choices, sampler.strings, names).write(tree)
         if not sampler.written_in(body):
             return None
         text = explain(source.told(body))
-        dropped = int(allowed - sampler.tokens)
-        return Rewrite(text, tuple(markers.omitted), dropped) if fewer_tokens(text, block.text) else None
+        return Rewrite(text, tuple(markers.omitted), int(dropped), at_limit) if fewer_tokens(text, block.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether each row is the original's, in order, each other one is marked, and all else is there."""

@@ -62,6 +62,8 @@ class Sampler:
     tokens_per_char: float
     """Of the original text, by the characters of its shortest JSON."""
     markers: Markers
+    at_limit: bool = False
+    """Whether more rows would go for more `tokens`."""
     choices: Choices = field(default_factory=dict)
     strings: dict[str, tuple[str, Tree] | None] = field(default_factory=dict)
 
@@ -111,6 +113,7 @@ class Sampler:
             while stop < run.stop and tokens + sizes[stop] * self.tokens_per_char <= self.tokens:
                 tokens += sizes[stop] * self.tokens_per_char
                 stop += 1
+            self.at_limit |= stop < run.stop
             if stop - run.start >= _MIN_RUN and tokens >= _MIN_RUN_TOKENS:
                 self.tokens -= tokens
                 chosen.append(range(run.start, stop))

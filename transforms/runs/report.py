@@ -16,7 +16,7 @@ lines repeat a pattern.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
@@ -65,8 +65,9 @@ class RunReport:
             return None
         _keep(read, named_lines(block, lines))
         _join_blanks(read)
-        gaps = below_their_headings(read.bodies, choose(lines, read.ranks, budget.tokens))
-        return leave_out(lines, gaps, budget.handle, _describer(read)) if gaps else None
+        choice = choose(lines, read.ranks, budget.tokens)
+        choice = replace(choice, gaps=below_their_headings(read.bodies, choice.gaps))
+        return leave_out(lines, choice, budget.handle, _describer(read))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """What is left stands in the original, line by line, and markers name the rest."""

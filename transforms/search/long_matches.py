@@ -20,7 +20,7 @@ from itertools import islice
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_terms
-from transforms.lossy.stretches import MIN_TOKENS, choose, leave_out
+from transforms.lossy.stretches import choose, leave_out
 
 _LONG = 2000
 """Characters of a line; readers' own tools cut lines at this length."""
@@ -58,12 +58,12 @@ class LongMatches:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The results with gaps in their long lines; None when there is no such line, or little would go."""
         text = block.text
-        if budget.tokens < MIN_TOKENS or not budget.handle or len(text) < _LONG or _MARKER.search(text):
+        if budget.tokens <= 0 or not budget.handle or len(text) < _LONG or _MARKER.search(text):
             return None
         terms = named_terms(block)
         found = [gap for start, end in _long_lines(text) for gap in _gaps(text, start, end, terms)]
-        gaps = choose(text, found, budget.tokens, partial(_cut_off, text))
-        return leave_out(text, gaps, budget.handle, _marker) if gaps else None
+        choice = choose(text, found, budget.tokens, partial(_cut_off, text))
+        return leave_out(text, choice, budget.handle, _marker)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line is the original's, but for columns that a marker in their place names."""

@@ -66,8 +66,8 @@ class SearchSampler:
         if len(matches) < _LEAST:
             return None
         ranks = _without_short_runs(_ranks(block, lines, matches))
-        gaps = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, gaps, budget.handle, _told) if gaps else None
+        choice = choose(lines, ranks, budget.tokens)
+        return leave_out(lines, choice, budget.handle, _told)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether lines and named gaps cover `original` exactly once and in order."""

@@ -47,7 +47,7 @@ def sampled(lines: list[str], budget: Budget = AMPLE, question: str = "", call: 
     """The rewrite, proven and not shortened again; the lines themselves where there is none."""
     text = "\n".join(lines)
     rewrite = SAMPLER.rewrite(Block(text, call or Call(), question), budget)
-    if rewrite is None:
+    if rewrite is None or rewrite.text == text:
         return lines
     assert SAMPLER.proof(text, rewrite.text)
     assert SAMPLER.rewrite(Block(rewrite.text, call or Call(), question), AMPLE) is None

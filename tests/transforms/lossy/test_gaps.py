@@ -5,7 +5,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.lossy.gaps import choose, leave_out
+from transforms.contract import Rewrite
+from transforms.lossy.gaps import Choice, choose, leave_out
 from transforms.lossy.proof import lines_survive
 from transforms.tokenizer import count_tokens
 
@@ -16,34 +17,36 @@ ALL = 10**6
 
 def test_runs_of_ranked_lines_are_the_gaps() -> None:
     ranks = [0] * 5 + [1] * 10 + [0] * 5 + [2] * 10 + [0] * 10
-    assert choose(LINES, ranks, ALL) == [(5, 14), (20, 29)]
+    assert choose(LINES, ranks, ALL) == Choice([(5, 14), (20, 29)], at_limit=False)
 
 
 def test_neighbours_of_different_rank_become_one_gap() -> None:
-    assert choose(LINES, [0] * 5 + [2] * 5 + [1] * 5 + [0] * 25, ALL) == [(5, 14)]
+    assert choose(LINES, [0] * 5 + [2] * 5 + [1] * 5 + [0] * 25, ALL).gaps == [(5, 14)]
 
 
 def test_a_run_worth_less_than_its_marker_stays() -> None:
-    assert choose(LINES, [0] * 5 + [1] + [0] * 34, ALL) == []
+    assert choose(LINES, [0] * 5 + [1] + [0] * 34, ALL) == Choice([], at_limit=False)
 
 
 def test_the_first_rank_goes_first() -> None:
     ranks = [0] * 5 + [2] * 10 + [0] * 5 + [1] * 10 + [0] * 10
-    assert choose(LINES, ranks, 11 * EACH) == [(20, 29)]
+    assert choose(LINES, ranks, 11 * EACH) == Choice([(20, 29)], at_limit=True)
 
 
 def test_of_a_rank_that_is_too_much_the_largest_run_goes_and_then_a_part() -> None:
     ranks = [0] + [1] * 8 + [0] * 5 + [1] * 12 + [0] * 14
-    assert choose(LINES, ranks, 17 * EACH + 3) == [(1, 5), (14, 25)]
+    assert choose(LINES, ranks, 17 * EACH + 3) == Choice([(1, 5), (14, 25)], at_limit=True)
 
 
 def test_what_was_chosen_stays_chosen_when_a_later_rank_is_too_much() -> None:
     ranks = [0] * 5 + [1] * 10 + [2] * 20 + [0] * 5
-    assert choose(LINES, ranks, 12 * EACH) == [(5, 14)]
+    assert choose(LINES, ranks, 12 * EACH) == Choice([(5, 14)], at_limit=True)
 
 
 def test_markers_stand_in_place_of_the_lines() -> None:
-    rewrite = leave_out(LINES, [(5, 14), (20, 29)], "/o/1", lambda first, last: f"{last - first + 1} lines")
+    rewrite = leave_out(
+        LINES, Choice([(5, 14), (20, 29)], at_limit=False), "/o/1", lambda first, last: f"{last - first + 1} lines"
+    )
     assert rewrite is not None
     assert rewrite.text.split("\n")[4:7] == [LINES[4], "[lines 6-15 omitted: 10 lines; full text: /o/1]", LINES[15]]
     assert "[lines 21-30 omitted: 10 lines]" in rewrite.text
@@ -52,13 +55,22 @@ def test_markers_stand_in_place_of_the_lines() -> None:
 
 
 def test_gaps_that_do_not_pay_for_their_markers_are_not_made() -> None:
-    assert leave_out(["a"] * 9, [(2, 5)], "/a/rather/long/path/to/the/full/text/of/this", lambda *_: "4 lines") is None
+    handle = "/a/rather/long/path/to/the/full/text/of/this"
+    assert leave_out(["a"] * 9, Choice([(2, 5)], at_limit=False), handle, lambda *_: "4 lines") is None
+
+
+def test_lines_of_which_the_budget_lets_nothing_go_come_back_as_they_are() -> None:
+    choice = choose(LINES, [0] * 5 + [1] * 20 + [0] * 15, 30)
+    assert choice == Choice([], at_limit=True)
+    assert leave_out(LINES, choice, "/o/1", lambda *_: "lines") == Rewrite("\n".join(LINES), at_limit=True)
 
 
 @given(st.lists(st.integers(0, 3), min_size=40, max_size=40), st.integers(0, 700))
 @settings(max_examples=80)
 def test_gaps_are_in_order_apart_and_within_the_budget(ranks: list[int], tokens: int) -> None:
-    gaps = choose(LINES, ranks, tokens)
+    choice = choose(LINES, ranks, tokens)
+    gaps = choice.gaps
+    assert choice.at_limit or gaps == choose(LINES, ranks, ALL).gaps
     assert all(ranks[at] for first, last in gaps for at in range(first, last + 1))
     assert all(before[1] < after[0] for before, after in pairwise(gaps))
     assert sum(count_tokens("\n".join(LINES[first : last + 1]) + "\n") for first, last in gaps) <= tokens
