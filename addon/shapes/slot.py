@@ -1,5 +1,6 @@
 """A slot: one place in a request where the text of a tool output stands."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
@@ -97,8 +98,8 @@ class Conversation:
     question: str = ""
     """The last text of the user so far."""
     _answering: bool = False
-    _without_id: list[Call] = field(default_factory=list)
-    """Calls of this turn that only their tool's name ties to an output."""
+    _without_id: dict[str, deque[Call]] = field(default_factory=dict)
+    """By tool, calls of this turn that have no output yet and only the tool's name to tie one to them."""
     _decided: list[Slot] = field(default_factory=list)
     _open: list[_Told] = field(default_factory=list)
 
@@ -107,7 +108,7 @@ class Conversation:
         if call_id:
             self.calls[call_id] = call
         elif call.tool:
-            self._without_id.append(call)
+            self._without_id.setdefault(call.tool, deque()).append(call)
 
     def asked(self, text: str | None) -> None:
         """A text of the user. Blocks that a client wraps in tags are its own notes, not a question."""
@@ -137,17 +138,15 @@ class Conversation:
 
     def _oldest(self, tool: str) -> Call:
         """The oldest call of a tool that has no output yet, where calls have no ids."""
-        for at, call in enumerate(self._without_id):
-            if call.tool == tool:
-                return self._without_id.pop(at)
-        return Call(tool)
+        waiting = self._without_id.get(tool)
+        return waiting.popleft() if waiting else Call(tool)
 
     def copy(self) -> Self:
         """The same for going on from here."""
         return replace(
             self,
             calls=dict(self.calls),
-            _without_id=[*self._without_id],
+            _without_id={tool: deque(calls) for tool, calls in self._without_id.items()},
             _decided=[*self._decided],
             _open=[*self._open],
         )

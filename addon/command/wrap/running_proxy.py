@@ -33,6 +33,8 @@ class Figures:
         if not self.requests:
             return "no request with tool outputs went through the proxy"
         turns = f"{self.requests} request{'s' if self.requests > 1 else ''}"
+        if not self.before:
+            return f"no tool outputs reached the API in {turns}"
         if self.after >= self.before:
             return f"nothing saved: {self.before:,} tokens of tool outputs in {turns}"
         share = 100 * (self.before - self.after) / self.before
