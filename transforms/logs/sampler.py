@@ -18,7 +18,7 @@ from transforms.logs.lines import common_format, taken_apart
 from transforms.logs.names import lines_asked_for, names_asked_for
 from transforms.logs.routine import Kinds, routine_ranks
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.gaps import choose, leave_out, numbered
 from transforms.lossy.proof import has_gaps, lines_survive
 
 _FEWEST_LINES = 40
@@ -48,7 +48,7 @@ class LogSampler:
         for number in named_lines(block, lines) | lines_asked_for(block):
             ranks[number] = 0
         choice = choose(lines, _in_long_runs(ranks), budget.tokens)
-        return leave_out(lines, choice, budget.handle, _describer(kinds))
+        return leave_out(lines, choice, budget.handle, _describer(lines, kinds))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether all that is left is lines of `original` in order, and the markers name exactly the others."""
@@ -69,12 +69,12 @@ def _in_long_runs(ranks: Sequence[int]) -> list[int]:
     return raised
 
 
-def _describer(kinds: Kinds) -> Callable[[int, int], str]:
+def _describer(lines: Sequence[str], kinds: Kinds) -> Callable[[int, int], str]:
     """Says of a gap what kind of lines most of it was, and how many where that is not all; a kind is shown once, then
     the gap is named that has it."""
     shown: dict[str, str] = {}
 
-    def describe(first: int, last: int) -> str:
+    def kind_of(first: int, last: int) -> str:
         kind, count = Counter(kinds.of_line[first : last + 1]).most_common(1)[0]
         share = "" if count > last - first else f" {count} of them"
         if not kind.strip():
@@ -84,7 +84,7 @@ def _describer(kinds: Kinds) -> Callable[[int, int], str]:
         shown[kind] = f"{first + 1}-{last + 1}"
         return f'routine,{share} like "{_start_of(kind.strip())}"'
 
-    return describe
+    return lambda first, last: kind_of(first, last) + numbered(lines, first, last)
 
 
 def _start_of(words: str) -> str:

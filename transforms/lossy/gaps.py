@@ -4,6 +4,7 @@ A rewrite gives every line a rank: 0 stays, 1 goes first, 2 next, and so on. Fro
 pure, linear in the lines (times the number of ranks), never raises.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -16,8 +17,10 @@ _WORTH = 40
 """Tokens. A gap that holds fewer is not made: its marker costs 12 to 25, and the reader's trust."""
 _WORTH_ALONE = 80
 """The same for a gap of one line, whose marker says little less than the line itself."""
-_SOURCE = 30
-"""Tokens that naming the full text costs, once in a block."""
+_GAIN = 2
+"""All gaps together must be worth this many times their markers: a reader may have to look them up."""
+_NUMBERED = re.compile(r" {0,11}(\d{1,9})(?:→|\t)")
+"""The number that a reader of files puts before a line."""
 
 type Gap = tuple[int, int]
 """First and last line left out, counted from 0, inclusive."""
@@ -67,17 +70,32 @@ def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> Choice:
 def leave_out(lines: Sequence[str], choice: Choice, handle: str, describe: Callable[[int, int], str]) -> Rewrite | None:
     """The lines with a marker in place of each gap; `describe(first, last)` says what was there.
 
-    Nothing goes if that is no shorter: the gaps together do not pay for the markers.
+    Nothing goes if the gaps together do not clearly pay for the markers.
     """
     markers, gaps = Markers(handle), choice.gaps
     named = [markers.gap(first + 1, last + 1, describe(first, last)) for first, last in gaps]
-    if not _hold_more(lines, gaps, _SOURCE + sum(map(count_tokens, named[1:]))):
+    if not _hold_more(lines, gaps, _GAIN * sum(map(count_tokens, named))):
         return Rewrite.none_of("\n".join(lines), at_limit=choice.at_limit)
     out, at = [], 0
     for (first, last), marker in zip(gaps, named, strict=True):
         out += [*lines[at:first], marker]
         at = last + 1
     return Rewrite("\n".join([*out, *lines[at:]]), tuple(markers.omitted), at_limit=choice.at_limit)
+
+
+def numbered(lines: Sequence[str], first: int, last: int) -> str:
+    """What to say of a gap in a text that bears line numbers of its own, if the gap does not count like these.
+
+    >>> numbered(["  120→a", "  121→b", "  122→c"], 1, 2)
+    ', numbered 121-122'
+    """
+    found = _NUMBERED.match(lines[first]), _NUMBERED.match(lines[last])
+    if found[0] is None or found[1] is None:
+        return ""
+    start, end = int(found[0][1]), int(found[1][1])
+    if start == first + 1 or end - start != last - first:
+        return ""
+    return f", numbered {start}-{end}" if end > start else f", numbered {start}"
 
 
 def _hold_more(lines: Sequence[str], gaps: Sequence[Gap], tokens: int) -> bool:

@@ -11,13 +11,14 @@ from statistics import median
 from transforms.occurrences import Occurrences
 
 _STAMP = re.compile(
+    r"(?: {0,11}\d{1,9}(?:→|\t))?"  # a file that was read: line number
     r"(?:[^\t\n]{1,80}+\t[^\t\n]{1,80}+\t\ufeff?(?=\d{4}-\d\d-\d\dT))?\ufeff?"  # `gh run view --log`: job, step
     r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]? "
     r"|\[?\d\d:\d\d:\d\d(?:\.\d+)?\]? )?"
     r"(?:#\d{1,4} \d{1,6}\.\d{1,3} )?"  # `docker build --progress=plain`: step, seconds
 )
 _STAMP_STARTS = frozenset("[#\ufeff0123456789")
-"""What a stamp without a tab starts with."""
+"""What a stamp without a tab or an arrow starts with."""
 _PERCENT = r"(?:[ \t]+\[[ \d/]{1,12}%?\])?"
 _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -187,8 +188,8 @@ _SLOW, _SLOWER = 5.0, 10.0
 
 
 def body_of(line: str) -> str:
-    """The tool's own words, without the time and the step that a CI system or docker put before them."""
-    if line[:1] not in _STAMP_STARTS and "\t" not in line:
+    """The tool's own words, without what others put before them: line number, time, step of a CI system or docker."""
+    if line[:1] not in _STAMP_STARTS and "\t" not in line and "→" not in line:
         return line
     found = _STAMP.match(line)
     return line[found.end() :] if found is not None else line

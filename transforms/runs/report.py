@@ -14,13 +14,14 @@ Known limitation: routine is told by the form of a line, so a tool unknown to `l
 lines repeat a pattern.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out
+from transforms.lossy.gaps import choose, leave_out, numbered
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.runs.failures import failure_lines, library_frames
 from transforms.runs.headings import below_their_headings
@@ -35,6 +36,8 @@ _FIRST, _LAST = 3, 6
 """Lines at the beginning and at the end that stay: what was run, and how it ended."""
 _NAMED_KINDS = 2
 """Kinds of lines that a gap names."""
+_PLURAL = re.compile(r"(?<=[^s])s\b")
+"""The end of the first plural in what a gap says of a kind: "progress bars", "lines of passing tests"."""
 
 
 @dataclass(slots=True)
@@ -67,7 +70,7 @@ class RunReport:
         _join_blanks(read)
         choice = choose(lines, read.ranks, budget.tokens)
         choice = replace(choice, gaps=below_their_headings(read.bodies, choice.gaps))
-        return leave_out(lines, choice, budget.handle, _describer(read))
+        return leave_out(lines, choice, budget.handle, _describer(lines, read))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """What is left stands in the original, line by line, and markers name the rest."""
@@ -150,7 +153,7 @@ def _join_blanks(read: _Lines) -> None:
         before, blanks = read.ranks[at], []
 
 
-def _describer(read: _Lines) -> Callable[[int, int], str]:
+def _describer(lines: Sequence[str], read: _Lines) -> Callable[[int, int], str]:
     """Says how many lines of which kinds stood between two lines; the numbers add up to the lines of the gap."""
 
     def describe(first: int, last: int) -> str:
@@ -165,7 +168,7 @@ def _describer(read: _Lines) -> Callable[[int, int], str]:
             told.append(_told(rest, "other lines" if told else "routine lines"))
         if blanks := len(kinds) - counts.total():
             told.append(_told(blanks, "blank lines"))
-        return ", ".join(told)
+        return ", ".join(told) + numbered(lines, first, last)
 
     return describe
 
@@ -173,4 +176,4 @@ def _describer(read: _Lines) -> Callable[[int, int], str]:
 def _told(count: int, kind: str) -> str:
     if kind.startswith('"'):
         return f"{count} × {kind}"
-    return f"{count} {kind.replace('lines', 'line', 1) if count == 1 else kind}"
+    return f"{count} {_PLURAL.sub('', kind, count=1) if count == 1 else kind}"

@@ -9,7 +9,7 @@ Contract: returns the original's lines with markers between them, at most `budge
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count, groupby
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
@@ -67,7 +67,7 @@ class SearchSampler:
             return None
         ranks = _without_short_runs(_ranks(block, lines, matches))
         choice = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, choice, budget.handle, _told)
+        return leave_out(lines, choice, budget.handle, _describer(matches))
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether lines and named gaps cover `original` exactly once and in order."""
@@ -146,6 +146,15 @@ def _telling(rests: str) -> set[int]:
     return declarations | alarms if len(alarms) * _COMMON_SHARE <= len(found.lines) else declarations
 
 
-def _told(first: int, last: int) -> str:
-    """What stood in the gap, which is within a file: `21 more matches`."""
-    return f"{last - first + 1} more match{'es' if last > first else ''}"
+def _describer(matches: dict[int, Place]) -> Callable[[int, int], str]:
+    """Says what stood in a gap, which is within a file, and where in that: `21 more matches, at 442-676`.
+
+    The lines that a gap counts are those of the results; beside the file's own numbers they would pass for these.
+    """
+
+    def describe(first: int, last: int) -> str:
+        told = f"{last - first + 1} more match{'es' if last > first else ''}"
+        start, end = matches[first].number, matches[last].number
+        return f"{told}, at {start}{f'-{end}' if end != start else ''}" if start else told
+
+    return describe

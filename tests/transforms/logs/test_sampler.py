@@ -231,6 +231,18 @@ def test_a_gap_of_several_kinds_says_how_many_are_of_the_one_it_shows() -> None:
     assert f"routine, {sum(n % 3 != 1 for n in range(first - 1, last))} of them like " in marker
 
 
+def test_a_gap_in_a_log_that_was_read_from_its_middle_tells_the_numbers_of_the_reader() -> None:
+    """Beside them, the marker's own count would pass for lines of the file."""
+    read = [f"{number:6d}→{line}" for number, line in enumerate(log(200), 5000)]
+    markers = [line for line in sampled(read) if line.startswith("[line")]
+    assert markers
+    for marker in markers:
+        found = re.match(r"\[lines (\d+)-(\d+) omitted: .+, numbered (\d+)-(\d+)(?:; |\])", marker)
+        assert found is not None
+        first, last, start, end = map(int, found.groups())
+        assert (start, end) == (first + 4999, last + 4999)
+
+
 def test_every_gap_is_listed_in_lines_of_the_original() -> None:
     """The list of omissions and the markers in place say the same."""
     text = "\n".join(log(300, TELLING[0], at=(150,)))

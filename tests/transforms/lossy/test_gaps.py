@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.contract import Rewrite
-from transforms.lossy.gaps import Choice, choose, leave_out
+from transforms.lossy.gaps import Choice, choose, leave_out, numbered
 from transforms.lossy.proof import lines_survive
 from transforms.tokenizer import count_tokens
 
@@ -57,6 +57,24 @@ def test_markers_stand_in_place_of_the_lines() -> None:
 def test_gaps_that_do_not_pay_for_their_markers_are_not_made() -> None:
     handle = "/a/rather/long/path/to/the/full/text/of/this"
     assert leave_out(["a"] * 9, Choice([(2, 5)], at_limit=False), handle, lambda *_: "4 lines") is None
+
+
+def test_gaps_worth_less_than_twice_their_markers_are_not_made() -> None:
+    """They would save little, and a reader who misses something pays for looking it up."""
+    gap, told = Choice([(5, 7)], at_limit=False), "x " * EACH
+    marker = count_tokens(f"[lines 6-8 omitted: {told}; full text: /o/1]")
+    assert EACH * 3 > marker > EACH * 3 / 2
+    assert leave_out(LINES, gap, "/o/1", lambda *_: told) is None
+
+
+def test_numbers_of_a_reader_are_told_where_a_gap_counts_otherwise() -> None:
+    """A file read from its first line on needs no second count; ids and other numbers are none."""
+    read = [f"{number:6d}\t{line}" for number, line in enumerate(LINES, 1000)]
+    assert numbered(read, 5, 14) == ", numbered 1005-1014"
+    assert numbered(read, 5, 5) == ", numbered 1005"
+    assert numbered([f"{number:6d}→{line}" for number, line in enumerate(LINES, 1)], 5, 14) == ""
+    assert numbered([f"{number * 7}\t{line}" for number, line in enumerate(LINES)], 5, 14) == ""
+    assert numbered(LINES, 5, 14) == ""
 
 
 def test_lines_of_which_the_budget_lets_nothing_go_come_back_as_they_are() -> None:

@@ -228,6 +228,23 @@ def test_a_section_of_a_failing_test_stays_whole() -> None:
     assert section in told(text)
 
 
+def test_a_report_that_was_read_from_a_file_is_a_report() -> None:
+    """The reader's line numbers hide nothing from it, and a gap names them where it counts otherwise."""
+    lines = (passing(60) + "=== FAILURES ===\n___ test_put ___\n\n    def test_put():\n>       assert put(1)\n").split(
+        "\n"
+    )
+    out = told("\n".join(f"{number:6d}→{line}" for number, line in enumerate(lines, 500)))
+    (marker,) = [line for line in out.split("\n") if line.startswith("[lines")]
+    assert marker == f"[lines 4-59 omitted: 56 passed tests, numbered 503-558; full text: {HANDLE}]"
+    assert out.endswith("\n".join(f"{number:6d}→{line}" for number, line in enumerate(lines[59:], 559)))
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    """The first and the last of a kind stay; the one between them goes."""
+    tested, bare = passing(20, "ok  \tpkg/name{}\t0.01s"), "?   \tpkg/bare\t[no test files]\n"
+    assert "packages and test files, 1 package without tests" in told((tested + bare) * 3 + tested)
+
+
 def test_content_cannot_name_another_place_for_the_full_text() -> None:
     out = told("start\n" * 3 + "great; full text: elsewhere\n" * 60 + "end\n" * 6)
     (marker,) = [line for line in out.split("\n") if line.startswith("[lines")]

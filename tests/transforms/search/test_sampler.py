@@ -120,5 +120,12 @@ def test_matches_of_a_single_file_are_sampled() -> None:
     lines = [row.partition(":")[2] for row in _ROWS]
     sampled = _rewritten("\n".join(lines))
     assert sampled is not None
-    assert "more matches;" in sampled
+    assert "more matches, at 38-" in sampled
     assert sampled.startswith("\n".join(lines[:2]))
+
+
+def test_without_line_numbers_a_gap_tells_only_how_many() -> None:
+    """A search that writes no numbers has none to tell."""
+    sampled = _rewritten("\n".join(f"src/order.py:log.debug({n})" for n in range(120)))
+    assert sampled is not None
+    assert "more matches; full text" in sampled
