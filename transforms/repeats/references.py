@@ -37,6 +37,8 @@ _STEP = 10
 """Lines between two runs of an earlier text over which a reader goes on without being told the words."""
 _AHEAD = 4
 """Lines at the start of a run among which one is looked for that is found by its words."""
+_HEADS = re.compile(r"diff --git |@@ ")
+"""What names the file or the place of the lines below it."""
 _TELLING = re.compile(r"\w\W*\w\W*\w")
 """What a line needs for a run to be looked for by it, or named by it."""
 
@@ -144,9 +146,9 @@ def _pointer(lines: Sequence[str], found: Run, index: Index, near: bool) -> tupl
 
 
 def _trimmed(lines: Sequence[str], run: Run) -> Run:
-    """`run` without the blank lines at its end."""
+    """`run` without what its end does not need: blank lines, and the headers of a diff whose lines stand below."""
     end = run.end
-    while end > run.first and not lines[end - 1].strip():
+    while end > run.first and (not lines[end - 1].strip() or _HEADS.match(lines[end - 1])):
         end -= 1
     return Run(run.first, run.source, end - run.first)
 
