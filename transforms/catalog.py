@@ -25,6 +25,7 @@ from transforms.search.path_grouper import PathGrouper
 from transforms.search.report_grouper import ReportGrouper
 from transforms.search.sampler import SearchSampler
 from transforms.smart_crusher import SmartCrusher
+from transforms.snapshots.folder import SnapshotFolder
 from transforms.table_sampler import TableSampler
 from transforms.table_text import TableText
 from transforms.terminal.noise import TerminalNoise
@@ -49,6 +50,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     # lossless
     SmartCrusher(),
     DiffFolder(),
+    SnapshotFolder(),
     LogFolder(),
     PathGrouper(),
     ReportGrouper(),

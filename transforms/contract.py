@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """The text of a source or configuration file, with or without a line-number gutter."""
     MARKUP = "markup"
     """HTML, XML, SVG."""
+    SNAPSHOT = "snapshot"
+    """A page as browser tools tell agents of it: a tree of named nodes."""
     TABLE = "table"
     """CSV, TSV and tables drawn with characters."""
     BLOB = "blob"

@@ -227,6 +227,21 @@ def _long_paragraph(number: int, choice: Random) -> str:
     return " ".join([f"Every {choice.choice(_WORDS)} counts.", *plain[:3], told, *plain[3:], "So it ends.", "\n"])
 
 
+def _page_row(number: int, choice: Random) -> str:
+    first = 9 * number + 10
+    return (
+        f"  - row [ref=e{first}]:\n    - rowheader [ref=e{first + 1}]:\n"
+        f'      - link "SO-{number}" [ref=e{first + 2}] [cursor=pointer]:\n        - /url: /orders/{number}/change/\n'
+        f'    - cell "{_thing(choice)}" [ref=e{first + 3}]'
+    )
+
+
+def _page_node(number: int, choice: Random) -> str:
+    if number % 2:
+        return f'  uid=1_{number} "{_thing(choice)}"'
+    return f'  uid=1_{number} link "SO-{number}" url="https://shop.example.org/orders/{number}/change/"'
+
+
 def _shell(command: str) -> Call:
     return Call("Bash", json.dumps({"command": command}))
 
@@ -257,6 +272,8 @@ FORMS: tuple[Form, ...] = (
     Form("source", Kind.CODE, _shell("cat src/shop/api.py"), _code_line, "import shop\n"),
     Form("numbered source", Kind.CODE, Call("Read", '{"file_path":"/app/src/shop/api.py"}'), _numbered_line),
     Form("page", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _html_line, "<!doctype html><html><head><title>Guide</title><style>p{margin:0}</style></head><body>\n", "\n</body></html>\n"),
+    Form("page snapshot", Kind.SNAPSHOT, Call("mcp__playwright__browser_snapshot", "{}"), _page_row, "### Snapshot\n```yaml\n- table [ref=e9]:\n", "\n```\n"),
+    Form("accessibility tree", Kind.SNAPSHOT, Call("mcp__chrome-devtools__take_snapshot", "{}"), _page_node, 'uid=1_0 RootWebArea "Orders" url="https://shop.example.org/orders/"\n'),
     Form("table", Kind.TABLE, _shell("cat data/orders.csv"), _csv_line, "id,item,amount,time,currency\n"),
     Form("base64", Kind.BLOB, _shell("cat logo.b64"), _base64_line),
     Form("prose", Kind.PROSE, Call("WebFetch", '{"url":"https://docs.example.org/refunds"}'), _paragraph, "# Guide\n\n", question="How does a refund work?"),

@@ -155,6 +155,11 @@ def _gutterless(before: str, after: str) -> Iterator[str]:
             yield line
 
 
+def _snapshot(before: str, after: str) -> Iterator[str]:
+    """The tree of a page, below the words that tell how to read it."""
+    yield from _of_atoms(atoms(before) | {"no", "ref", "uid", "pointer"}, after.split("\n")[1:])
+
+
 def _tabled(before: str, after: str) -> Iterator[str]:
     rules = {"column", "is", "in", "every", "row", "shown"}
     yield from _of_atoms(atoms(before) | rules | {str(n) for n in range(100)}, after.split("\n"))
@@ -248,6 +253,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "smart_crusher_rows": _json,
     "smart_crusher": _json,
     "diff_folder": _diff,
+    "snapshot_folder": _snapshot,
     "log_folder": _log,
     "path_grouper": _grouped,
     "report_grouper": _grouped,

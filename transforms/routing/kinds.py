@@ -6,28 +6,29 @@ asked for, with one exception: the text of a source file is CODE whatever it loo
 files by exact match. The questions:
 
  1. nothing but blanks -> TEXT
- 2. a source file that was read, or numbered lines of an edited one -> CODE. A project's `.json` counts as source,
+ 2. nodes of a page, as browser tools name them -> SNAPSHOT
+ 3. a source file that was read, or numbered lines of an edited one -> CODE. A project's `.json` counts as source,
     because agents edit it, unless it is data: all on a few long lines, or more than 8,192 characters and the same keys
     again and again.
- 3. one JSON value, or JSON lines, also behind the name of what wrote them -> JSON
- 4. hunks, file headers of a diff, commit headers -> DIFF
- 5. a document that starts as HTML or XML, or has tags all over -> MARKUP
- 6. matches with their places, where the call searched -> SEARCH
- 7. lines of `git blame` -> CODE
- 8. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
- 9. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
-10. lines that only test runners, compilers, package managers and image builds write -> TEST
-11. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
+ 4. one JSON value, or JSON lines, also behind the name of what wrote them -> JSON
+ 5. hunks, file headers of a diff, commit headers -> DIFF
+ 6. a document that starts as HTML or XML, or has tags all over -> MARKUP
+ 7. matches with their places, where the call searched -> SEARCH
+ 8. lines of `git blame` -> CODE
+ 9. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
+10. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
+11. lines that only test runners, compilers, package managers and image builds write -> TEST
+12. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
     them: none is like another to who is to mend it
-12. long unbroken runs of characters -> BLOB
-13. lines with times or levels, unless the program prints tables -> LOG
-14. rows with the same number of cells -> TABLE
-15. names of files, with or without their sizes and modes -> LISTING
-16. numbered lines, or lines only source code has -> CODE
-17. lines with seconds since 1970 -> LOG
-18. sentences -> PROSE
-19. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
-20. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
+13. long unbroken runs of characters -> BLOB
+14. lines with times or levels, unless the program prints tables -> LOG
+15. rows with the same number of cells -> TABLE
+16. names of files, with or without their sizes and modes -> LISTING
+17. numbered lines, or lines only source code has -> CODE
+18. lines with seconds since 1970 -> LOG
+19. sentences -> PROSE
+20. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
+21. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
 """
 
 from collections import Counter
@@ -58,6 +59,11 @@ def kind_of(text: str, call: Call) -> Kind:
 
 def _blank(sample: Sample) -> Kind | None:
     return Kind.TEXT if not sample.text or sample.text.isspace() else None
+
+
+def _snapshot(sample: Sample) -> Kind | None:
+    named = "[ref=" in sample.text or "uid=" in sample.text
+    return Kind.SNAPSHOT if named and sample.mostly(forms.PAGE_NODE, 0.6) else None
 
 
 def _source(sample: Sample) -> Kind | None:
@@ -237,6 +243,7 @@ def _as_expected(sample: Sample) -> Kind | None:
 
 _QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
     _blank,
+    _snapshot,
     _source,
     _json,
     _diff,

@@ -24,6 +24,9 @@ FRAMED_JSON = _form(r'(?:[^{\s]{1,80}+[ \t]{0,40}+){1,6}\{"(?:[^\n]*+(?<=\})\s*$
 JSON_KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
 """Searched for."""
 
+PAGE_NODE = _form(r" *- (?:/url:|text: |'?[a-z]+ [^\n]*\[ref=)", r" *uid=\w+_\d+ ")
+"""A line of the tree that Playwright or Chrome DevTools gives of a page."""
+
 COMMIT = _form(r"commit [0-9a-f]{7,40}\b[^\n]*\n(?:Merge: [^\n]*\n)?(?:Author|tree|parent)[: ]", r"From [0-9a-f]{40} ")
 DIFF_START = _form(r"diff (?:--|-[ru])", r"Index: \S", r"--- \S[^\n]*\n\+\+\+ \S", r"@@ -\d", r"\*\*\* Begin Patch")
 DIFF_MARK = _form(

@@ -92,6 +92,11 @@ MARKDOWN_TABLE = "| name | value | note |\n|---|---|---|\n" + "".join(
     f"| k{n} | {n} | some words |\n" for n in range(20)
 )
 PSQL = " id | name  | price\n----+-------+-------\n" + "".join(f"  {n} | w{n} | {n}.0\n" for n in range(20))
+ARIA = "### Page\n- Page URL: http://h.test/\n```yaml\n" + "".join(
+    f'  - listitem [ref=e{2 * n}]:\n    - link "L{n}" [ref=e{2 * n + 1}] [cursor=pointer]:\n      - /url: /{n}\n'
+    for n in range(9)
+)
+TREE_OF_PAGE = 'uid=1_0 RootWebArea "P" url="http://h.test/"\n' + "".join(f'  uid=1_{n} "word"\n' for n in range(1, 9))
 BASE64 = "iVBORw0KGgoAAAANSUhEUgAA" * 100
 MINIFIED = "!function(e,t){var n=e[t];return n?n(e):t(n,e)}(window,{a:1,b:[2,3]});" * 60
 PROSE = (
@@ -267,6 +272,9 @@ SAMPLES = [
     ("a training's curve", TRAINING, bash("python train.py"), Kind.TEXT),
     ("a training's log", TIMED_TRAINING, bash("cat train.log"), Kind.TEXT),
     ("readings", READINGS, NO_CALL, Kind.TEXT),
+    ("a page of Playwright", ARIA, Call("mcp__playwright__browser_snapshot", "{}"), Kind.SNAPSHOT),
+    ("a page of Playwright, kept in a file", ARIA, bash("cat .playwright-mcp/page.yml"), Kind.SNAPSHOT),
+    ("a page of Chrome's developer tools", TREE_OF_PAGE, Call("mcp__chrome__take_snapshot", "{}"), Kind.SNAPSHOT),
     ("base64", BASE64, NO_CALL, Kind.BLOB),
     ("a data URI", "data:image/png;base64," + BASE64, NO_CALL, Kind.BLOB),
     ("a minified bundle", MINIFIED, bash("curl -s https://example.com/app.js"), Kind.BLOB),

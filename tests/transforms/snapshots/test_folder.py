@@ -1,0 +1,134 @@
+"""Folded page snapshots: what an agent acts on keeps its reference, and the snapshot can be written out again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.goldens import Golden, load
+from transforms.call import Call
+from transforms.contract import Block, Budget
+from transforms.snapshots import devtools, playwright
+from transforms.snapshots.folder import SnapshotFolder, decode
+from transforms.tokenizer import count_tokens
+
+_NONE = Budget(tokens=0, handle="")
+_FOLDER = SnapshotFolder()
+
+
+@pytest.fixture(autouse=True)
+def _small_pages_are_folded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playwright, "_FEWEST", 1)
+    monkeypatch.setattr(devtools, "_FEWEST", 1)
+
+
+def _rewritten(text: str) -> str | None:
+    rewrite = _FOLDER.rewrite(Block(text, Call()), _NONE)
+    return None if rewrite is None else rewrite.text
+
+
+_ref = st.builds(" [ref={0}e{1}]".format, st.sampled_from(["", "f2", "s1"]), st.integers(0, 6))
+_maybe_ref = st.one_of(_ref, st.sampled_from(["", " [no ref]", " [ref=e]", " [ref=e0099999999999]"]))
+_name = st.sampled_from(["", ' "A"', ' "a > b"', ' "x [ref=e1]"', ' "\\"q"', ' "- list: /url: y"', " [checked]"])
+_tail = st.sampled_from(
+    ["", ":", ": text", ": /url: z", " [cursor=pointer]", " [cursor=pointer]:", " [no pointer]", " > list"]
+)
+_node = st.builds(
+    "{0}- {1}{2}{3}{4}".format,
+    st.sampled_from(["", "  ", "    ", "      ", "   "]),
+    st.sampled_from(
+        ["list", "listitem", "generic", "row", "link", "button", "text", "/url: #a", "'link", "list > row"]
+    ),
+    _name,
+    _maybe_ref,
+    _tail,
+)
+_uid = st.builds(
+    "{0}{1}{2}".format,
+    st.sampled_from(["", " ", "    "]),
+    st.sampled_from(["uid=1_1 ", "uid=1_2 ", "uid=1_3 ", "uid=2_2 ", "uid=1_2", "[no uid] ", ""]),
+    st.sampled_from(
+        [
+            '"text"',
+            'StaticText "x"',
+            'link "A" url="http://h.test/a/b#c"',
+            'link "B" url="/x"',
+            'link "C" url="#x"',
+            'RootWebArea "P" url="http://h.test/a/b?q#c"',
+            'RootWebArea "P" url="about:blank"',
+        ]
+    ),
+)
+_other = st.sampled_from(["### Page", "```yaml", "", "  ", "x [ref=e1]", "- <changed> list [ref=e2]:"])
+_snapshot = st.one_of(
+    st.lists(st.one_of(_node, _other), max_size=25), st.lists(st.one_of(_uid, _other), max_size=25)
+).map("\n".join)
+
+
+@pytest.mark.parametrize("golden", load("snapshot_folder"), ids=str)
+def test_goldens(golden: Golden) -> None:
+    """What goes in comes out as written down, is proven, and is left alone the second time."""
+    assert (_rewritten(golden.before) or "") == golden.after
+    if golden.after:
+        assert _FOLDER.proof(golden.before, golden.after)
+        assert _rewritten(golden.after) is None
+
+
+@given(_snapshot)
+def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
+    """The inverse gives the text back, or the proof refuses; a proven form is left alone the second time."""
+    folded = _rewritten(text)
+    if folded is not None and _FOLDER.proof(text, folded):
+        assert decode(folded) == text
+        assert _rewritten(folded) is None
+
+
+@given(st.text())
+def test_any_text_is_taken(text: str) -> None:
+    folded = _rewritten(text)
+    assert folded is None or _FOLDER.proof(text, folded) in (True, False)
+
+
+def _orders(count: int) -> str:
+    """The admin page of a shop: a row for each order."""
+    rows = [
+        f"      - row [ref=e{9 * n + 10}]:\n        - cell [ref=e{9 * n + 11}]:\n"
+        f'          - checkbox "Select order {n}" [ref=e{9 * n + 12}]\n        - rowheader [ref=e{9 * n + 13}]:\n'
+        f'          - link "SO-{n}" [ref=e{9 * n + 14}] [cursor=pointer]:\n            - /url: /orders/{n}/change/\n'
+        f'        - cell "paid" [ref=e{9 * n + 15}]'
+        for n in range(count)
+    ]
+    return "\n".join(["### Page", "```yaml", "- generic [active] [ref=e1]:", "  - table [ref=e5]:", *rows, "```"])
+
+
+def test_what_an_agent_acts_on_keeps_its_reference() -> None:
+    text = _orders(40)
+    folded = _rewritten(text)
+    assert folded is not None and _FOLDER.proof(text, folded)
+    for n in range(40):
+        assert f'checkbox "Select order {n}" [ref=e{9 * n + 12}]' in folded
+        assert f'link "SO-{n}" [ref=e{9 * n + 14}]: /url: /orders/{n}/change/' in folded
+    assert count_tokens(folded) < 0.8 * count_tokens(text)
+
+
+def test_a_box_that_reacts_to_the_pointer_keeps_its_reference() -> None:
+    """A plain box is something to act on as soon as it has properties."""
+    lines = [f'- link "l{n}" [ref=e{2 * n}]\n- generic [ref=e{2 * n + 1}] [cursor=pointer]: pick {n}' for n in range(9)]
+    folded = _rewritten("\n".join(lines))
+    assert folded is None or all(f"- generic [ref=e{2 * n + 1}] [cursor=pointer]: pick {n}" in folded for n in range(9))
+
+
+def test_a_snapshot_after_a_click_is_folded_as_the_one_before_it() -> None:
+    """Equal lines stay equal, so that the second one can point to the first."""
+    before = _orders(30)
+    after = before.replace('checkbox "Select order 7"', 'checkbox "Select order 7" [checked]')
+    first, second = _rewritten(before), _rewritten(after)
+    assert first is not None and second is not None
+    assert sum(a != b for a, b in zip(first.split("\n"), second.split("\n"), strict=True)) == 1
+
+
+def test_a_line_of_a_text_that_only_looks_like_a_node_is_marked() -> None:
+    lines = ['uid=1_0 RootWebArea "P" url="https://h.test/a"', '  uid=1_1 "let s =', '   "so";', '  "']
+    text = "\n".join([*lines, *(f'  uid=1_{n} "word {n}"' for n in range(2, 20))])
+    folded = _rewritten(text)
+    assert folded is not None and _FOLDER.proof(text, folded)
+    assert '\n   [no uid] "so";\n' in folded

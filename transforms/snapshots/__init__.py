@@ -1,0 +1,1 @@
+"""Snapshots of web pages, as browser tools print them for agents."""
