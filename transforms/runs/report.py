@@ -165,7 +165,7 @@ def _describer(lines: Sequence[str], read: _Lines) -> Callable[[int, int], str]:
         shown += others if len(others) == 1 and shown else []
         told = [_told(count, kind) for kind, count in shown]
         if rest := counts.total() - sum(count for _, count in shown):
-            told.append(_told(rest, "other lines" if told else "routine lines"))
+            told.append(_told(rest, "other routine lines" if told else "routine lines"))
         if blanks := len(kinds) - counts.total():
             told.append(_told(blanks, "blank lines"))
         return ", ".join(told) + numbered(lines, first, last)
