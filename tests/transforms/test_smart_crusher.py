@@ -360,6 +360,33 @@ def test_a_row_that_alone_has_its_address_among_few_tells_all_of_them() -> None:
     assert "+items_url=https://api.example.org/carts/21/items" in crushed(json.dumps(rows))
 
 
+GAUGES = [
+    {"host": f"node-{n}", **{f"gauge_of_part_{c}": 1000 * n + c for c in range(14) if (n * n + 3 * c * n + c) % 5 > 1}}
+    for n in range(40)
+]
+
+
+def test_a_row_that_is_asked_for_names_its_cells_where_a_reader_had_to_count_columns() -> None:
+    text = json.dumps(GAUGES)
+    rewrite = CRUSHER.rewrite(Block(text, Call(), "What is wrong with node-17?"), Budget(0, ""))
+    assert rewrite is not None
+    assert CRUSHER.proof(text, rewrite.text)
+    cells = [f"+{name}={value}" for name, value in GAUGES[17].items() if name != "host"]
+    assert "\n" + "\t".join(["node-17", *cells]) + "\n" in rewrite.text
+    assert "\nnode-39\t39002\t\t39004" in rewrite.text
+
+
+@settings(max_examples=80)
+@given(st.lists(st.lists(st.integers(0, 12), unique=True, max_size=13), min_size=12, max_size=20), st.sampled_from(ODD))
+def test_rows_that_name_their_cells_read_back(rows: list[list[int]], odd: str) -> None:
+    """Whichever keys they have, in whatever order, be they asked for or not."""
+    records = [{f"c{c}": odd if c == 3 else f"v{n % 2}" if c < 9 else n for c in own} for n, own in enumerate(rows)]
+    text = json.dumps([{"id": f"n{n}", **record} if n % 3 else record for n, record in enumerate(records)])
+    tree = Source.read(text).tree
+    body = DocumentWriter(words=frozenset([*(f"n{n}" for n in range(20)), "v0", odd])).write(tree)
+    assert decode(explain(Source.read(text).told(body))).minified == Source.read(text).minified
+
+
 @settings(max_examples=80)
 @given(
     st.lists(st.sampled_from([*ODD, "carts/1", "carts/2"]), min_size=3, max_size=9),

@@ -54,7 +54,7 @@ def told(name: str, ending: str) -> str:
 
 
 def telling(rows: Sequence[Row], endings: Derived, words: frozenset[str]) -> set[int]:
-    """The rows whose derived cells may be quoted: few have one of `words` as a cell, or one alone has a usual base."""
+    """The rows that may be quoted: few have one of `words` as a cell, or one alone has a usual base of `endings`."""
     cells = words | {f'"{word}"' for word in words}
     found: defaultdict[str, set[int]] = defaultdict(set)
     for at, row in enumerate(rows):

@@ -2,7 +2,8 @@
 
 Cells of columns come first, each below its column's name; what has no column follows as `+name=value`. Where reading
 the columns in order, and the rest behind them, would not give back the order of the record's keys, `+3:name=value` says
-that the key is the third.
+that the key is the third. Where at most the first column has a cell, the names of columns may follow so, too: rows that
+are likely quoted are told in this way where their cells would have to be counted.
 """
 
 from bisect import bisect_left
@@ -16,6 +17,10 @@ from transforms.records.section import Column, write_as_string
 FENCED = '"""'
 """The cell of a value that stands below the row."""
 
+WIDE = 9
+"""Columns from which on cells are no longer found at a glance when many are empty."""
+_EMPTY = 2
+"""Empty cells between others that are many in a row that was asked for."""
 _TOLD_AGAIN = 400
 """Characters of a value that is told again."""
 
@@ -93,7 +98,8 @@ class Layout:
         return Fit(next(lost, None) or next(twins, None), numbered)
 
     def line(self, row: Row, whole: bool) -> str:
-        """The text of `row`, fences below it; told `whole`, it has the cells that others tell as well."""
+        """The text of `row`, fences below it; told `whole`, it has the cells that others tell as well, and it names
+        its cells where else a reader had to count columns."""
         plan = self.plan(tuple(row), whole)
         cells = [before + row[name] if name else "" for before, name in plan.steps]
         line = "\t".join(cells)
@@ -127,11 +133,15 @@ class Layout:
         steps = [("", name if name in placed else "") for name in self.positional]
         while steps and not steps[-1][1]:
             del steps[-1]
+        if whole and len(self.positional) >= WIDE and sum(not name for _, name in steps) >= _EMPTY:
+            del steps[1:]
+        shown = {name for _, name in steps}
+        named = self.keyed if len(steps) > 1 else self.keyed.union(self.positional)
         for at, name in enumerate(names):
             if not fits[at]:
-                last = at >= behind and name not in self.keyed
+                last = at >= behind and name not in named
                 steps.append((f"+{name}=" if last else f"+{at + 1}:{name}=", name))
-            elif name in self.keyed:
+            elif name in named and name not in shown:
                 steps.append((f"+{name}=", name))
         if whole:
             steps += [(f"+{name}=", name) for name in self.derived]

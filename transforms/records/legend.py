@@ -27,7 +27,7 @@ _IN_HEADERS = (
     (r"[^=\t\n]\[(?![0-9]+\]\.)", "a[b,c]: lists of objects with the keys b, c"),
 )
 _IN_BODY = (
-    ("+", r"\+(?<=[\t\n]\+)[^\s=]+=", "+name=value in a row: a further key, not a column"),
+    ("+", r"\+(?<=[\t\n]\+)[^\s=]+=", "+name=value in a row: the value of that key"),
     ("#", r"[+#](?:(?<=[\t\n]\+)|(?<=\n#)(?:every row|some rows): )[0-9]+:", "3:name: comes third"),
     ('"(line)"', r'[\t\n+#]"\(line\)"', "(line): a line that holds no JSON"),
     ("*", r"\*(?:(?<=[\t\n]\*)|(?<=\n#\*))[0-9]+=", "*1: the value told at *1="),

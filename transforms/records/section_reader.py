@@ -37,15 +37,15 @@ class SectionReader:
     positional: list[Column] = field(init=False)
     by_name: frozenset[str] = field(init=False)
     """The columns whose cells tell their names."""
-    known: frozenset[str] = field(init=False)
-    """These, and the columns that others tell with an ending: what a row says by such a name, the header has too."""
+    endings: frozenset[str] = field(init=False)
+    """The columns that others tell with an ending: what a row says by such a name, the header has too."""
     twins: list[Column] = field(init=False)
     """The columns that repeat others; those with an ending behind it last, for they may repeat one of the former."""
 
     def __post_init__(self) -> None:
         self.positional = [column for column in self.columns if column.positional]
         self.by_name = frozenset(column.name for column in self.columns if column.keyed)
-        self.known = self.by_name.union(column.name for column in self.columns if column.ending)
+        self.endings = frozenset(column.name for column in self.columns if column.ending)
         twins = (column for column in self.columns if column.twin is not None)
         self.twins = sorted(twins, key=lambda column: column.ending != "")
 
@@ -126,14 +126,15 @@ class SectionReader:
             if cell
         }
         named = [self._named(cell) for cell in cells[count:]]
-        told |= {name: value for place, name, value in named if not place and name in self.by_name}
+        by_name = self.by_name if count > 1 else self.by_name.union(column.name for column in self.positional)
+        told |= {name: value for place, name, value in named if not place and name in by_name}
         told |= {column.name: read_cell(column.constant) for column in self.columns if column.constant is not None}
         for column in self.twins:
             value = told[column.twin or ""]
             told[column.name] = _ended(value, column.ending) if column.ending else value
         fields = [(column.name, told[column.name]) for column in self.columns if column.name in told]
         for place, name, value in named:
-            if place or name not in self.known:
+            if place or name not in by_name | self.endings:
                 fields.insert(place - 1 if place else len(fields), (name, value))
             elif told[name] != value:
                 raise ValueError(f"not the value that another column tells: {name}")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from transforms.records.cell import write_cell
 from transforms.records.derived import Derived, derived, telling, told
-from transforms.records.layout import Fit, Layout
+from transforms.records.layout import WIDE, Fit, Layout
 from transforms.records.record import KEY, VALUE, Cell, Nesting, Record, Row, Rower
 from transforms.records.section import Cells, Column, Repeats, Shapes, columns_of, header, typed
 from transforms.records.tree import Tree
@@ -40,8 +40,6 @@ _MAX_TRIES = 8
 """Headers tried before one that says nothing for all rows is taken."""
 _BLANK = 2.0
 """What an empty cell costs: less in tokens, as tabs in a row share them, but a reader has to count them."""
-_WIDE = 9
-"""Columns from which on cells are no longer found at a glance when many are empty."""
 _FILLED = 0.8
 """Share of cells that are not empty in a table in which they are found nevertheless."""
 _MAX_GROWTH = 0.3
@@ -104,7 +102,7 @@ class Tally:
         None of them where cells are found at a glance, in narrow or nearly full tables.
         """
         counts = {name: self.columns[name][0] for name in names}
-        if len(names) < _WIDE or sum(counts.values()) > _FILLED * self.rows * len(names):
+        if len(names) < WIDE or sum(counts.values()) > _FILLED * self.rows * len(names):
             return set()
         tokens = _MAX_GROWTH * self.cost()
         found: set[str] = set()
@@ -167,7 +165,7 @@ def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str, wo
     repeats = Repeats()
     at = 0
     endings = derived(rows)
-    whole = telling(rows, endings, words) if endings else set[int]()
+    whole = telling(rows, endings, words)
     short = {name: told(base, ending) for name, (base, ending) in endings.items()}
     for stop, tally in _sections([row | short for row in rows] if short else rows):
         below = {row - at: note for row, note in notes.items() if at <= row < stop}
