@@ -159,6 +159,15 @@ def _warning(number: int, choice: Random) -> str:
     return f"{place}: warning TS{choice.choice((6133, 7006))}: '{_thing(choice)}' is declared but never read."
 
 
+def _findings(number: int, choice: Random) -> str:
+    """What ESLint says of one file."""
+    rows = [(n * 11 + number % 7, choice.randrange(1, 90), f"Unexpected {choice.choice(_WORDS)}") for n in range(1, 20)]
+    cells = [(str(line), str(column), message) for line, column, message in rows]
+    lines, columns, messages = (max(map(len, column)) for column in zip(*cells, strict=True))
+    table = [f"  {a:>{lines}}:{b:<{columns}}  warning  {c:<{messages}}  no-plain" for a, b, c in cells]
+    return "\n".join([f"/app/src/{choice.choice(_WORDS)}_{number}.js", *table, ""])
+
+
 def _progress_line(number: int, choice: Random) -> str:
     if number % 40 == 0:
         return f"Collecting {choice.choice(_WORDS)}-{number}"
@@ -266,6 +275,7 @@ FORMS: tuple[Form, ...] = (
     Form("history", Kind.DIFF, _shell("git log --stat"), _told_commit),
     Form("test run", Kind.TEST, _shell("pytest -v"), _test_line, "=== test session starts ===\n", "\n=== 1 failed in 3.21s ===\n"),
     Form("warnings", Kind.TEST, _shell("npx tsc --noEmit"), _warning),
+    Form("findings", Kind.TEST, _shell("npx eslint ."), _findings, "\n", "\n✖ 9 problems (0 errors, 9 warnings)\n"),
     Form("installation", Kind.TEST, _shell("pip install -r requirements.txt"), _progress_line),
     Form("training", Kind.TEXT, _shell("python train.py"), _epoch),
     Form("clones", Kind.TEXT, _shell("./clone-all.sh"), _returned_frames),

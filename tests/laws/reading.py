@@ -117,7 +117,11 @@ def _grouped(before: str, after: str) -> Iterator[str]:
         for place in re.finditer(r"(?:^|[:-])(?=\d+[:-])|(?=\(\d+[,)])", line):
             places.setdefault(line[place.end() :], set()).add(line[: place.start()])
     path, known = "", set(before.split("\n"))
+    cells = {" ".join(line.split()) for line in known}
     for line in after.split("\n")[1:]:
+        found_at, _, told = " ".join(line.split()).partition(" ")
+        if told and all(f"{place} {told}" in cells for place in found_at.split(",")):
+            continue
         match = re.fullmatch(r"([\d,]+|(?=\())([:-].*|\(\d.*)", line, re.DOTALL)
         if match is not None and path:
             found = [places.get(number + match[2], set()) for number in match[1].split(",")]

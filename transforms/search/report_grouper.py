@@ -6,14 +6,16 @@
                                                          40:80: E501 line too long
                                                          src/web.ts(12,5): error TS2304: Cannot find 'x'.
 
-The form is that of search results (`transforms.search.path_grouper`). Rare errors among warnings stay whole, as do
-stacks and single places in the output of tests: only a text that is a list of places is grouped.
+The form is that of search results (`transforms.search.path_grouper`); ESLint's tables have their own
+(`transforms.search.stylish`). Rare errors among warnings stay whole, as do stacks and single places in the output of
+tests: only a text that is a list of places is grouped.
 Contract: lossless to the character. Returns None where nothing repeats.
 """
 
 import re
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.search import stylish
 from transforms.search.groups import grouped, ungrouped
 from transforms.search.paths import Place, places
 
@@ -36,6 +38,8 @@ class ReportGrouper:
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The grouped form of `block.text`, or None where it is no list of places or is folded already."""
+        if (tables := stylish.encode(block.text)) is not None:
+            return Rewrite(tables)
         lines = block.text.split("\n")
         found = [place if place and place.number else None for place in places(lines)]
         told = sum(place is not None for place in found)
@@ -48,7 +52,7 @@ class ReportGrouper:
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether the lines with their paths put back are `original`."""
         lines = ungrouped(rewritten)
-        return lines is not None and "\n".join(lines) == original
+        return (stylish.decode(rewritten) if lines is None else "\n".join(lines)) == original
 
 
 def _leave_whole(found: list[Place | None]) -> None:
