@@ -19,7 +19,7 @@ _WORTH_ALONE = 80
 """The same for a gap of one line, whose marker says little less than the line itself."""
 _GAIN = 2
 """All gaps together must be worth this many times their markers: a reader may have to look them up."""
-_NUMBERED = re.compile(r" {0,11}(\d{1,9})(?:→|\t)")
+_NUMBERED = re.compile(r"L? {0,11}(\d{1,9})(?:→|\t|: | ?[|│])")
 """The number that a reader of files puts before a line."""
 
 type Gap = tuple[int, int]
