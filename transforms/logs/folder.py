@@ -26,8 +26,9 @@ from transforms.logs.unfold import is_folded, unfolded
 from transforms.logs.writer import Log, folded
 
 _FEWEST_LINES = 5
-_MOST_LEFT = 0.95
-"""Share of the characters. A form that the reader has to learn must save more than a few."""
+_MOST_LEFT, _MOST_LEFT_UNTIMED = 0.95, 0.9
+"""Shares of the characters: a form that the reader has to learn must save more than a few. Without times, letters stand
+for lines of any text, as of tests that failed, and what is folded cannot be pointed to when it comes again."""
 _RARE = 3
 """An error whose template stands on more lines than this is routine, as far as its time and head are concerned."""
 _WHOLE_SHARE = 50
@@ -55,7 +56,7 @@ class LogFolder:
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
         log = Log(lines, parsed, found, _quoted_errors(parsed) | lines_asked_for(block))
         text = folded(log)
-        return Rewrite(text) if len(text) <= _MOST_LEFT * len(block.text) else None
+        return Rewrite(text) if len(text) <= (_MOST_LEFT if written else _MOST_LEFT_UNTIMED) * len(block.text) else None
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether unfolding `rewritten` gives `original`, character by character."""
