@@ -37,6 +37,10 @@ _STEP = 10
 """Lines between two runs of an earlier text over which a reader goes on without being told the words."""
 _AHEAD = 4
 """Lines at the start of a run among which one is looked for that is found by its words."""
+_GAP = re.compile(r"\[[a-z]+ [1-9]\d{0,11}(?:-[1-9]\d{0,11})? omitted\b")
+"""The form of `transforms.marker.Markers.gap`."""
+_NO_LINE = "\n\n"
+"""Stands in no text."""
 _HEADS = re.compile(r"diff --git |@@ ")
 """What names the file or the place of the lines below it."""
 _TELLING = re.compile(r"\w\W*\w\W*\w")
@@ -65,7 +69,7 @@ def refer(text: str, earlier: Index | Sequence[Earlier]) -> Reference | None:
     out: list[str] = []
     needs: dict[bytes, None] = {}
     copied = 0
-    for pointer, entry in _pointers(lines, index):
+    for pointer, entry in _pointers(_without_gaps(lines), index):
         out += lines[copied : pointer.first]
         out.append(str(pointer))
         copied = pointer.first + pointer.count
@@ -74,6 +78,18 @@ def refer(text: str, earlier: Index | Sequence[Earlier]) -> Reference | None:
         return None
     referring = "\n".join(out + lines[copied:])
     return Reference(referring, tuple(needs)) if resolve(referring, index) == text else None
+
+
+def _without_gaps(lines: list[str]) -> list[str]:
+    """`lines` with something else in place of those that name gaps, where there are several: all but the first leave it
+    to that one to say of which text, so what another text leaves out in the same words may be something else."""
+    gaps = [at for at, line in enumerate(lines) if " omitted" in line and _GAP.search(line)]
+    if len(gaps) < 2:
+        return lines
+    told = lines.copy()
+    for at in gaps:
+        told[at] = _NO_LINE
+    return told
 
 
 def resolve(text: str, earlier: Index | Sequence[Earlier]) -> str:

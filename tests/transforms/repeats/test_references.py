@@ -127,6 +127,33 @@ def test_odd_names_are_told_on_one_line_or_not_at_all(name: str) -> None:
         assert resolve(found.text, earlier) == block
 
 
+def _run_of_tests(original: str, gaps: int) -> str:
+    """The report of a run as it is sent, with gaps that its full text tells apart from those of other runs."""
+    suites = (
+        [f"test_{name}_of_{part}: the {part} was {name}" for name in ("paid", "sent", "lost")] for part in "abcdef"
+    )
+    told = "\n".join(line for suite in suites for line in suite)
+    first = f"[lines 19-40 omitted: 22 passed tests; full text: /o/{original}]"
+    return "\n".join(
+        [told, first, told.upper(), *["[lines 59-90 omitted: 32 passed tests]", told.title()][: 2 * (gaps - 1)]]
+    )
+
+
+def test_no_pointer_takes_in_a_gap_of_another_text() -> None:
+    """Both runs leave out lines 59-90, in the same words; what was there may differ."""
+    earlier, block = _run_of_tests("1", 2), _run_of_tests("2", 2)
+    found = refer(block, _request([earlier]))
+    assert found is not None
+    assert [line for line in found.text.split("\n") if " omitted" in line] == block.split("\n")[18::19]
+    assert found.text.count("[output lines ") == 3
+
+
+def test_a_gap_that_names_the_same_full_text_may_stand_within_a_pointer() -> None:
+    found = refer(_run_of_tests("1", 1), _request([_run_of_tests("1", 1)]))
+    assert found is not None
+    assert found.text == "[output lines 1-37: same as output lines 1-37 of output 0 above]"
+
+
 def test_words_are_quoted_only_where_they_lead_to_one_line() -> None:
     """Lines that open alike are not quoted, and a short run of them is not worth a pointer."""
     alike = [f"a message that begins like all others of its kind, whatever they say: {f'x{n} ' * 20}" for n in range(9)]
