@@ -16,6 +16,8 @@ class Kind(StrEnum):
 
     JSON = "json"
     """JSON of any form: one value, or JSON lines."""
+    YAML = "yaml"
+    """YAML that a program printed; the text of a file is code."""
     LOG = "log"
     """Lines written one after the other by running programs."""
     SEARCH = "search"

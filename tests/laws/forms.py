@@ -85,6 +85,17 @@ def _record(number: int, choice: Random) -> dict[str, object]:
     }
 
 
+def _manifest(number: int, choice: Random) -> str:
+    """An item of `kubectl get -o yaml`."""
+    restarts = choice.choice((0, 0, 0, 7))
+    return (
+        f"- apiVersion: v1\n  kind: Pod\n  metadata:\n    labels:\n      app: {choice.choice(_WORDS)}\n"
+        f'    name: {choice.choice(_WORDS)}-{number}\n    resourceVersion: "{4000 + number}"\n  status:\n'
+        f'    conditions:\n    - lastTransitionTime: "2026-02-11T{_clock(number)}Z"\n      type: Ready\n'
+        f"    message: |\n      {_thing(choice)}\n      again\n    restarts: {restarts}"
+    )
+
+
 def _event(number: int, choice: Random) -> str:
     if number % 70 == 33:
         return f'{{"time":"2026-02-11T{_clock(number)}Z","level":"error","message":"refund {choice.randrange(10**6)} failed","ms":9000}}'
@@ -261,6 +272,7 @@ FORMS: tuple[Form, ...] = (
     Form("coloured log", Kind.LOG, _shell("docker logs shop-api"), _coloured_line),
     Form("JSON records", Kind.JSON, _shell("gh api repos/shop/shop/issues"), _row, "[", "]", ","),
     Form("printed JSON", Kind.JSON, Call("mcp__tracker__list", "{}"), _printed_row, '{"issues": [', '], "next": null}', ", "),
+    Form("YAML records", Kind.YAML, _shell("kubectl get pods -o yaml"), _manifest, "apiVersion: v1\nitems:\n", "\nkind: List\n"),
     Form("JSON lines", Kind.JSON, _shell("kubectl get events -o json | jq -c '.items[]'"), _row),
     Form("JSON behind names", Kind.JSON, _shell("docker compose logs"), lambda n, choice: f"shop-1  | {_row(n, choice)}"),
     Form("JSON events", Kind.JSON, _shell("curl -s localhost:9090/events"), _event, "[", "]", ","),

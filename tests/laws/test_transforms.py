@@ -224,7 +224,9 @@ def test_a_changed_digit_is_noticed(transform: Transform) -> None:
             assert not transform.proof(result.before, changed), f"{result.sample}: digit {place} of {line[:200]!r}"
 
 
-_EXPLAINED = re.compile(r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w -]+ omitted[^\n\]]*\]|^\(JSON[^\n]*", re.MULTILINE)
+_EXPLAINED = re.compile(
+    r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w -]+ omitted[^\n\]]*\]|^\((?:JSON|YAML)[^\n]*", re.MULTILINE
+)
 """Markers, on a line of their own or within one, and the legend of rewritten JSON."""
 
 
@@ -292,7 +294,7 @@ def test_no_word_is_invented(transform: Transform) -> None:
     """What is no word of the original is one of the notation's own, which stand in the transforms' source."""
     for result in results(transform):
         known = words(result.before) | words(_CODES.sub(" ", result.before)) | words(unescaped(result.before))
-        invented = words(_EXPLAINED.sub("", result.after)) - known - notation()
+        invented = words(unescaped(_EXPLAINED.sub("", result.after))) - known - notation()
         assert not invented, f"{result.sample}: {sorted(invented)[:10]}"
 
 

@@ -39,7 +39,9 @@ _IN_BODY = (
 _BARE = "(JSON"
 _LINES = "(JSON lines"
 _FRAMED = "(JSON lines, each behind its (before)"
-_OPENING = re.compile(rf"({'|'.join(map(re.escape, (_FRAMED, _LINES, _BARE)))})(?:; |\)\n)")
+_YAML = "(YAML"
+_DOCUMENTS = "(YAML, several documents"
+_OPENING = re.compile(rf"({'|'.join(map(re.escape, (_FRAMED, _LINES, _BARE, _DOCUMENTS, _YAML)))})(?:; |\)\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Told:
     """Whether something stands before the JSON of each line."""
     cut: Cut | None
     """What is missing at its end."""
+    yaml: bool = False
+    """Whether it stands for YAML; `lines` are its documents then."""
 
 
 def explain(told: Told) -> str:
@@ -62,6 +66,8 @@ def explain(told: Told) -> str:
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
     topics += [topic for mark, pattern, topic in _IN_BODY if mark in text and re.search(pattern, text, re.MULTILINE)]
     opening = _FRAMED if told.framed else _LINES if told.lines else _BARE
+    if told.yaml:
+        opening = _DOCUMENTS if told.lines else _YAML
     return "".join(["; ".join([opening, *topics]), ")", text, f"\n{told.cut}" if told.cut else ""])
 
 
@@ -71,4 +77,5 @@ def strip(text: str) -> Told | None:
     if opening is None:
         return None
     body, cut = told_cut(text.partition("\n")[2])
-    return Told(body, opening[1] in (_LINES, _FRAMED), opening[1] == _FRAMED, cut)
+    several = opening[1] in (_LINES, _FRAMED, _DOCUMENTS)
+    return Told(body, several, opening[1] == _FRAMED, cut, opening[1] in (_YAML, _DOCUMENTS))

@@ -22,7 +22,7 @@ class RowSampler:
     """
 
     name = "smart_crusher_rows"
-    kinds = frozenset({Kind.JSON})
+    kinds = frozenset({Kind.JSON, Kind.YAML})
     loss = Loss.LOSSY
     lines_stand_alone = False
 

@@ -9,6 +9,7 @@ from transforms.records.framed_lines import read_framed
 from transforms.records.legend import Told, strip
 from transforms.records.reader import DocumentReader, whole
 from transforms.records.tree import Tree, dumps, parse_stream
+from transforms.records.yaml_reader import read_yaml
 from transforms.tokenizer import count_tokens
 
 _CLEARLY = 0.75
@@ -24,16 +25,22 @@ class Source:
     """What is missing at the end."""
     framed: bool = False
     """Whether something stands before each line (`transforms.records.framed_lines`)."""
+    yaml: bool = False
+    """Whether the text is YAML; several values are documents."""
 
     @classmethod
     def read(cls, text: str) -> "Source":
-        """Raises ValueError for what is not JSON, its beginning or lines of it, RecursionError for too deep nesting."""
+        """Raises ValueError for what is neither JSON, its beginning or lines of it, nor YAML; RecursionError for too
+        deep nesting."""
         with suppress(ValueError):
             return cls._whole(text)
         if (found := cut_off(text)) is not None:
             beginning, cut = found
             with suppress(ValueError):
                 return cls(cls._whole(beginning + cut.missing).values, cut)
+        if not text.startswith(("{", "[")):
+            with suppress(ValueError):
+                return cls(read_yaml(text), yaml=True)
         return cls(read_framed(text), framed=True)
 
     @classmethod
@@ -55,11 +62,11 @@ class Source:
     @property
     def is_plain(self) -> bool:
         """Whether the values alone are what the text says."""
-        return self.cut is None and not self.framed
+        return self.cut is None and not self.framed and not self.yaml
 
     def told(self, body: str) -> Told:
         """A document of the values, and what is to be said of it."""
-        return Told(body, self.lines, self.framed, self.cut)
+        return Told(body, self.lines, self.framed, self.cut, self.yaml)
 
     @property
     def tree(self) -> Tree:
@@ -90,7 +97,7 @@ def decode(rewritten: str) -> Source:
     tree = whole(DocumentReader.of(found.body).document())
     if found.lines and not (isinstance(tree, list) and len(tree) > 1):
         raise ValueError("not JSON lines")
-    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.framed)
+    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.framed, found.yaml)
 
 
 def fewer_tokens(text: str, other: str) -> bool:

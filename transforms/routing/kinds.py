@@ -11,24 +11,25 @@ files by exact match. The questions:
     because agents edit it, unless it is data: all on a few long lines, or more than 8,192 characters and the same keys
     again and again.
  4. one JSON value, or JSON lines, also behind the name of what wrote them -> JSON
- 5. hunks, file headers of a diff, commit headers -> DIFF
- 6. a document that starts as HTML or XML, or has tags all over -> MARKUP
- 7. matches with their places, where the call searched -> SEARCH
- 8. lines of `git blame` -> CODE
- 9. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
-10. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
-11. lines that only test runners, compilers, package managers and image builds write -> TEST
-12. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
+ 5. YAML in which lists or objects are nested, unless it is that of a file -> YAML
+ 6. hunks, file headers of a diff, commit headers -> DIFF
+ 7. a document that starts as HTML or XML, or has tags all over -> MARKUP
+ 8. matches with their places, where the call searched -> SEARCH
+ 9. lines of `git blame` -> CODE
+10. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
+11. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
+12. lines that only test runners, compilers, package managers and image builds write -> TEST
+13. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
     them: none is like another to who is to mend it
-13. long unbroken runs of characters -> BLOB
-14. lines with times or levels, unless the program prints tables -> LOG
-15. rows with the same number of cells -> TABLE
-16. names of files, with or without their sizes and modes -> LISTING
-17. numbered lines, or lines only source code has -> CODE
-18. lines with seconds since 1970 -> LOG
-19. sentences -> PROSE
-20. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
-21. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
+14. long unbroken runs of characters -> BLOB
+15. lines with times or levels, unless the program prints tables -> LOG
+16. rows with the same number of cells -> TABLE
+17. names of files, with or without their sizes and modes -> LISTING
+18. numbered lines, or lines only source code has -> CODE
+19. lines with seconds since 1970 -> LOG
+20. sentences -> PROSE
+21. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
+22. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
 """
 
 from collections import Counter
@@ -94,6 +95,14 @@ def _json(sample: Sample) -> Kind | None:
     if len(sample.lines) <= _FEW_LINES:
         return Kind.JSON if closed or len(forms.JSON_KEY.findall(sample.text)) >= _REPEATED_KEY else None
     return Kind.JSON if sample.mostly(forms.JSON_LINE, 0.5 if closed else 0.8) else None
+
+
+def _yaml(sample: Sample) -> Kind | None:
+    if sample.expected.file or sample.numbered or sample.expected.kind not in (None, Kind.TEXT):
+        return None
+    parents, deeper = sample.hits(forms.YAML_PARENT), sum(line[:1] in " -" for line in sample.lines)
+    nested = parents > _FEW_LINES and deeper > 0.5 * len(sample.lines)
+    return Kind.YAML if nested and sample.mostly(forms.YAML_LINE, 0.97) else None
 
 
 def _diff(sample: Sample) -> Kind | None:
@@ -246,6 +255,7 @@ _QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
     _snapshot,
     _source,
     _json,
+    _yaml,
     _diff,
     _markup,
     _search_asked_for,

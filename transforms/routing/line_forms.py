@@ -21,6 +21,8 @@ JSON_START = _form(
 )
 JSON_LINE = _form(r"\s*[\"{}\[\]]", r"\s*(?:-?\d[\d.eE+-]*|true|false|null),?\s*$")
 FRAMED_JSON = _form(r'(?:[^{\s]{1,80}+[ \t]{0,40}+){1,6}\{"(?:[^\n]*+(?<=\})\s*$|[^\n]{250})')
+YAML_LINE = _form(r"""\s*(?:- )*(?:["']?[\w./$][^\s"'|]*["']?:(?: \S.*)?$|- \S|-$|---$)""")
+YAML_PARENT = _form(r"""\s*(?:- )*["']?[\w./$][^\s"'|]*["']?:$""")
 JSON_KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
 """Searched for."""
 

@@ -236,7 +236,7 @@ SAMPLES = [
     ("what is installed, of another manager", INSTALLED, bash("pip3 list"), Kind.TABLE),
     ("an application's log", LOG, bash("docker logs web"), Kind.LOG),
     ("matches in JSON lines", FRAMED.replace("web-1  | ", "data/web.jsonl:12: "), Call("mcp__code__find"), Kind.SEARCH),
-    ("YAML that is no file", MANIFESTS, bash("kubectl get pods -o yaml"), Kind.TEXT),
+    ("YAML that is no file", MANIFESTS, bash("kubectl get pods -o yaml"), Kind.YAML),
     ("YAML of a file", MANIFESTS, bash("cat pods.yaml"), Kind.CODE),
     ("a log of JSON behind names", FRAMED, bash("docker compose logs"), Kind.JSON),
     ("syslog", SYSLOG, bash("sed -n 1,40p /var/log/auth.log"), Kind.LOG),
