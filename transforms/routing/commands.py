@@ -34,8 +34,8 @@ _SILENT = names(
     " alias ulimit read test [ [[ if fi done esac while until case echo printf umask shopt local declare"
 )
 _PREFIXES = names("sudo time nice nohup command exec builtin env stdbuf unbuffer do then else ! { xargs")
-_SUDO_VALUES = frozenset({"-u", "-g", "--user", "--group"})
-"""Options of `sudo` whose value is the next word."""
+_VALUES = {"sudo": names("-u -g --user --group"), "xargs": names("-n -P -I -L -d -s -a -E")}
+"""Options of those whose value is the next word."""
 _RUNNERS = {
     "npx": 1, "bunx": 1, "pnpx": 1, "timeout": 2, "gtimeout": 2, "bundle": 2, "poetry": 2, "uv": 2, "pipenv": 2,
     "hatch": 2, "rye": 2, "pdm": 2, "pixi": 2, "mise": 2,
@@ -107,8 +107,20 @@ def _pipelines(command: str) -> list[tuple[Program, ...]]:
                 lines[-1].append([])
             case "word":
                 lines[-1][-1].append(_QUOTING.sub("", token[0]))
-    parsed = (tuple(program for words in line if (program := _program(words)) is not None) for line in lines)
-    return [line for line in parsed if line and line[0].name not in _SILENT]
+    return [line for line in map(_line, lines) if line and line[0].name not in _SILENT]
+
+
+def _line(commands: list[list[str]]) -> tuple[Program, ...]:
+    """The programs of a pipeline: it starts with what `xargs` runs, for what went before only names the files."""
+    line: list[Program] = []
+    for words in commands:
+        program = _program(words)
+        if program is None:
+            continue
+        if "xargs" in words[:2]:
+            line.clear()
+        line.append(program)
+    return tuple(line)
 
 
 def _program(words: list[str]) -> Program | None:
@@ -119,7 +131,7 @@ def _program(words: list[str]) -> Program | None:
         if name in _PREFIXES or _ASSIGNMENT.match(words[at]):
             at += 1
             while at < len(words) and words[at].startswith("-"):
-                at += 2 if name == "sudo" and words[at] in _SUDO_VALUES else 1
+                at += 2 if words[at] in _VALUES.get(name, ()) else 1
         elif (skipped := _skipped(name, words[at + 1 :])) is not None:
             at += skipped
         else:

@@ -158,6 +158,14 @@ def _search(program: Program) -> Kind | None:
     return None if program.has("-c", "--count", "-q") else Kind.SEARCH
 
 
+def _find(program: Program) -> Kind | None:
+    """What it lists, or what the program prints that it runs on each file."""
+    runs = next((at for at, word in enumerate(program.words) if word in ("-exec", "-execdir")), None)
+    if runs is None or not program.words[runs + 1 :]:
+        return Kind.LISTING
+    return _of_program(Program(program.words[runs + 1].rpartition("/")[2], program.words[runs + 2 :])).kind
+
+
 def _subcommand(table: dict[str, Kind], program: Program) -> Kind | None:
     return next((table[word] for word in program.operands if word in table), None)
 
@@ -183,6 +191,7 @@ def _cloud(program: Program) -> Kind | None:
 
 _SPECIAL: dict[str, Callable[[Program], Kind | None]] = {
     "git": _git,
+    "find": _find,
     "go": partial(_subcommand, _GO),
     **dict.fromkeys(names("rg grep egrep fgrep ag ack ugrep"), _search),
     **dict.fromkeys(_CLOUD, _cloud),
