@@ -132,6 +132,11 @@ def _tree_folder(number: int, choice: Random) -> str:
     return "\n".join([f"├── {choice.choice(_WORDS)}_{number}", *names])
 
 
+def _package(number: int, choice: Random) -> str:
+    names = [f"│ {'└' if n == 4 else '├'}── {choice.choice(_WORDS)}-{n}@1.{number}.{n} deduped" for n in range(5)]
+    return "\n".join([f"├─┬ {choice.choice(_WORDS)}-kit@{number}.0.1", *names])
+
+
 def _file_diff(number: int, choice: Random) -> str:
     path = "poetry.lock" if number % 7 == 3 else f"{_path(choice)}".replace(".py", f"_{number}.py")
     context = [f"     {word} = load({word!r})" for word in choice.sample(_WORDS, 6)]
@@ -281,6 +286,7 @@ FORMS: tuple[Form, ...] = (
     Form("found paths", Kind.LISTING, _shell("find . -name '*s'"), _found),
     Form("long listing", Kind.LISTING, _shell("ls -la src"), _long_listing_row, "total 4096\n"),
     Form("tree", Kind.LISTING, _shell("tree"), _tree_folder, ".\n", "\n└── setup.py\n\n9 directories\n"),
+    Form("packages", Kind.LISTING, _shell("npm ls --all"), _package, "shop@1.0.0 /app\n", "\n└── zod@3.0.0\n"),
     Form("diff", Kind.DIFF, _shell("git diff"), _file_diff, tail="\n"),
     Form("commits", Kind.DIFF, _shell("git log -p"), _commit),
     Form("matches in generated code", Kind.SEARCH, _shell("rg -n chargeRefund"), _minified_match),

@@ -136,7 +136,7 @@ def _grouped(before: str, after: str) -> Iterator[str]:
 def _listed(before: str, after: str) -> Iterator[str]:
     """Names behind their folder, rows without what all share, and trees drawn by indentation."""
     known, root = before.split("\n"), ""
-    ends = {end for line in known for end in (line, line.lstrip(), re.sub(r"^[│├└─|`\s\xa0+\\-]+", "", line))}
+    ends = {end for line in known for end in (line, line.lstrip(), re.sub(r"^[│├└─┬|`\s\xa0+\\-]+", "", line))}
     rows = {re.sub(r"^\S+\s+\S+\s+\S+\s+(?:\S+\s+)?", "", line) for line in known}
     rows |= {re.sub(r" [A-Z][a-z]{2} [ \d]\d [ \d:]{5} ", " ", line) for line in (*known, *rows)}
     for line in after.split("\n"):

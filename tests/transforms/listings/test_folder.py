@@ -41,7 +41,10 @@ _row = st.builds(
     _name,
 )
 _branch = st.builds(
-    "{0}{1}{2}".format, st.sampled_from(["", "│   ", "│\xa0\xa0 ", "    "]), st.sampled_from(["├── ", "└── "]), _name
+    "{0}{1}{2}".format,
+    st.sampled_from(["", "│   ", "│\xa0\xa0 ", "    ", "│ ", "  "]),
+    st.sampled_from(["├── ", "└── ", "├─┬ "]),
+    _name,
 )
 _other = st.sampled_from(
     [
@@ -126,6 +129,15 @@ def test_rows_and_paths_in_one_text() -> None:
     assert folded is not None
     assert folded.endswith("\nsrc/app/: main.py, view.py, store.py")
     assert "; without a date: Nov 20 20:51]\n1 a1.txt\n" in folded and "\n6 a6.txt\n" in folded
+    assert _FOLDER.proof(text, folded)
+
+
+def test_the_tree_of_npm_is_drawn_again() -> None:
+    """Its stems are two wide, and a branch tells whether more hangs below it."""
+    text = "a@1 /w\n├─┬ b@2\n│ ├─┬ c@3\n│ │ └── d@4 deduped\n│ └── UNMET e@5\n├── f@6\n└─┬ g@7\n  └── h@8\n"
+    folded = _rewritten(text)
+    assert folded is not None
+    assert "\n  b@2\n    c@3\n      d@4 deduped\n    UNMET e@5\n  f@6\n  g@7\n    h@8\n" in folded
     assert _FOLDER.proof(text, folded)
 
 
