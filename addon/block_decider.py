@@ -101,7 +101,7 @@ class BlockDecider:
         rules: tuple[tuple[Reason, Callable[[], bool]], ...] = (
             (Reason.MODE_OFF, lambda: settings.mode is Mode.OFF),
             (Reason.TOOL_ERROR, lambda: slot.is_error),
-            (Reason.RETRIEVAL, lambda: retrieval.asks_us(slot.call)),
+            (Reason.RETRIEVAL, lambda: retrieval.asks_us(slot.call, self.state.originals)),
             (Reason.TOOL_EXCLUDED, lambda: any(fnmatchcase(slot.call.tool, name) for name in settings.exclude_tools)),
             (Reason.TOO_SMALL, lambda: _has_fewer_tokens(slot.text, self.rules.threshold)),
         )

@@ -10,6 +10,8 @@ from transforms.call import Call
 
 TOOLS = ("headroom_retrieve", "headroom_stats", "headroom_explain")
 """Our MCP tools. Clients put the server's name before them, in ways of their own."""
+_WAY = re.compile(r"originals|/o/[0-9]")
+"""The folder of their files, and their page. A bare number of as many digits may be somebody else's: an account's."""
 _OUR_TOOL = re.compile(rf"(?:.*[^a-z])?(?:{'|'.join(TOOLS)})")
 
 
@@ -29,7 +31,10 @@ def originals_of(decision: Decision) -> frozenset[str]:
     return frozenset(original for original, _ in decision.omitted) or named_in_old_form(decision.replacement or "")
 
 
-def asks_us(call: Call) -> bool:
+def asks_us(call: Call, originals: Originals) -> bool:
     """Whether a call asks for an original or for anything else of ours: by file, address, id or tool."""
-    by_tool = _OUR_TOOL.fullmatch(call.tool) is not None
-    return by_tool or HOST in call.arguments or bool(named_in(call.arguments))
+    if _OUR_TOOL.fullmatch(call.tool) or HOST in call.arguments:
+        return True
+    ids = named_in(call.arguments)
+    known = any(originals.source_of(original) is not None for original in ids)
+    return known or (bool(ids) and _WAY.search(call.arguments) is not None)

@@ -1,26 +1,23 @@
 """Whether it pays to break the provider's prompt cache once and rewrite what it holds already.
 
-Prices are in units of one fresh input token: writing to the cache 1.25 (2 for a cache that lasts an hour), reading 0.1.
+Prices are in units of one fresh input token: writing to the cache 1.25 (2 for a cache that lasts an hour), reading 0.1
+or what the model's price says.
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching, https://developers.openai.com/api/docs/guides/prompt-caching
 """
 
 from dataclasses import dataclass
 
+from addon.figures.prices import price_of
+
 WRITE = 1.25
 WRITE_HOUR = 2.0
 READ = 0.1
-_CHEAPER_READS = {
-    "claude-fable-5-1": 0.025,
-    "claude-opus-5-5": 0.05,
-    "gpt-6.1-sol": 0.05,
-}
-"""Models whose cached tokens cost less, by the beginning of their names, as of November 2026."""
 
 
 def read_price(model: str) -> float:
-    """What reading one cached token costs."""
-    name = model.rpartition("/")[2]
-    return next((price for known, price in _CHEAPER_READS.items() if name.startswith(known)), READ)
+    """What reading one cached token costs: by the model's list price, where there is one."""
+    price = price_of(model.rpartition("/")[2])
+    return READ if price is None else price.cached / price.fresh
 
 
 @dataclass(frozen=True, slots=True)

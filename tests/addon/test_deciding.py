@@ -128,6 +128,14 @@ def test_an_original_that_another_conversation_asks_for_counts_against_the_savin
     assert outcome.log.fetched_tokens == outcome.log.tokens_after > 0
 
 
+def test_a_number_as_long_as_an_id_is_one_only_if_it_was_kept(tmp_path: Path) -> None:
+    describe = "gcloud iam service-accounts describe {}".format
+    kept = original_of(tmp_path, decided(conversation([LOG]), tmp_path)).name
+    for number, reason in (("103456789012345678901", Reason.COMPRESSED), (kept, Reason.RETRIEVAL)):
+        outcome = decided(conversation([LOG], calls=[{"command": describe(number)}]), tmp_path, MemoryLedger())
+        assert reasons(outcome) == [reason]
+
+
 @pytest.mark.parametrize("tool", ["headroom_retrieves", "my_headroom_stats_page", "read"])
 def test_other_tools_are_none_of_ours(tmp_path: Path, tool: str) -> None:
     body = conversation([LOG]).replace(b'"name": "bash"', json.dumps({"name": tool})[1:-1].encode())

@@ -31,6 +31,11 @@ def test_a_model_whose_cached_tokens_cost_less_is_rewritten_later() -> None:
     assert not Attach(1000, 500, 12, read=read_price("claude-opus-5-5")).pays
 
 
+def test_models_without_a_price_are_taken_to_be_as_most() -> None:
+    assert read_price("somebody/model") == read_price("claude-opus-4-8") == READ
+    assert read_price("gpt-6.2-sol") == pytest.approx(0.05)
+
+
 def test_the_sum_can_be_read() -> None:
     assert str(Attach(1000, 500, 12)) == (
         "rewriting history costs 1225 < 1300 for keeping it (500 of 1000 tokens saved, 12 more turns expected)"
