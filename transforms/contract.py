@@ -18,6 +18,8 @@ class Kind(StrEnum):
     """JSON of any form: one value, or JSON lines."""
     YAML = "yaml"
     """YAML that a program printed; the text of a file is code."""
+    FIELDS = "fields"
+    """Records that a program printed one field a line."""
     LOG = "log"
     """Lines written one after the other by running programs."""
     SEARCH = "search"

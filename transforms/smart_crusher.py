@@ -4,12 +4,13 @@ Records that repeat their keys become tables, text with escaped line breaks beco
 plain JSON, or a document whose first line says how it is read (`transforms.records.document`). JSON whose end was cut
 off is written as far as it goes, and the last line says what is missing (`transforms.records.cut_off`). JSON lines may
 stand behind the names of what wrote them (`transforms.records.framed_lines`). YAML becomes a document likewise
-(`transforms.records.yaml_reader`), where that is clearly shorter.
+(`transforms.records.yaml_reader`), where that is clearly shorter, and so do records of one field a line
+(`transforms.records.fields`).
 """
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.records.document import DocumentWriter
-from transforms.records.legend import explain
+from transforms.records.legend import Form, explain
 from transforms.records.sample import names_of, words_of
 from transforms.records.source import decode, fewer_tokens, read
 
@@ -27,7 +28,7 @@ class SmartCrusher:
     """
 
     name = "smart_crusher"
-    kinds = frozenset({Kind.JSON, Kind.YAML})
+    kinds = frozenset({Kind.JSON, Kind.YAML, Kind.FIELDS})
     loss = Loss.LOSSLESS
     lines_stand_alone = False
 
@@ -43,7 +44,7 @@ class SmartCrusher:
         if "\n" in body or not source.is_plain:
             document = explain(source.told(body))
             best = document if not source.is_plain or fewer_tokens(document, best) else best
-        if source.yaml and len(best) > _CLEARLY * len(block.text):
+        if source.form is Form.YAML and len(best) > _CLEARLY * len(block.text):
             return None
         return Rewrite(best) if fewer_tokens(best, block.text) else None
 
@@ -51,6 +52,6 @@ class SmartCrusher:
         """Whether the values of both texts are the same: keys in order, numbers by their spelling, strings decoded."""
         try:
             before, after = read(original), decode(rewritten)
-            return (before.framed, before.yaml, before.minified) == (after.framed, after.yaml, after.minified)
+            return (before.framed, before.form, before.minified) == (after.framed, after.form, after.minified)
         except (ValueError, LookupError, RecursionError):
             return False

@@ -96,6 +96,19 @@ def _manifest(number: int, choice: Random) -> str:
     )
 
 
+def _expanded(number: int, choice: Random) -> str:
+    state = "failed" if number % 70 == 33 else "paid"
+    return (
+        f"-[ RECORD {number + 1} ]--------\nid     | {number + 1}\nitem   | {_thing(choice)}\nstate  | {state}\n"
+        f"total  | {choice.randrange(10**5) / 100:.2f}\nplaced | 2026-02-11 {_clock(number)}+00"
+    )
+
+
+def _ticket(number: int, choice: Random) -> str:
+    owner = choice.choice(("Ada", "Grace"))
+    return f"Issue: WEB-{number}\nTitle: {_thing(choice)} on {choice.choice(_WORDS)}\nOwner: {owner}\nStatus: Open\n"
+
+
 def _event(number: int, choice: Random) -> str:
     if number % 70 == 33:
         return f'{{"time":"2026-02-11T{_clock(number)}Z","level":"error","message":"refund {choice.randrange(10**6)} failed","ms":9000}}'
@@ -278,6 +291,8 @@ FORMS: tuple[Form, ...] = (
     Form("JSON records", Kind.JSON, _shell("gh api repos/shop/shop/issues"), _row, "[", "]", ","),
     Form("printed JSON", Kind.JSON, Call("mcp__tracker__list", "{}"), _printed_row, '{"issues": [', '], "next": null}', ", "),
     Form("YAML records", Kind.YAML, _shell("kubectl get pods -o yaml"), _manifest, "apiVersion: v1\nitems:\n", "\nkind: List\n"),
+    Form("expanded rows", Kind.FIELDS, _shell("psql -xc 'select * from orders'"), _expanded),
+    Form("paragraphs of fields", Kind.FIELDS, Call("mcp__tracker__list", "{}"), _ticket),
     Form("JSON lines", Kind.JSON, _shell("kubectl get events -o json | jq -c '.items[]'"), _row),
     Form("JSON behind names", Kind.JSON, _shell("docker compose logs"), lambda n, choice: f"shop-1  | {_row(n, choice)}"),
     Form("JSON events", Kind.JSON, _shell("curl -s localhost:9090/events"), _event, "[", "]", ","),

@@ -102,7 +102,7 @@ def _json(before: str, after: str) -> Iterator[str]:
     for line in _unescaped(after).split("\n"):
         if line.startswith("(cut off here"):
             line = line.partition("; then began: ")[2].removesuffix(")")
-        if not line.startswith(("(JSON", "(YAML")) and not _MARKER.fullmatch(line):
+        if not line.startswith(("(JSON", "(YAML", "(records")) and not _MARKER.fullmatch(line):
             yield from _of_atoms(known, [own.sub(" ", line)])
 
 

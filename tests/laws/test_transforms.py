@@ -225,7 +225,7 @@ def test_a_changed_digit_is_noticed(transform: Transform) -> None:
 
 
 _EXPLAINED = re.compile(
-    r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w -]+ omitted[^\n\]]*\]|^\((?:JSON|YAML)[^\n]*", re.MULTILINE
+    r"^\[[a-z]+ [\d-]+ omitted.*\]\r?$|\[[\w -]+ omitted[^\n\]]*\]|^\((?:JSON|YAML|records)[^\n]*", re.MULTILINE
 )
 """Markers, on a line of their own or within one, and the legend of rewritten JSON."""
 

@@ -7,6 +7,7 @@ JSON never starts with a parenthesis, so a document with a legend is never taken
 
 import re
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from transforms.records.cut_off import Cut
 from transforms.records.cut_off import told as told_cut
@@ -41,7 +42,17 @@ _LINES = "(JSON lines"
 _FRAMED = "(JSON lines, each behind its (before)"
 _YAML = "(YAML"
 _DOCUMENTS = "(YAML, several documents"
-_OPENING = re.compile(rf"({'|'.join(map(re.escape, (_FRAMED, _LINES, _BARE, _DOCUMENTS, _YAML)))})(?:; |\)\n)")
+_FIELDS = "(records that stood one field a line"
+_OPENING = re.compile(rf"({'|'.join(map(re.escape, (_FRAMED, _LINES, _BARE, _DOCUMENTS, _YAML, _FIELDS)))})(?:; |\)\n)")
+
+
+class Form(Enum):
+    """In what the values of a text are written."""
+
+    JSON = auto()
+    YAML = auto()
+    FIELDS = auto()
+    """One field a line (`transforms.records.fields`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,8 @@ class Told:
     """Whether something stands before the JSON of each line."""
     cut: Cut | None
     """What is missing at its end."""
-    yaml: bool = False
-    """Whether it stands for YAML; `lines` are its documents then."""
+    form: Form = Form.JSON
+    """What it stands for; `lines` are documents of YAML, or records."""
 
 
 def explain(told: Told) -> str:
@@ -66,8 +77,10 @@ def explain(told: Told) -> str:
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
     topics += [topic for mark, pattern, topic in _IN_BODY if mark in text and re.search(pattern, text, re.MULTILINE)]
     opening = _FRAMED if told.framed else _LINES if told.lines else _BARE
-    if told.yaml:
+    if told.form is Form.YAML:
         opening = _DOCUMENTS if told.lines else _YAML
+    elif told.form is Form.FIELDS:
+        opening = _FIELDS
     return "".join(["; ".join([opening, *topics]), ")", text, f"\n{told.cut}" if told.cut else ""])
 
 
@@ -77,5 +90,6 @@ def strip(text: str) -> Told | None:
     if opening is None:
         return None
     body, cut = told_cut(text.partition("\n")[2])
-    several = opening[1] in (_LINES, _FRAMED, _DOCUMENTS)
-    return Told(body, several, opening[1] == _FRAMED, cut, opening[1] in (_YAML, _DOCUMENTS))
+    several = opening[1] in (_LINES, _FRAMED, _DOCUMENTS, _FIELDS)
+    form = {_YAML: Form.YAML, _DOCUMENTS: Form.YAML, _FIELDS: Form.FIELDS}.get(opening[1], Form.JSON)
+    return Told(body, several, opening[1] == _FRAMED, cut, form)

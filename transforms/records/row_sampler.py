@@ -22,7 +22,7 @@ class RowSampler:
     """
 
     name = "smart_crusher_rows"
-    kinds = frozenset({Kind.JSON, Kind.YAML})
+    kinds = frozenset({Kind.JSON, Kind.YAML, Kind.FIELDS})
     loss = Loss.LOSSY
     lines_stand_alone = False
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from transforms.records.cut_off import Cut, cut_off
+from transforms.records.fields import read_fields
 from transforms.records.framed_lines import read_framed
-from transforms.records.legend import Told, strip
+from transforms.records.legend import Form, Told, strip
 from transforms.records.reader import DocumentReader, whole
 from transforms.records.tree import Tree, dumps, parse_stream
 from transforms.records.yaml_reader import read_yaml
@@ -25,12 +26,12 @@ class Source:
     """What is missing at the end."""
     framed: bool = False
     """Whether something stands before each line (`transforms.records.framed_lines`)."""
-    yaml: bool = False
-    """Whether the text is YAML; several values are documents."""
+    form: Form = Form.JSON
 
     @classmethod
     def read(cls, text: str) -> "Source":
-        """Raises ValueError for what is neither JSON, its beginning or lines of it, nor YAML; RecursionError for too
+        """Raises ValueError for what is neither JSON, its beginning or lines of it, nor YAML, nor fields;
+        RecursionError for too
         deep nesting."""
         with suppress(ValueError):
             return cls._whole(text)
@@ -40,7 +41,9 @@ class Source:
                 return cls(cls._whole(beginning + cut.missing).values, cut)
         if not text.startswith(("{", "[")):
             with suppress(ValueError):
-                return cls(read_yaml(text), yaml=True)
+                return cls(read_yaml(text), form=Form.YAML)
+            with suppress(ValueError):
+                return cls(read_fields(text), form=Form.FIELDS)
         return cls(read_framed(text), framed=True)
 
     @classmethod
@@ -62,11 +65,11 @@ class Source:
     @property
     def is_plain(self) -> bool:
         """Whether the values alone are what the text says."""
-        return self.cut is None and not self.framed and not self.yaml
+        return self.cut is None and not self.framed and self.form is Form.JSON
 
     def told(self, body: str) -> Told:
         """A document of the values, and what is to be said of it."""
-        return Told(body, self.lines, self.framed, self.cut, self.yaml)
+        return Told(body, self.lines, self.framed, self.cut, self.form)
 
     @property
     def tree(self) -> Tree:
@@ -97,7 +100,7 @@ def decode(rewritten: str) -> Source:
     tree = whole(DocumentReader.of(found.body).document())
     if found.lines and not (isinstance(tree, list) and len(tree) > 1):
         raise ValueError("not JSON lines")
-    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.framed, found.yaml)
+    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.framed, found.form)
 
 
 def fewer_tokens(text: str, other: str) -> bool:

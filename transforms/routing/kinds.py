@@ -12,24 +12,25 @@ files by exact match. The questions:
     again and again.
  4. one JSON value, or JSON lines, also behind the name of what wrote them -> JSON
  5. YAML in which lists or objects are nested, unless it is that of a file -> YAML
- 6. hunks, file headers of a diff, commit headers -> DIFF
- 7. a document that starts as HTML or XML, or has tags all over -> MARKUP
- 8. matches with their places, where the call searched -> SEARCH
- 9. lines of `git blame` -> CODE
-10. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
-11. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
-12. lines that only test runners, compilers, package managers and image builds write -> TEST
-13. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
+ 6. records of one field a line, below numbered heads or in paragraphs -> FIELDS
+ 7. hunks, file headers of a diff, commit headers -> DIFF
+ 8. a document that starts as HTML or XML, or has tags all over -> MARKUP
+ 9. matches with their places, where the call searched -> SEARCH
+10. lines of `git blame` -> CODE
+11. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
+12. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
+13. lines that only test runners, compilers, package managers and image builds write -> TEST
+14. matches with their places, unless the program prints tables -> SEARCH, or TEST where a linter or compiler found
     them: none is like another to who is to mend it
-14. long unbroken runs of characters -> BLOB
-15. lines with times or levels, unless the program prints tables -> LOG
-16. rows with the same number of cells -> TABLE
-17. names of files, with or without their sizes and modes -> LISTING
-18. numbered lines, or lines only source code has -> CODE
-19. lines with seconds since 1970 -> LOG
-20. sentences -> PROSE
-21. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
-22. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
+15. long unbroken runs of characters -> BLOB
+16. lines with times or levels, unless the program prints tables -> LOG
+17. rows with the same number of cells -> TABLE
+18. names of files, with or without their sizes and modes -> LISTING
+19. numbered lines, or lines only source code has -> CODE
+20. lines with seconds since 1970 -> LOG
+21. sentences -> PROSE
+22. many lines of one form, digits aside -> TEXT if they hold measured values or the program prints tables, else LOG
+23. what the call lets expect, unless that kind would have shown in the text -> that kind; else TEXT
 """
 
 from collections import Counter
@@ -44,6 +45,7 @@ from transforms.routing.sample import MAX_LINE, WINDOW, Sample, same_cells, samp
 
 _FEW_LINES = 4
 """Too few to tell JSON by its lines: the windows may start anywhere in one."""
+_FEWEST_RECORDS = 3
 _REPEATED_KEY = 8
 """A key found so often in the sample of a JSON file says that the file holds records; so many keys on a few lines say
 that it is JSON, cut off."""
@@ -103,6 +105,18 @@ def _yaml(sample: Sample) -> Kind | None:
     parents, deeper = sample.hits(forms.YAML_PARENT), sum(line[:1] in " -" for line in sample.lines)
     nested = parents > _FEW_LINES and deeper > 0.5 * len(sample.lines)
     return Kind.YAML if nested and sample.mostly(forms.YAML_LINE, 0.97) else None
+
+
+def _fields(sample: Sample) -> Kind | None:
+    if sample.expected.file or sample.numbered:
+        return None
+    if forms.FIELD_HEAD.match(sample.head):
+        return Kind.FIELDS if sample.hits(forms.FIELD_HEAD) >= _FEWEST_RECORDS else None
+    first = forms.FIELD.match(sample.lines[0])
+    if first is None or sample.text.count("\n\n") < _FEWEST_RECORDS - 1:
+        return None
+    again = sum(line.startswith(first[0]) for line in sample.lines)
+    return Kind.FIELDS if again >= _FEWEST_RECORDS and sample.mostly(forms.FIELD, 0.97) else None
 
 
 def _diff(sample: Sample) -> Kind | None:
@@ -256,6 +270,7 @@ _QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
     _source,
     _json,
     _yaml,
+    _fields,
     _diff,
     _markup,
     _search_asked_for,

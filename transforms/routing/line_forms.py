@@ -23,6 +23,10 @@ JSON_LINE = _form(r"\s*[\"{}\[\]]", r"\s*(?:-?\d[\d.eE+-]*|true|false|null),?\s*
 FRAMED_JSON = _form(r'(?:[^{\s]{1,80}+[ \t]{0,40}+){1,6}\{"(?:[^\n]*+(?<=\})\s*$|[^\n]{250})')
 YAML_LINE = _form(r"""\s*(?:- )*(?:["']?[\w./$][^\s"'|]*["']?:(?: \S.*)?$|- \S|-$|---$)""")
 YAML_PARENT = _form(r"""\s*(?:- )*["']?[\w./$][^\s"'|]*["']?:$""")
+FIELD_HEAD = _form(r"-\[ RECORD \d+ \]-", r"\*{27} \d+\. row \*{27}$")
+"""psql's and mysql's above a record."""
+FIELD = re.compile(r"(?P<key> *[\w.][\w ./()-]{0,50}?) *(?:\||=|:)(?: |$)")
+"""A line of a record in paragraphs."""
 JSON_KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
 """Searched for."""
 

@@ -92,6 +92,7 @@ MARKDOWN_TABLE = "| name | value | note |\n|---|---|---|\n" + "".join(
     f"| k{n} | {n} | some words |\n" for n in range(20)
 )
 PSQL = " id | name  | price\n----+-------+-------\n" + "".join(f"  {n} | w{n} | {n}.0\n" for n in range(20))
+EXPANDED = "".join(f"-[ RECORD {n} ]-\nid   | {n}\nname | w{n}\n" for n in range(1, 9))
 ARIA = "### Page\n- Page URL: http://h.test/\n```yaml\n" + "".join(
     f'  - listitem [ref=e{2 * n}]:\n    - link "L{n}" [ref=e{2 * n + 1}] [cursor=pointer]:\n      - /url: /{n}\n'
     for n in range(9)
@@ -269,6 +270,15 @@ SAMPLES = [
     ("ps, asked for", PROCESSES, bash("ps | head -40"), Kind.TABLE),
     ("sqlite3", EVENTS, bash("sqlite3 jobs.db 'select * from event'"), Kind.TABLE),
     ("sqlite3 in a container", EVENTS, bash("docker exec db sqlite3 jobs.db 'select 1'"), Kind.TABLE),
+    ("psql's expanded rows", EXPANDED, bash("psql -xc 'select * from w'"), Kind.FIELDS),
+    ("expanded rows in a file", EXPANDED, bash("cat notes.md"), Kind.CODE),
+    (
+        "sqlite3 -line",
+        "   id = 1\n name = a\n\n   id = 2\n name = b\n\n   id = 3\n name =\n",
+        bash("sqlite3 -line w.db"),
+        Kind.FIELDS,
+    ),
+    ("paragraphs of fields", "Issue: W-1\nTitle: A b\n\n" * 5, Call("mcp__tracker__list", "{}"), Kind.FIELDS),
     ("psql as another user", EVENTS, bash("sudo -u postgres psql -tc 'select 1'"), Kind.TABLE),
     ("git blame", BLAME, bash("git blame a.py"), Kind.CODE),
     ("git blame nobody asked for", BLAME, NO_CALL, Kind.CODE),
