@@ -23,7 +23,7 @@ from transforms.content_router import Attempt, record_compression
 from transforms.contract import Block, Kind, Loss
 from transforms.names import REFERENCES
 from transforms.reasons import Reason
-from transforms.repeats.references import refer
+from transforms.repeats.references import refer, refer_whole
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 
@@ -72,12 +72,16 @@ class BlockDecider:
     ) -> tuple[BlockRewrite, tuple[bytes, ...]]:
         """The rewrite with pointers in place of what stands above, and the texts these need; last of all steps.
 
-        Where the lines of the rewrite do not stand alone, the block as it came, with pointers, if that is smaller.
+        Where the lines of the rewrite do not stand alone, it is pointed to as a whole, if it stands above, or else the
+        block as it came gets pointers, if that is smaller.
         """
         if context is None or rewrite.reason is Reason.NO_WAY_BACK or not self.rules.is_on(REFERENCES):
             return rewrite, ()
-        base = rewrite if speaks_for_itself(rewrite.transform_name) else _as_it_came(slot, rewrite)
-        reference = self._guard(lambda: refer(base.text, context.index))
+        base, reference = rewrite, None
+        if not speaks_for_itself(rewrite.transform_name):
+            reference = self._guard(lambda: refer_whole(rewrite.text, context.index))
+            base = rewrite if reference else _as_it_came(slot, rewrite)
+        reference = reference or self._guard(lambda: refer(base.text, context.index))
         if reference is None or (after := count_tokens(reference.text)) >= rewrite.tokens_after:
             return rewrite, ()
         used = [] if base.transform_name == NO_TRANSFORM else [base.transform_name]

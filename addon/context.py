@@ -47,7 +47,7 @@ class Context:
         told = _told(call)
         if slot.part == 0 and told.written is not None:
             self._add(f"what you wrote to {told.path}", _ESCAPED.sub(_NOT_SHOWN, told.written))
-        self._add(told.output, sent if speaks_for_itself(transform_name) else "")
+        self._add(told.output, sent, whole=not speaks_for_itself(transform_name))
 
     def __len__(self) -> int:
         """How many texts there are."""
@@ -89,10 +89,10 @@ class Context:
         self._indexed = len(self._texts)
         return self._index
 
-    def _add(self, name: str, text: str) -> None:
+    def _add(self, name: str, text: str, *, whole: bool = False) -> None:
         identity = _identity(name, text)
         self.size += len(text)
-        self._texts.append(Earlier(text, name, identity))
+        self._texts.append(Earlier(text, name, identity, whole))
         self._name_of[identity] = name
         self._names.setdefault(name, []).append(identity)
 

@@ -7,7 +7,7 @@ import pytest
 from addon.context import Context
 from addon.shapes.slot import Place, Slot
 from transforms.call import Call
-from transforms.repeats.references import refer
+from transforms.repeats.references import refer, refer_whole, resolve
 
 BODY = "\n".join(f"    value_{n} = compute(value_{n - 1}, {n * 7919})" for n in range(40))
 
@@ -61,6 +61,23 @@ def test_lines_whose_sense_stands_in_a_legend_are_not_pointed_to(name: str) -> N
     context = Context()
     context.add(slot("bash", command="cat a.log"), BODY, name)
     assert pointer(context) is None
+
+
+def test_they_are_pointed_to_as_a_whole_and_only_while_it_stands_as_it_was_sent() -> None:
+    context = Context()
+    for sent in (BODY, BODY + "\nmore"):
+        context.add(slot("bash", "original", command="cat a.log"), sent, "log_folder")
+    found = refer_whole(BODY, context.index)
+    assert found is not None
+    assert found.text == "[output lines 1-40: same as output lines 1-40 of the output of `cat a.log` above (1st of 2)]"
+    assert resolve(found.text, context.index) == BODY
+    assert refer_whole(BODY + "\n", context.index) is None
+    needs = context.namesakes(found.needs)
+    assert context.holds(needs)
+    changed = Context()
+    for sent in (BODY.replace("value_7", "value"), BODY + "\nmore"):
+        changed.add(slot("bash", "original", command="cat a.log"), sent, "log_folder")
+    assert not changed.holds(needs)
 
 
 def test_a_need_is_met_while_the_texts_stand_there_unchanged() -> None:

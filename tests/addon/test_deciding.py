@@ -136,6 +136,12 @@ def test_a_number_as_long_as_an_id_is_one_only_if_it_was_kept(tmp_path: Path) ->
         assert reasons(outcome) == [reason]
 
 
+def test_a_table_that_comes_again_is_pointed_to(tmp_path: Path) -> None:
+    outcome = decided(conversation([RECORDS, RECORDS]), tmp_path, attach="rewrite")
+    first, again = (json.loads(outcome.body)["messages"][at]["content"] for at in (2, 4))
+    assert "rows" in first and again.startswith("[output lines 1-") and len(again) < 120
+
+
 @pytest.mark.parametrize("tool", ["headroom_retrieves", "my_headroom_stats_page", "read"])
 def test_other_tools_are_none_of_ours(tmp_path: Path, tool: str) -> None:
     body = conversation([LOG]).replace(b'"name": "bash"', json.dumps({"name": tool})[1:-1].encode())

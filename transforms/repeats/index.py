@@ -33,6 +33,8 @@ class Earlier:
     """What a reader calls it: `the Read of src/x.py`, `` the output of `pytest -q` ``, `your Edit of src/x.py`."""
     identity: bytes
     """The caller's key of it."""
+    whole: bool = False
+    """Whether it is found as a whole only: its lines say what they say by a header or legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Entry:
     """Position of its first line in the index."""
     count: int
     """Its lines; a newline at the end begins one more, which is empty."""
+    whole: bool = False
+    """Whether it is found as a whole only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,13 @@ class Run:
 class Index:
     """Grows with the request. A block may only be looked up among the entries added before it."""
 
-    __slots__ = ("_entries", "_labels", "_last", "_lines", "_openings", "_previous", "_starts")
+    __slots__ = ("_entries", "_labels", "_last", "_lines", "_openings", "_previous", "_starts", "_wholes")
 
     def __init__(self, earlier: Iterable[Earlier] = ()) -> None:
         self._entries: list[Entry] = []
         self._labels: dict[str, list[Entry]] = {}
         self._starts: list[int] = []
+        self._wholes: dict[str, list[Entry]] = {}
         self._lines = [_BORDER]
         self._last: dict[str, int] = {}
         self._previous = [0]
@@ -89,13 +94,17 @@ class Index:
         namesakes = self._labels.setdefault(label, [])
         lines = earlier.text.split("\n")
         start = len(self._lines)
-        entry = Entry(label, len(namesakes) + 1, earlier.identity, start, len(lines))
+        entry = Entry(label, len(namesakes) + 1, earlier.identity, start, len(lines), earlier.whole)
         namesakes.append(entry)
         self._entries.append(entry)
         self._starts.append(start)
         self._lines += lines
         self._lines.append(_BORDER)
-        self._chain(start)
+        if earlier.whole:
+            self._wholes.setdefault(earlier.text, []).append(entry)
+            self._previous += [0] * (len(lines) + 1)
+        else:
+            self._chain(start)
 
     def _chain(self, start: int) -> None:
         """Link every line from `start` to the next place to try.
@@ -119,7 +128,12 @@ class Index:
                 self._labels[entry.label].pop()
             else:
                 del self._labels[entry.label]
-            for at in range(entry.start, entry.start + entry.count):
+            if entry.whole:
+                text = "\n".join(self.lines(entry, 0, entry.count))
+                self._wholes[text].pop()
+                if not self._wholes[text]:
+                    del self._wholes[text]
+            for at in () if entry.whole else range(entry.start, entry.start + entry.count):
                 if before := self._previous[at]:
                     self._last[self._lines[at]] = before
                 else:
@@ -127,6 +141,11 @@ class Index:
             del self._starts[-1], self._lines[entry.start :], self._previous[entry.start :]
             for width in OPENINGS:
                 self._openings.pop((entry.start, width), None)
+
+    def same(self, text: str) -> Entry | None:
+        """The last entry that is found as a whole only and is this text."""
+        found = self._wholes.get(text)
+        return found[-1] if found else None
 
     def holder(self, position: int) -> Entry:
         """The entry that the line at `position` belongs to."""

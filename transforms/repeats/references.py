@@ -9,6 +9,8 @@ and whatever differs stays verbatim between the pointers, so that a re-run with 
     def load(path: Path) -> bytes: →   [output lines 59-104: same as output lines 59-104 there]
     (46 more lines)
 
+A table or a folded log, whose lines say what they say by a header, is pointed to only as a whole.
+
 Lossless in context: `resolve` puts the lines back, and a result is returned only if that gives the text character
 by character. The texts pointed to must stay in the request, unchanged, for as long as the pointer does.
 Known limitations: whole lines only, so a line with a new timestamp stays. A text in which a line already looks like
@@ -78,6 +80,16 @@ def refer(text: str, earlier: Index | Sequence[Earlier]) -> Reference | None:
         return None
     referring = "\n".join(out + lines[copied:])
     return Reference(referring, tuple(needs)) if resolve(referring, index) == text else None
+
+
+def refer_whole(text: str, index: Index) -> Reference | None:
+    """One pointer in place of all of `text`, where that is an earlier text which is found as a whole only."""
+    entry = None if present(text) else index.same(text)
+    if entry is None:
+        return None
+    lines = text.split("\n")
+    pointer = Pointer(0, 0, len(lines), entry.label, entry.nth, len(index.named(entry.label)))
+    return Reference(str(pointer), (entry.identity,)) if _worth(lines, pointer, _FEWEST_TOKENS) else None
 
 
 def _without_gaps(lines: list[str]) -> list[str]:
