@@ -280,12 +280,16 @@ def test_every_file_said_to_be_on_disk_is_written_by_the_addon() -> None:
         assert stem in sources and suffix in sources, name
 
 
-def test_every_file_said_to_be_on_disk_is_deleted_by_the_command_for_it() -> None:
-    named = {
-        _CODE.findall(row[0])[0].rstrip("/").partition(".")[0]
-        for row in rows("What is on disk", page="addon/README.md")
-    }
-    assert named == state.STEMS
+def test_every_file_said_to_be_on_disk_is_deleted_by_the_command_for_it_and_no_other(tmp_path: Path) -> None:
+    told = " ".join(row[0] for row in rows("What is on disk", page="addon/README.md"))
+    names = {name for name in _CODE.findall(told) if not name.startswith("-")}
+    assert names == {*state.FILES, f"{state.ORIGINALS}/", "token", "port.8082"}
+    home = tmp_path / "home"
+    (home / state.ORIGINALS).mkdir(parents=True)
+    for name in names - {f"{state.ORIGINALS}/"}:
+        (home / name).touch()
+    assert state.main(["--home", str(home), "--wipe", "--yes"], {}) == 0
+    assert not home.exists()
 
 
 @pytest.mark.e2e

@@ -4,6 +4,7 @@ Reads, unless told to delete; needs no running proxy and stops none.
 """
 
 import argparse
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,11 +13,15 @@ from pathlib import Path
 
 from addon.command.consent import agreed
 from addon.settings import BadSetting, Settings, environment_variable, option_default
-from addon.store import learned, sqlite_ledger
+from addon.store import learned, shelf, sqlite_ledger
 from addon.store.learned import Learned
 
-STEMS = frozenset({"ledger", "originals", "days", "learned", "token", "port"})
-"""What the names of our files begin with, up to the first dot: nothing else is ever deleted."""
+FILES = ("days.sqlite", "learned.sqlite", "ledger.damaged", "ledger.sqlite", "originals.damaged", "originals.sqlite")
+ORIGINALS = "originals"
+_BESIDE = r"(?:-wal|-shm|-journal)?"
+_OURS = re.compile(rf"(?:{'|'.join(map(re.escape, FILES))}){_BESIDE}|token(?:\.[0-9]+\.[0-9a-f]{{8}})?|port\.[0-9]+")
+"""The names that the addon gives to files, none but these: nothing else is ever deleted."""
+_MOST_NAMED = 5
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -50,12 +55,15 @@ def _shown(home: Path) -> Iterable[str]:
 
 
 def _ours(home: Path) -> list[Path]:
+    """Our files in the folder itself, and the folder of originals where there is one."""
     entries = home.iterdir() if home.is_dir() else ()
-    return sorted(entry for entry in entries if entry.name.partition(".")[0] in STEMS)
+    ours = (e for e in entries if (e.is_dir() if e.name == ORIGINALS else e.is_file() and _OURS.fullmatch(e.name)))
+    return sorted(ours)
 
 
-def _is_folder(entry: Path) -> bool:
-    return entry.is_dir() and not entry.is_symlink()
+def _files(entry: Path) -> list[Path]:
+    """Our files behind an entry."""
+    return [file for file in entry.iterdir() if shelf.is_ours(file.name)] if entry.is_dir() else [entry]
 
 
 def _agreed(home: Path) -> bool:
@@ -66,20 +74,32 @@ def _agreed(home: Path) -> bool:
 
 
 def _wipe(home: Path) -> int:
-    """Delete what is ours in the folder, and the folder itself where nothing else is left in it."""
+    """Delete what is ours in the folder, and the folders where nothing else is left in them."""
     ours = _ours(home)
-    files = [file for entry in ours for file in (entry.iterdir() if _is_folder(entry) else [entry])]
-    size = _told_size(sum(file.lstat().st_size for file in files))
+    files = [file for entry in ours for file in _files(entry)]
+    size = _size(ours)
     for file in files:
         file.unlink(missing_ok=True)
-    for folder in filter(_is_folder, ours):
-        folder.rmdir()
-    if ours and not any(home.iterdir()):
-        home.rmdir()
     print(f"{home}: {size} deleted")
     if ours:
+        within, beside = _left(home / ORIGINALS), _left(home)
+        left = within + [entry for entry in beside if not within or entry.name != ORIGINALS]
+        names = [str(entry.relative_to(home)) for entry in left[:_MOST_NAMED]]
+        if more := len(left) - len(names):
+            names.append(f"{more} more")
+        if names:
+            print(f"Left, as it is not ours: {', '.join(names)}")
+    if files:
         print(_AFTER_WIPE)
     return 0
+
+
+def _left(folder: Path) -> list[Path]:
+    """What is left in a folder, which goes when that is nothing."""
+    left = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not left and folder.is_dir() and not folder.is_symlink():
+        folder.rmdir()
+    return left
 
 
 _AFTER_WIPE = """\
@@ -116,17 +136,16 @@ def _decisions(path: Path) -> str:
     return f"{count} decisions, {rewritten} of them rewrites that save {saved} tokens each time they are sent{since}"
 
 
-def _files(path: Path) -> str:
-    return f"{sum(1 for _ in path.iterdir())} originals of outputs that were shortened"
+def _originals(path: Path) -> str:
+    return f"{len(_files(path))} originals of outputs that were shortened"
 
 
-_TOLD: Mapping[str, Callable[[Path], str]] = {sqlite_ledger.FILE: _decisions, "originals": _files}
+_TOLD: Mapping[str, Callable[[Path], str]] = {sqlite_ledger.FILE: _decisions, ORIGINALS: _originals}
 """What is said of an entry besides its size."""
 
 
 def _size(entries: Iterable[Path]) -> str:
-    files = (file for entry in entries for file in ([entry] if entry.is_file() else entry.glob("*")))
-    return _told_size(sum(file.lstat().st_size for file in files))
+    return _told_size(sum(file.lstat().st_size for entry in entries for file in _files(entry)))
 
 
 def _told_size(size: int) -> str:

@@ -51,6 +51,11 @@ _LOCK_SECONDS = 0.5
 _FULL = "the originals of running conversations fill their {} MB"
 
 
+def is_ours(name: str) -> bool:
+    """Whether a file beside the originals is one, or the beginning of one."""
+    return bool(_FILE.fullmatch(name) or _UNFINISHED.fullmatch(name))
+
+
 class Gone(StrEnum):
     """Why an original is not there any more."""
 

@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Path:
     with closing(Learned(folder)) as learned:
         learned.learn([Sort("Bash", Kind.LOG)] * 4, [Sort("Bash", Kind.LOG)])
     (folder / "originals").mkdir()
-    (folder / "originals" / "0123456789ab.txt").write_text("whole")
+    (folder / "originals" / "123456789012345678901").write_text("whole")
     return folder
 
 
@@ -69,12 +69,32 @@ def test_wiping_asks_before_and_without_anybody_to_ask_nothing_is_deleted(
     assert not home.exists()
 
 
-def test_wiping_leaves_what_is_not_ours(home: Path) -> None:
-    """A folder named by mistake loses nothing."""
-    (home / "thesis.txt").write_text("four years")
-    (home / "ledgers").mkdir()
+def test_wiping_leaves_what_is_not_ours_and_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder named by mistake loses nothing but files that are called as ours are."""
+    theirs = ["originals/holiday.jpg", "originals/notes/today", "ledger.ods", "ledgers/1", "port.txt", "token.txt"]
+    for name in theirs:
+        (home / name).parent.mkdir(exist_ok=True)
+        (home / name).write_text("four years")
     assert state.main(["--home", str(home), "--wipe", "--yes"], {}) == 0
-    assert sorted(entry.name for entry in home.iterdir()) == ["ledgers", "thesis.txt"]
+    assert {str(file.relative_to(home)) for file in home.rglob("*") if file.is_file()} == set(theirs)
+    told = "Left, as it is not ours: originals/holiday.jpg, originals/notes, ledger.ods, ledgers, port.txt, 1 more\n"
+    assert told in capsys.readouterr().out
+
+
+def test_wiping_deletes_what_stands_beside_our_files_for_a_while(home: Path) -> None:
+    unfinished = f".{'1' * 21}.17.0123abcd"
+    for name in ("ledger.sqlite-wal", "originals.sqlite-journal", "token.17.0123abcd", f"originals/{unfinished}"):
+        (home / name).touch()
+    assert state.main(["--home", str(home), "--wipe", "--yes"], {}) == 0
+    assert not home.exists()
+
+
+def test_a_folder_of_originals_that_is_elsewhere_is_emptied_and_the_link_stays(home: Path, tmp_path: Path) -> None:
+    elsewhere = (home / "originals").rename(tmp_path / "elsewhere")
+    (home / "originals").symlink_to(elsewhere)
+    assert state.main(["--home", str(home), "--wipe", "--yes"], {}) == 0
+    assert [entry.name for entry in home.iterdir()] == ["originals"]
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_what_was_learned_can_be_forgotten_alone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
