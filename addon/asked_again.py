@@ -5,7 +5,6 @@ They count against the savings, and shrink the lossy budget of what they came ba
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Self
 
 from addon.retrieval import originals_of
@@ -73,12 +72,6 @@ class _Calls:
         """Whether one of them comes back for what an older call gave in part: the same again, a range, the original."""
         if old.text in self.texts and (old.call, old.text) in self.outputs:
             return True
-        if self.ranged_paths and _path(old.call) in self.ranged_paths:
+        if self.ranged_paths and old.call.path in self.ranged_paths:
             return True
         return bool(self.originals) and not self.originals.isdisjoint(originals_of(decision))
-
-
-@lru_cache(maxsize=4096)
-def _path(call: Call) -> str:
-    """Remembered, because a call comes again with every turn."""
-    return call.path

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 from addon.routing_log import NO_TRANSFORM
@@ -17,10 +16,6 @@ _WRITTEN = ("content", "file_text", "contents")
 """Arguments that hold a whole file as the model writes it. Parts of files (`new_string`) are none: a name for each
 of them would have to tell the calls apart, and `old_string` is what is gone."""
 _NAME_CHARS = 70
-_SHORT = 2000
-"""Characters of arguments; calls with longer ones are not remembered."""
-_SHORT_TEXT = 20_000
-"""Likewise of outputs."""
 _ESCAPED = re.compile(r'^.*["\\].*$', re.MULTILINE)
 _NOT_SHOWN = "\0"
 """Stands for a line of an argument that the request spells with escapes: nothing is to be looked up in that."""
@@ -113,16 +108,6 @@ class _Told(NamedTuple):
 
 
 def _told(call: Call) -> _Told:
-    return _told_of_short(call) if len(call.arguments) < _SHORT else _read(call)
-
-
-@lru_cache(maxsize=4096)
-def _told_of_short(call: Call) -> _Told:
-    """Remembered, because a call comes again with every turn."""
-    return _read(call)
-
-
-def _read(call: Call) -> _Told:
     values, path = call.values, call.path
     written = next((text for key in _WRITTEN if isinstance(text := values.get(key), str)), None) if path else None
     return _Told(_shortened(path), written, _output_name(call))
@@ -143,16 +128,6 @@ def _shortened(path: str) -> str:
 
 
 def _identity(name: str, text: str) -> bytes:
-    return _remembered_identity(name, text) if len(text) < _SHORT_TEXT else _digest(name, text)
-
-
-@lru_cache(maxsize=2048)
-def _remembered_identity(name: str, text: str) -> bytes:
-    """Remembered, because a text comes again with every turn."""
-    return _digest(name, text)
-
-
-def _digest(name: str, text: str) -> bytes:
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8)
     digest.update(text.encode("utf-8", "surrogatepass"))
     return digest.digest()

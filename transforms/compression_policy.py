@@ -35,7 +35,7 @@ class CompressionPolicy(BaseModel):
     live_zone_only: bool
     """Only tool outputs behind the last assistant turn may be decided; older ones stay as they were sent."""
     cache_aligner_enabled: bool
-    """CacheAligner may act on the request, not only report."""
+    """What asks for caching may be added (`headroom_prompt_cache_key`, `headroom_cache_control`)."""
     volatile_token_threshold: int = Field(ge=0)
     """Tokens. A smaller block is left alone as stable; a span of the client's own prefix that changed between
     two turns and is at most this long counts as noise, a longer one as a cache break."""
