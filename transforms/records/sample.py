@@ -30,12 +30,17 @@ _QUESTION = 20_000
 """Characters of a question, the last ones, of which every word counts."""
 _WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w|\d")
 _QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
+_COUNT = re.compile(
+    r"(?i)(?<![a-z])(?:limit|page|per[_-]?page|page[_-]?size|max[_-]?(?:results|items|count)|offset|skip|top|tail|head|"
+    r"lines|n)[ =:]{1,3}(?:-(?:n ?)?)?\d+"
+)
+"""How many rows a call asks for, and from where on; that names none of them."""
 _NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")
 
 
 def words_of(question: str, call: Call) -> frozenset[str]:
     """What the question and the call's values name: quoted strings, and words with digits or joints (ids, paths)."""
-    text = "\n".join([question, *texts_of(call)])
+    text = "\n".join([question, *(_COUNT.sub(" ", text) for text in texts_of(call))])
     quoted = {next(filter(None, found.groups())) for found in _QUOTED.finditer(text)}
     naming = {word for word in _WORD.findall(text) if _NAMING.search(word)}
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])

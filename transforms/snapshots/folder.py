@@ -23,7 +23,7 @@ class SnapshotFolder:
     name = "snapshot_folder"
     kinds = frozenset({Kind.SNAPSHOT})
     loss = Loss.LOSSLESS
-    lines_stand_alone = True
+    lines_stand_alone = True  # the legend tells only what went; a line's names, refs and addresses are its own
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The folded form of `block.text`, or None where it is no snapshot, or is folded already."""

@@ -11,6 +11,7 @@ from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget, Rewrite
 from transforms.records.row_sampler import RowSampler
+from transforms.records.sample import words_of
 from transforms.smart_crusher import SmartCrusher
 from transforms.tokenizer import count_tokens
 
@@ -43,6 +44,23 @@ def test_goldens(golden: Golden) -> None:
     budget = Budget(count_tokens(golden.before) * 45 // 100, HANDLE)
     rewrite = SAMPLER.rewrite(Block(golden.before, golden.call), budget)
     assert (rewrite.text if rewrite else "") == golden.after
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("psql -c 'select id from orders limit 60'", False),
+        ("gh issue list --limit 60 --json title", False),
+        ("curl 'localhost/items?per_page=60&sort=id'", False),
+        ("head -n 60 a", False),
+        ("head -60 a", False),
+        ("kubectl logs web --tail=60", False),
+        ("gh pr view 60 --json title", True),
+        ("psql -c 'select * from orders where id = 60'", True),
+    ],
+)
+def test_how_many_rows_are_asked_for_names_none(command: str, named: bool) -> None:
+    assert ("60" in words_of("", Call("Bash", json.dumps({"command": command})))) == named
 
 
 def test_every_gap_is_named_in_place_and_listed() -> None:
