@@ -14,7 +14,6 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
 from addon.settings import BadSetting, Settings
-from addon.web.access_token import access_token
 from addon.web.beacon import announced
 from addon.web.mcp_page import retrieve, tools_module
 from addon.web.recent import Recent
@@ -51,9 +50,8 @@ async def _serve(tools: Any, settings: Settings) -> None:
 
 def _ask(settings: Settings, target: str) -> str:
     """What the running proxy says. Raises ValueError."""
-    for port in announced(settings.home):
-        token = access_token(settings.home, settings.token)
-        request = Request(f"http://127.0.0.1:{port}{target}", headers={"authorization": f"Bearer {token}"})
+    for port, key in announced(settings.home).items():  # not the token: whoever is there may be somebody else by now
+        request = Request(f"http://127.0.0.1:{port}{target}", headers={"authorization": f"Bearer {key}"})
         try:
             with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as response:
                 return str(response.read().decode("utf-8", "replace"))

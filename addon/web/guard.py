@@ -17,20 +17,24 @@ _BEARER = "bearer "
 _OTHERS = ("cross-site", "same-site")
 
 
-def admitted(request: Request, token: str) -> Request | Reply:
-    """The request, marked as trusted where it shows the token; or the reply that refuses it."""
+def admitted(request: Request, *tokens: str) -> Request | Reply:
+    """The request, marked as trusted where it shows one of the tokens; or the reply that refuses it."""
     headers = request.headers
     if _host(headers.get("host", "")) not in request.hosts:
         return text("This is not a name of mine.\n", 421)
     if not _same_origin(request):
         return text("Not for pages of other sites.\n", 403)
     shown = _shown(request)
-    trusted = bool(token) and shown is not None and hmac.compare_digest(shown.encode(), token.encode())
+    trusted = shown is not None and any(_same(shown, token) for token in tokens)
     if shown is not None and not trusted:
         return text("That is not the token.\n", 401, {"www-authenticate": "Bearer"})
     if not trusted and not _is_loopback(request.peer):
         return text("Only for this machine, or with the token: Authorization: Bearer TOKEN\n", 403)
     return replace(request, trusted=trusted)
+
+
+def _same(shown: str, token: str) -> bool:
+    return bool(token) and hmac.compare_digest(shown.encode(), token.encode())
 
 
 def _host(value: str) -> str:

@@ -38,7 +38,7 @@ class Site:
                 self._ports.pop(name).stop()
             if started:
                 self._ports[name] = started
-        self._beacon.show(home, ports.get("port", 0))
+        self._beacon.show(home, ports.get("port", 0), self._sources.key)
 
     def stop(self, home: Path) -> None:
         """Take no more, anywhere."""

@@ -70,7 +70,7 @@ def _answer(sources: Sources, request: Request) -> Reply:
     if len(request.body) > BODY_LIMIT:
         return text("Too large.\n", 413)
     try:
-        who = admitted(request, sources.token())
+        who = admitted(request, sources.token(), sources.key)
     except ValueError as error:
         return text(f"{error}\n", 400)
     if isinstance(who, Reply):

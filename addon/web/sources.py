@@ -1,7 +1,8 @@
 """What the site's pages are made of: where each kind of fact comes from, so that pages reach for nothing themselves."""
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,5 @@ class Sources:
     """In Prometheus' text format."""
     stats: Callable[[], Facts]
     recent: Recent
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """What stands for the token here and nowhere else: it may be shown to who could be somebody else."""

@@ -1,5 +1,6 @@
 """The MCP tools, asked by the SDK's own client over both transports."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from mcp.types import TextContent
 
 from addon.store.originals import Originals
 from addon.store.shelf import Source
+from addon.web.access_token import access_token
 from addon.web.beacon import Beacon
 from addon.web.by_port import PortServer
 from tests.addon.web.rig import TOKEN, ask, sources
@@ -40,10 +42,11 @@ def original(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["http", "stdio"])
 async def connect(request: pytest.FixtureRequest, tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[Connect]:
-    server, beacon = PortServer(sources(tmp_path, remembered()), unused_tcp_port), Beacon()
-    beacon.show(tmp_path, unused_tcp_port)
+    known = sources(tmp_path, remembered())
+    server, beacon = PortServer(known, unused_tcp_port), Beacon()
+    beacon.show(tmp_path, unused_tcp_port, known.key)
     yield {"http": lambda: over_http(unused_tcp_port), "stdio": lambda: over_stdio(tmp_path)}[request.param]
-    beacon.show(tmp_path, 0)
+    beacon.show(tmp_path, 0, known.key)
     server.stop()
 
 
@@ -104,6 +107,28 @@ async def test_without_a_proxy_the_command_still_gives_back_originals(tmp_path: 
     async with over_stdio(tmp_path) as session:
         assert await call(session, "headroom_retrieve", id=original, lines="7") == "line 7\n"
         assert "no proxy with headroom_port runs" in await call(session, "headroom_stats")
+
+
+async def test_who_is_at_the_port_of_a_killed_proxy_learns_nothing_that_opens_another(tmp_path: Path) -> None:
+    got: list[bytes] = []
+
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    kept = access_token(tmp_path)
+    async with await asyncio.start_server(other, "127.0.0.1", 0) as listener:
+        Beacon().show(tmp_path, listener.sockets[0].getsockname()[1], "key-of-the-killed-proxy")
+        async with over_stdio(tmp_path) as session:
+            assert (await call(session, "headroom_explain", request="last")).startswith("error: ")
+            assert (await call(session, "headroom_stats")).startswith("error: ")
+    assert len(got) == 2
+    for request in got:
+        assert b"key-of-the-killed-proxy" in request
+        assert TOKEN.encode() not in request
+        assert kept.encode() not in request
+    assert ask(tmp_path, "/r/last", recent=remembered(), authorization="Bearer key-of-the-killed-proxy").status == 401
 
 
 def test_the_page_takes_messages_of_mcp_only_and_from_nobody_else(tmp_path: Path) -> None:
