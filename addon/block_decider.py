@@ -19,6 +19,7 @@ from addon.shapes.slot import Slot
 from addon.store.ledger import Decision
 from addon.store.shelf import Source
 from addon.store.state import State
+from transforms.cache_aligner import BYTES_PER_TOKEN
 from transforms.content_router import Attempt, record_compression
 from transforms.contract import Block, Kind, Loss
 from transforms.names import REFERENCES
@@ -27,7 +28,6 @@ from transforms.repeats.references import refer, refer_whole
 from transforms.rewriting import BlockRewrite, Bounds, rewrite_block
 from transforms.tokenizer import count_tokens
 
-_BYTES_PER_TOKEN = 3.6
 _COUNTED_CHARS = 1_000_000
 """Longer outputs that are kept are not counted but estimated: keeping must cost next to nothing."""
 
@@ -167,7 +167,7 @@ def _as_it_came(slot: Slot, rewrite: BlockRewrite) -> BlockRewrite:
 def kept(slot: Slot, reason: Reason, tokens: int | None = None) -> Decision:
     """The decision to leave an output as it is; `tokens` where they are known."""
     if tokens is None:
-        tokens = count_tokens(slot.text) if len(slot.text) < _COUNTED_CHARS else int(len(slot.text) / _BYTES_PER_TOKEN)
+        tokens = count_tokens(slot.text) if len(slot.text) < _COUNTED_CHARS else int(len(slot.text) / BYTES_PER_TOKEN)
     return Decision(None, NO_TRANSFORM, None, tokens, tokens, reason)
 
 

@@ -22,10 +22,10 @@ from addon.store import ledger
 from addon.store.ledger import Decision, LedgerUnavailable
 from addon.store.state import State
 from addon.trail import Trail
+from transforms.cache_aligner import BYTES_PER_TOKEN
 from transforms.content_router import Attempt
 from transforms.reasons import Reason
 
-_BYTES_PER_TOKEN = 3.6
 _ROUNDS = 3
 """How often a request is looked at again because another process was first."""
 _HOUR = re.compile(rb'"ttl"\s*+:\s*+"1h"')
@@ -220,7 +220,7 @@ class _Decider:
         used = [decision for decision in rewritten.values() if decision.replacement is not None]
         before = sum(decision.tokens_before for decision in used)
         self.verdicts.attach = cost.Attach(
-            prompt_tokens=max(before, int((len(raw) - changing[0]) / _BYTES_PER_TOKEN)),
+            prompt_tokens=max(before, int((len(raw) - changing[0]) / BYTES_PER_TOKEN)),
             saved_tokens=before - sum(decision.tokens_after for decision in used),
             turns=detected.turns,
             write=cost.WRITE_HOUR if _HOUR.search(raw) else cost.WRITE,
