@@ -4,7 +4,7 @@ import re
 
 from addon.setting_values import Retrieve
 from addon.store.ledger import Decision
-from addon.store.originals import Originals, named_in, named_in_old_form
+from addon.store.originals import Originals, named_in
 from addon.web.exchange import HOST
 from transforms.call import Call
 
@@ -28,7 +28,7 @@ def originals_of(decision: Decision) -> frozenset[str]:
     """The ids of the originals that a decision's markers lead to."""
     if not decision.is_lossy:
         return frozenset()
-    return frozenset(original for original, _ in decision.omitted) or named_in_old_form(decision.replacement or "")
+    return frozenset(original for original, _ in decision.omitted)
 
 
 def asks_us(call: Call, originals: Originals) -> bool:

@@ -113,12 +113,11 @@ def to_json(decision: Decision) -> str:
 
 def from_json(text: str | bytes) -> Decision:
     """The same read back. Raises `ValueError` for what is none of ours."""
-    replacement, name, loss, before, after, reason, needs, *more = json.loads(text)
+    replacement, name, loss, before, after, reason, needs, omitted = json.loads(text)
     needed = bytes.fromhex(needs)
     identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
-    omitted = unpacked(more[0] if more else ())
-    lost = Loss(loss) if loss else None
-    return Decision(replacement, name, lost, before, after, reason_of(reason, replacement), identities, omitted)
+    left_out, lost = unpacked(omitted), Loss(loss) if loss else None
+    return Decision(replacement, name, lost, before, after, reason_of(reason, replacement), identities, left_out)
 
 
 def reason_of(word: str, replacement: str | None) -> Reason:

@@ -2,8 +2,7 @@
 
 Each has an id: 21 digits, a hash of the text with a key that never leaves the state folder. So the id can be guessed by
 nobody, not even by who knows the text, and the page that serves it may take the id for a permission; and digits are
-what costs the fewest tokens for that many bits (7 for 70 bits; hexadecimal needs 7 for 48). Files made before ids were
-such are named by 12 hexadecimal digits and `.txt`, and are still found.
+what costs the fewest tokens for that many bits (7 for 70 bits; hexadecimal needs 7 for 48).
 
 A file is written before the request that names it leaves; `addon.store.shelf` says which are there and how long.
 """
@@ -22,9 +21,8 @@ from typing import IO
 from addon.store.shelf import Gone, Shelf, Source
 
 _DIGITS = 21
-_ID = re.compile(r"[0-9]{21}|[0-9a-f]{12}")
+_ID = re.compile(r"[0-9]{21}")
 _BARE = re.compile(r"[0-9]{21}(?![0-9A-Za-z])(?<![0-9A-Za-z][0-9]{21})")
-_OLD = re.compile(r"originals[/\\]{1,4}([0-9a-f]{12})\.txt")
 _TOUCH_SECONDS = 600
 """Uses within this time count as one."""
 
@@ -58,7 +56,7 @@ class Originals:
         """The file of an id. Raises ValueError for what is no id."""
         if not _ID.fullmatch(original):
             raise ValueError(f"no id of an original: {original[:40]!r}")
-        return self._folder / (original if len(original) == _DIGITS else f"{original}.txt")
+        return self._folder / original
 
     def save(self, texts: Sequence[str], source: Source) -> list[str]:
         """Keep texts, under the ids that are returned; what is there already counts as used.
@@ -154,9 +152,4 @@ def _for_its_owner(path: str, flags: int) -> int:
 
 def named_in(text: str) -> frozenset[str]:
     """The ids that a text names: in a path, an address, an argument, or bare."""
-    return frozenset(_BARE.findall(text)) | named_in_old_form(text)
-
-
-def named_in_old_form(text: str) -> frozenset[str]:
-    """The ids of files made before ids were digits, from a text of ours that names them."""
-    return frozenset(_OLD.findall(text))
+    return frozenset(_BARE.findall(text))

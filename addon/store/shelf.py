@@ -44,7 +44,7 @@ _LIVE_SECONDS = 86_400
 """Used within this time: a conversation that goes on points to it."""
 _TOMBSTONES = 10_000
 _ARGUMENT_CHARS = 400
-_FILE = re.compile(r"[0-9]{21}|[0-9a-f]{12}\.txt")
+_FILE = re.compile(r"[0-9]{21}")
 _UNFINISHED = re.compile(r"\.[0-9]{21}\.[0-9]+\.[0-9a-f]{8}")
 _UNFINISHED_SECONDS = 3600
 _LOCK_SECONDS = 0.5
@@ -190,8 +190,7 @@ class Shelf:
 
     def _remove(self, table: sqlite3.Connection, originals: list[str], why: Gone, now: int) -> None:
         for original in originals:
-            for name in (original, f"{original}.txt"):
-                (self._folder / name).unlink(missing_ok=True)
+            (self._folder / original).unlink(missing_ok=True)
         statement = "UPDATE originals SET gone = ?, gone_at = ? WHERE id = ?"
         table.executemany(statement, [(why, now, original) for original in originals])
 
@@ -203,7 +202,7 @@ class Shelf:
                 if _UNFINISHED.fullmatch(name) and stat.st_mtime < now - _UNFINISHED_SECONDS:
                     (self._folder / name).unlink(missing_ok=True)
             # Anybody's other files are none of ours.
-            found = {name.removesuffix(".txt"): stat for name, stat in files.items() if _FILE.fullmatch(name)}
+            found = {name: stat for name, stat in files.items() if _FILE.fullmatch(name)}
             with self._transaction() as table:
                 rows = table.execute("SELECT id, used FROM originals WHERE gone = ''").fetchall()
                 lost = [(Gone.LOST, now, o) for o, used in rows if o not in found and used < now - _UNFINISHED_SECONDS]

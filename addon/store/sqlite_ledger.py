@@ -25,7 +25,6 @@ CREATE TABLE IF NOT EXISTS decisions (
     omitted TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID
 """
-_SINCE_2 = "ALTER TABLE decisions ADD COLUMN omitted TEXT NOT NULL DEFAULT ''"
 FILE = "ledger.sqlite"
 """In the state folder; beside it stand `-wal` and `-shm`."""
 KEEP_ROWS = 500_000
@@ -33,8 +32,6 @@ _LOCK_SECONDS = 0.5
 _KEYS_AT_ONCE = 500
 _TODAY = "unixepoch() / 86400"
 _COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs, omitted"
-_NONE_OMITTED = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs, ''"
-"""The same of a file of schema 1 that can only be read."""
 
 
 class SqliteLedger:
@@ -46,14 +43,13 @@ class SqliteLedger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = _open(path)
-        self._version = _version(self._connection)
         self._to_reopen = False
 
     @classmethod
     def open(cls, home: Path) -> Self:
         """The ledger in the state folder, which is made (readable by its owner only) when missing.
 
-        A damaged file is set aside under another name. Raises `LedgerUnavailable`.
+        A file that is damaged or too old is set aside under another name. Raises `LedgerUnavailable`.
         """
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,7 +92,6 @@ class SqliteLedger:
             if self._to_reopen:
                 self._connection.close()
                 self._connection, self._to_reopen = _open(self._path), False
-                self._version = _version(self._connection)
             yield
         except (OSError, ValueError, sqlite3.Error) as error:
             self._to_reopen = _is_damage(error) or _is_read_only(error)
@@ -111,12 +106,11 @@ class SqliteLedger:
 
     def _select(self, keys: list[bytes]) -> list[tuple[Any, ...]]:
         """What is on record: the key, whether it was last used before today, and the decision's row."""
-        columns = _COLUMNS if self._version >= 2 else _NONE_OMITTED
         return [
             row
             for at in range(0, len(keys), _KEYS_AT_ONCE)
             for row in self._connection.execute(
-                f"SELECT key, used_day < {_TODAY}, {columns} FROM decisions "
+                f"SELECT key, used_day < {_TODAY}, {_COLUMNS} FROM decisions "
                 f"WHERE key IN ({','.join('?' * len(keys[at : at + _KEYS_AT_ONCE]))})",
                 keys[at : at + _KEYS_AT_ONCE],
             )
@@ -157,7 +151,7 @@ def _is_read_only(error: Exception) -> bool:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """The file as it is to be used; a damaged one is set aside, with what belongs to it."""
+    """The file as it is to be used; one that is damaged or too old is set aside, with what belongs to it."""
     try:
         return _open_once(path)
     except sqlite3.DatabaseError as error:
@@ -196,6 +190,8 @@ def _read_schema(connection: sqlite3.Connection) -> None:
     stored = _version(connection)
     if stored > _SCHEMA_VERSION:
         raise sqlite3.OperationalError(f"the ledger was written by a newer version (schema {stored})")
+    if 0 < stored < _SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(f"the ledger is of an older schema ({stored})")  # set aside like a damaged one
     if stored:
         connection.execute("SELECT 1 FROM decisions LIMIT 1").fetchone()
 
@@ -207,8 +203,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     _read_schema(connection)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) == 1:
-            connection.execute(_SINCE_2)
         connection.execute(_SCHEMA)
         _prune(connection)
         connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")

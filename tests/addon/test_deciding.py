@@ -103,7 +103,7 @@ def test_what_was_kept_once_stays_kept_when_it_would_pay_later(tmp_path: Path) -
     [
         ("bash", {"command": f"sed -n 1,900p /home/dev/.headroom/originals/{'7' * 21}"}),
         ("bash", {"command": f"cd ~/.headroom/originals && sed -n 1,900p {'7' * 21}"}),
-        ("Read", {"file_path": "/home/dev/.headroom/originals/1f2e3d4c5b6a.txt"}),
+        ("Read", {"file_path": f"/home/dev/.headroom/originals/{'7' * 21}"}),
         ("bash", {"command": f"curl -s 'https://headroom.internal/o/{'7' * 21}?lines=1-900'"}),
         ("bash", {"command": f"curl -s http://127.0.0.1:8082/o/{'7' * 21}"}),
         ("WebFetch", {"url": f"http://headroom.internal/o/{'7' * 21}", "prompt": "read"}),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +115,14 @@ def test_a_newer_schema_is_left_alone_and_said_to_be_unavailable(tmp_path: Path,
     connection.close()
     with pytest.raises(LedgerUnavailable, match="newer version"):
         opened(tmp_path)
+
+
+def test_an_older_schema_is_set_aside_like_a_damaged_file(tmp_path: Path, opened: Opener) -> None:
+    opened(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
+        connection.execute("PRAGMA user_version=1")
+    assert opened(tmp_path).record({ONE: KEEP}) == {ONE: KEEP}
+    assert (tmp_path / "ledger.damaged").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_said_to_be_unavailable(tmp_path: Path) -> None:
@@ -315,30 +323,3 @@ def test_what_was_left_out_is_remembered_with_the_decision(tmp_path: Path) -> No
     second = SqliteLedger.open(tmp_path)
     assert second.recall([b"k" * 16]) == {b"k" * 16: decision}
     second.close()
-
-
-@pytest.mark.parametrize("writable", [True, False])
-def test_a_ledger_of_the_first_schema_is_replayed_as_it_was_and_brought_up_to_date(
-    tmp_path: Path, writable: bool
-) -> None:
-    SqliteLedger.open(tmp_path).close()
-    path = tmp_path / "ledger.sqlite"
-    with closing(sqlite3.connect(path)) as old, old:
-        old.execute("ALTER TABLE decisions DROP COLUMN omitted")
-        old.execute(
-            "INSERT INTO decisions VALUES (?, x'78', 'log_sampler', 'lossy', 9, 3, 'compressed', x'', 99999)",
-            [b"k" * 16],
-        )
-        old.execute("PRAGMA user_version=1")
-        old.execute("PRAGMA journal_mode=DELETE")
-    with ExitStack() as stack:
-        if not writable:
-            other = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
-            other.execute("BEGIN IMMEDIATE")
-        ledger = SqliteLedger.open(tmp_path)
-        stack.callback(ledger.close)
-        found = ledger.recall([b"k" * 16])[b"k" * 16]
-        assert (found.replacement, found.omitted) == ("x", ())
-        if writable:
-            ledger.record({b"n" * 16: replace(REWRITE, omitted=OMITTED)})
-            assert ledger.recall([b"n" * 16])[b"n" * 16].omitted == OMITTED
