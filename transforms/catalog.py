@@ -6,6 +6,7 @@ own lines and rows; then the lossless ones, which write what is left in fewer to
 
 from transforms.blobs import BlobElider
 from transforms.contract import Transform
+from transforms.diffs.blame import BlameFolder
 from transforms.diffs.folder import DiffFolder
 from transforms.diffs.history import HistoryTrimmer
 from transforms.diffs.trimmer import DiffTrimmer
@@ -50,6 +51,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     # lossless
     SmartCrusher(),
     DiffFolder(),
+    BlameFolder(),
     SnapshotFolder(),
     LogFolder(),
     PathGrouper(),

@@ -19,6 +19,7 @@ TRANSFORM_NAMES = (
     "kompress",
     "smart_crusher",
     "diff_folder",
+    "blame_folder",
     "snapshot_folder",
     "log_folder",
     "path_grouper",

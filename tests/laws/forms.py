@@ -205,6 +205,11 @@ def _progress_line(number: int, choice: Random) -> str:
     return f"   {bar} {done:.1f}/100.0 MB {choice.randrange(10, 99)}.0 MB/s eta 0:00:{40 - number % 40:02d}"
 
 
+def _blamed(number: int, choice: Random) -> str:
+    commit, author = ("1f0c77ab", "Grace Hopper") if number // 7 % 3 == 1 else ("d4812e58", "Ada         ")
+    return f"{commit} ({author} 2026-02-11 09:00:00 +0000 {number + 1:>5}) {_code_line(number, choice).lstrip(chr(10))}"
+
+
 def _returned_frames(number: int, choice: Random) -> str:
     frames = "\r".join(f"Receiving objects: {share:3d}% ({share}/100)" for share in range(0, 100, 20))
     return f"Cloning into '{choice.choice(_WORDS)}-{number}'...\n{frames}\rReceiving objects: 100% (100/100), done."
@@ -312,6 +317,7 @@ FORMS: tuple[Form, ...] = (
     Form("installation", Kind.TEST, _shell("pip install -r requirements.txt"), _progress_line),
     Form("training", Kind.TEXT, _shell("python train.py"), _epoch),
     Form("clones", Kind.TEXT, _shell("./clone-all.sh"), _returned_frames),
+    Form("blame", Kind.CODE, _shell("git blame src/shop/api.py"), _blamed),
     Form("source", Kind.CODE, _shell("cat src/shop/api.py"), _code_line, "import shop\n"),
     Form("numbered source", Kind.CODE, Call("Read", '{"file_path":"/app/src/shop/api.py"}'), _numbered_line),
     Form("page", Kind.MARKUP, Call("WebFetch", '{"url":"https://docs.example.org/guide"}'), _html_line, "<!doctype html><html><head><title>Guide</title><style>p{margin:0}</style></head><body>\n", "\n</body></html>\n"),

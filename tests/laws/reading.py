@@ -164,6 +164,13 @@ def _snapshot(before: str, after: str) -> Iterator[str]:
     yield from _of_atoms(atoms(before) | {"no", "ref", "uid", "pointer"}, after.split("\n")[1:])
 
 
+def _blame(before: str, after: str) -> Iterator[str]:
+    """A line of code behind its number, and behind the hash of its commit or not."""
+    known = {re.sub(r"^(\^?[0-9a-f]+) [^()]*\([^()]*?(\d+\).*)$", r"\1 \2", line) for line in before.split("\n")}
+    known |= {line.partition(" ")[2] for line in known}
+    yield from (line for line in after.split("\n")[1:] if line not in known and line not in before.split("\n"))
+
+
 def _tabled(before: str, after: str) -> Iterator[str]:
     rules = {"column", "is", "in", "every", "row", "shown"}
     yield from _of_atoms(atoms(before) | rules | {str(n) for n in range(100)}, after.split("\n"))
@@ -257,6 +264,7 @@ _READERS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "smart_crusher_rows": _json,
     "smart_crusher": _json,
     "diff_folder": _diff,
+    "blame_folder": _blame,
     "snapshot_folder": _snapshot,
     "log_folder": _log,
     "path_grouper": _grouped,
