@@ -128,8 +128,9 @@ def _learned(home: Path) -> list[learned.Experience]:
 def _decisions(path: Path) -> str:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=1, uri=True)) as connection:
         statement = (
-            "SELECT count(*), count(replacement), date(min(used_day) * 86400, 'unixepoch'), "
-            "coalesce(sum(tokens_before - tokens_after) FILTER (WHERE replacement IS NOT NULL), 0) FROM decisions"
+            "SELECT count(*), count(decision ->> 0), date(min(used_day) * 86400, 'unixepoch'), "
+            "coalesce(sum((decision ->> 3) - (decision ->> 4)) FILTER (WHERE decision ->> 0 IS NOT NULL), 0) "
+            "FROM decisions"
         )
         count, rewritten, oldest, saved = connection.execute(statement).fetchone()
     since = f"; last use of the oldest: {oldest}" if oldest else ""

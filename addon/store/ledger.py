@@ -92,23 +92,13 @@ def alone(whole: bytes) -> bytes:
     return hashlib.blake2b(whole, digest_size=16, person=b"alone").digest()
 
 
-def packed(omitted: Omitted) -> list[tuple[str, str, int, int]]:
-    """What was left out as plain data, for a store."""
-    return [(original, gap.unit, gap.first, gap.last) for original, gap in omitted]
-
-
-def unpacked(data: Iterable[tuple[str, str, int, int]]) -> Omitted:
-    """The same read back."""
-    return tuple((original, Omission(unit, first, last)) for original, unit, first, last in data)
-
-
 def to_json(decision: Decision) -> str:
     """The decision as ASCII, so that it can go anywhere."""
-    loss, needs = decision.loss, b"".join(decision.needs).hex()
+    needs = b"".join(decision.needs).hex()
+    omitted = [(original, gap.unit, gap.first, gap.last) for original, gap in decision.omitted]
     counts = decision.tokens_before, decision.tokens_after
-    return json.dumps(
-        [decision.replacement, decision.transform_name, loss, *counts, decision.reason, needs, packed(decision.omitted)]
-    )  # escapes lone surrogates
+    fields = (decision.replacement, decision.transform_name, decision.loss, *counts, decision.reason, needs, omitted)
+    return json.dumps(fields)  # escapes lone surrogates
 
 
 def from_json(text: str | bytes) -> Decision:
@@ -116,7 +106,8 @@ def from_json(text: str | bytes) -> Decision:
     replacement, name, loss, before, after, reason, needs, omitted = json.loads(text)
     needed = bytes.fromhex(needs)
     identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
-    left_out, lost = unpacked(omitted), Loss(loss) if loss else None
+    left_out = tuple((original, Omission(unit, first, last)) for original, unit, first, last in omitted)
+    lost = Loss(loss) if loss else None
     return Decision(replacement, name, lost, before, after, reason_of(reason, replacement), identities, left_out)
 
 

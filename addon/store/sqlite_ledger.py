@@ -1,28 +1,19 @@
 """The ledger's own store: a table in the state folder, shared by all workers and proxies on it."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, packed, reason_of, unpacked
-from transforms.contract import Loss
+from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, from_json, to_json
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
     key BLOB PRIMARY KEY,
-    replacement BLOB,
-    transform_name TEXT NOT NULL,
-    loss TEXT,
-    tokens_before INTEGER NOT NULL,
-    tokens_after INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    needs BLOB NOT NULL,
-    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400),
-    omitted TEXT NOT NULL DEFAULT ''
+    decision TEXT NOT NULL,
+    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
 ) WITHOUT ROWID
 """
 FILE = "ledger.sqlite"
@@ -31,7 +22,6 @@ KEEP_ROWS = 500_000
 _LOCK_SECONDS = 0.5
 _KEYS_AT_ONCE = 500
 _TODAY = "unixepoch() / 86400"
-_COLUMNS = "replacement, transform_name, loss, tokens_before, tokens_after, reason, needs, omitted"
 
 
 class SqliteLedger:
@@ -60,21 +50,20 @@ class SqliteLedger:
     def recall(self, keys: list[bytes]) -> dict[bytes, Decision]:
         with self._failing_loudly():
             rows = self._select(keys)
-            stored = {key: _decision(*row) for key, _, *row in rows}
-        if stale := [key for key, is_stale, *_ in rows if is_stale]:
+            stored = {key: from_json(text) for key, _, text in rows}
+        if stale := [key for key, is_stale, _ in rows if is_stale]:
             self._touch(stale)
         return stored
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
-        rows = {k: _row(decision) for k, decision in decisions.items()}
+        texts = {k: to_json(decision) for k, decision in decisions.items()}
         with self._failing_loudly(), self._connection:
             self._connection.executemany(
-                f"INSERT OR IGNORE INTO decisions (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(k, *row) for k, row in rows.items()],
+                "INSERT OR IGNORE INTO decisions (key, decision) VALUES (?, ?)", list(texts.items())
             )
             # Read before the commit: what cannot be read back must not be on record either.
-            stand = {key: tuple(row) for key, _, *row in self._select(list(decisions))}
-        return {k: decisions[k] if rows[k] == row else _decision(*row) for k, row in stand.items()}
+            rows = self._select(list(decisions))
+            return {k: decisions[k] if texts[k] == text else from_json(text) for k, _, text in rows}
 
     def prune(self) -> None:
         """Forget what is too old or too much; best effort."""
@@ -104,41 +93,17 @@ class SqliteLedger:
                 f"UPDATE decisions SET used_day = {_TODAY} WHERE key = ?", [(k,) for k in keys]
             )
 
-    def _select(self, keys: list[bytes]) -> list[tuple[Any, ...]]:
-        """What is on record: the key, whether it was last used before today, and the decision's row."""
+    def _select(self, keys: list[bytes]) -> list[tuple[bytes, bool, str]]:
+        """What is on record: the key, whether it was last used before today, and the decision as JSON."""
         return [
             row
             for at in range(0, len(keys), _KEYS_AT_ONCE)
             for row in self._connection.execute(
-                f"SELECT key, used_day < {_TODAY}, {_COLUMNS} FROM decisions "
+                f"SELECT key, used_day < {_TODAY}, decision FROM decisions "
                 f"WHERE key IN ({','.join('?' * len(keys[at : at + _KEYS_AT_ONCE]))})",
                 keys[at : at + _KEYS_AT_ONCE],
             )
         ]
-
-
-def _row(decision: Decision) -> tuple[bytes | None, str, str | None, int, int, str, bytes, str]:
-    text = decision.replacement
-    replacement = None if text is None else text.encode("utf-8", "surrogatepass")
-    counts = decision.tokens_before, decision.tokens_after
-    needs, omitted = b"".join(decision.needs), json.dumps(packed(decision.omitted)) if decision.omitted else ""
-    return replacement, decision.transform_name, decision.loss, *counts, decision.reason, needs, omitted
-
-
-def _decision(
-    replacement: bytes | None,
-    transform_name: str,
-    loss: str | None,
-    before: int,
-    after: int,
-    reason: str,
-    needs: bytes,
-    omitted: str,
-) -> Decision:
-    text = None if replacement is None else replacement.decode("utf-8", "surrogatepass")
-    needed = tuple(needs[at : at + 8] for at in range(0, len(needs), 8))
-    lost, left_out = Loss(loss) if loss else None, unpacked(json.loads(omitted) if omitted else ())
-    return Decision(text, transform_name, lost, before, after, reason_of(reason, text), needed, left_out)
 
 
 def _is_damage(error: Exception) -> bool:

@@ -282,11 +282,26 @@ def test_a_read_only_folder_is_read(tmp_path: Path, opened: Opener) -> None:
 def test_a_reason_of_a_newer_version_is_replayed_all_the_same(tmp_path: Path, opened: Opener) -> None:
     opened(tmp_path).record({ONE: REWRITE, TWO: KEEP})
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("UPDATE decisions SET reason = 'of_next_year'")
+        for word in (REWRITE.reason, KEEP.reason):
+            connection.execute("UPDATE decisions SET decision = replace(decision, ?, 'of_next_year')", (word,))
     connection.close()
     found = opened(tmp_path).recall([ONE, TWO])
     assert found[ONE] == REWRITE
     assert found[TWO] == replace(KEEP, reason=Reason.NO_TRANSFORM)
+
+
+def test_a_row_that_cannot_be_read_is_an_unavailable_ledger_and_nothing_is_recorded_beside_it(
+    tmp_path: Path, opened: Opener
+) -> None:
+    opened(tmp_path).record({ONE: REWRITE})
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
+        connection.execute("UPDATE decisions SET decision = substr(decision, 1, 20)")
+    ledger = opened(tmp_path)
+    with pytest.raises(LedgerUnavailable):
+        ledger.recall([ONE])
+    with pytest.raises(LedgerUnavailable):
+        ledger.record({ONE: KEEP, TWO: KEEP})
+    assert ledger.recall([TWO]) == {}
 
 
 def test_what_left_without_being_recorded_is_remembered_while_the_process_lives(tmp_path: Path, opened: Opener) -> None:
