@@ -152,24 +152,17 @@ class Breaker:
         return next((trip for trip in trips if trip is not None), None)
 
     def state(self, client: str, conversation: str) -> BreakerState:
-        """What may be done to a request now."""
-        return max((state for state, _ in self._open(client, conversation)), key=_STRICTNESS.__getitem__)
-
-    def reason(self, client: str, conversation: str) -> Trip | None:
-        """Why requests of this conversation or this client pass untouched now; None: they do not."""
-        return max(self._open(client, conversation), key=lambda found: _STRICTNESS[found[0]])[1]
+        """What may be done to a request now: the stricter of what holds for its conversation and for its client."""
+        now = self._clock()
+        circuits = (self._conversations.get(conversation), self._clients.get(client))
+        states = (circuit.at(now) for circuit in circuits if circuit)
+        return max(states, key=_STRICTNESS.__getitem__, default=BreakerState.CLOSED)
 
     def open_conversations(self) -> dict[str, BreakerState]:
         """The conversations whose requests pass untouched now."""
         now = self._clock()
         states = {conversation: circuit.at(now) for conversation, circuit in self._conversations.items()}
         return {conversation: state for conversation, state in states.items() if state is not BreakerState.CLOSED}
-
-    def _open(self, client: str, conversation: str) -> list[tuple[BreakerState, Trip | None]]:
-        now = self._clock()
-        circuits = (self._conversations.get(conversation), self._clients.get(client))
-        found = [(circuit.at(now), circuit.trip) for circuit in circuits if circuit and not circuit.half_open(now)]
-        return [*found, (BreakerState.CLOSED, None)]
 
 
 def _on_verdict(circuit: _Circuit, verdict: CacheVerdict | None, changed: bool, now: float) -> Trip | None:

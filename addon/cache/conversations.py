@@ -57,8 +57,6 @@ class Turn:
     """From 1; a retry has its predecessor's."""
     client_change: PrefixChange
     """The client's own request against its last one."""
-    sent_change: PrefixChange
-    """The same for what we sent."""
     unkept: str = ""
     """The first item that the client kept and we did not (`Prefix.where`)."""
     cached_before: int = 0
@@ -140,7 +138,7 @@ class Conversations:
         sent = client if sent == client else sent
         if not client:
             change = aligner.compare(client, client)
-            return Turn("", 1, change, change)
+            return Turn("", 1, change)
         opening = _Opening.of(client)
         key, change = self._find(opening, client, aligner)
         before = self._branches[key] if key else _Branch("", 0, opening, Prefix(), Prefix())
@@ -150,7 +148,6 @@ class Conversations:
             conversation=before.conversation or f"{opening.first.hex()[:8]}-{next(self._keys)}",
             number=before.number + (change.verdict is not PrefixVerdict.REPEATED),
             client_change=change,
-            sent_change=aligner.compare(before.sent, sent),
             unkept="" if unkept is None or on_purpose else client.where(unkept),
             cached_before=0 if on_purpose else cached,
             given_up=cached if on_purpose and unkept is not None else 0,
@@ -171,7 +168,7 @@ class Conversations:
         key = before.branch if before and branch else next(self._keys)
         branch = branch or _Branch(f"held-{key}", 0, _Opening(_NO_ITEM, b"", 0), Prefix(), Prefix())
         cached = _cached_before(branch, Prefix(), change)
-        turn = Turn(branch.conversation, branch.number + 1, change, change, cached_before=cached, branch=key)
+        turn = Turn(branch.conversation, branch.number + 1, change, cached_before=cached, branch=key)
         self._keep(key, replace(branch, number=turn.number))
         return turn
 

@@ -86,11 +86,6 @@ class Prompt:
         return Prefix(self.head + conversation[self.instructions * ITEM_BYTES :])
 
 
-def prefix_of(root: Node, shape: str) -> Prefix:
-    """The prefix of a request as it stands."""
-    return Prompt.of(root, shape).prefix()
-
-
 def has_answer(prefix: Prefix) -> bool:
     """Whether the model has answered before: this is the second turn of a conversation or a later one."""
     return prefix.first(Section.ANSWER) is not None

@@ -42,15 +42,13 @@ class Received(NamedTuple):
 class StandInUpstream:
     """The server. `async with StandInUpstream() as upstream:` or `start` and `stop`.
 
-    `before_event` is awaited before each SSE event with its index: a test holds a stream there. `port` 0 is any free
-    port; after the start it is the real one. `answers` are by the end of the request's path. Without `websockets`
-    clients are sent back to HTTP; the first one is cut after `cut_after` answered turns, without a close frame. `pages`
-    are what GET requests get, by the end of their path.
+    `before_event` is awaited before each SSE event with its index: a test holds a stream there. `answers` are by the
+    end of the request's path. Without `websockets` clients are sent back to HTTP; the first one is cut after
+    `cut_after` answered turns, without a close frame. `pages` are what GET requests get, by the end of their path.
     """
 
     def __init__(
         self,
-        port: int = 0,
         *,
         tls: ssl.SSLContext | None = None,
         before_event: Callable[[int], Awaitable[None]] | None = None,
@@ -59,7 +57,8 @@ class StandInUpstream:
         cut_after: int | None = None,
         pages: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        self.port = port
+        self.port = 0
+        """The real one after the start."""
         self.requests: list[Received] = []
         self.before_event = before_event
         self._tls = tls

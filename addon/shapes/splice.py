@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import orjson
 
-from addon.shapes.json_spans import BOM, Elements, Node
+from addon.shapes.json_spans import BOM, Elements
 from addon.shapes.seen import Piece
 
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
@@ -16,23 +16,11 @@ type Edit = tuple[int, int, str]
 """A span of an element's bytes, and the text of the literal that is to stand there."""
 
 
-def splice(raw: bytes, replacements: Iterable[tuple[Node, str]]) -> bytes:
-    """`raw` with each node's string literal replaced by `text`; every other byte is the same.
-
-    No replacements: the same object. The nodes are strings of `raw`, in order and apart.
-    """
-    pieces: list[bytes] = []
-    at = 0
-    for node, text in replacements:
-        pieces += raw[at : node.start], encode(text)
-        at = node.end
-    return b"".join([*pieces, raw[at:]]) if pieces else raw
-
-
 def splice_elements(
     raw: bytes, elements: Elements, edits: Mapping[int, Sequence[Edit]]
 ) -> tuple[bytes, dict[int, Piece]]:
-    """The same for edits in elements of a conversation, by the element's position, in order.
+    """`raw` with edits in elements of its conversation, by the element's position, in order; every other byte is the
+    same, and without edits so is the object.
 
     What was written for an element before is not written again. Returns the elements as they are sent, too.
     """

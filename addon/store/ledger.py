@@ -135,18 +135,6 @@ class MemoryLedger:
         return found
 
     def record(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
-        return self._add(decisions)
-
-    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
-        self._add(decisions)
-
-    def learn(self, decisions: Mapping[bytes, Decision]) -> None:
-        self._add(decisions)
-
-    def news(self) -> dict[bytes, Decision]:
-        return {}
-
-    def _add(self, decisions: Mapping[bytes, Decision]) -> dict[bytes, Decision]:
         for new, decision in decisions.items():
             if new not in self._decisions:
                 self._decisions[new] = decision

@@ -11,7 +11,7 @@ from addon.request import Outcome
 from addon.settings import Settings
 from addon.store.ledger import Decision, FrontedLedger, Ledger, LedgerUnavailable, MemoryLedger
 from addon.store.originals import Originals
-from tests.laws.conversations import sent
+from tests.laws.conversations import PlainLedger, sent
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
 
@@ -64,7 +64,7 @@ def test_the_sum_saves_no_more_than_there_was(tmp_path: Path) -> None:
 
 
 def test_history_is_rewritten_once_where_it_pays_and_the_log_shows_the_sum(tmp_path: Path) -> None:
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     body = conversation([RECORDS, RECORDS.replace("item", "thing")], turns_after=30)
     outcome = decided(body, tmp_path, ledger)
     assert reasons(outcome) == [Reason.COMPRESSED, Reason.COMPRESSED]
@@ -93,7 +93,7 @@ def test_history_is_never_rewritten_behind_the_models_thinking(tmp_path: Path) -
 
 
 def test_what_was_kept_once_stays_kept_when_it_would_pay_later(tmp_path: Path) -> None:
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     decided(conversation([RECORDS], turns_after=1, words=3000), tmp_path, ledger)
     assert reasons(decided(conversation([RECORDS], turns_after=30), tmp_path, ledger)) == [Reason.BEFORE_ATTACH]
 
@@ -123,7 +123,7 @@ def test_an_original_that_the_model_asks_for_is_not_shortened_again(
 def test_an_original_that_another_conversation_asks_for_counts_against_the_saving(tmp_path: Path) -> None:
     """A sub-agent, or the same one after its history was cut."""
     path = original_of(tmp_path, decided(conversation([LOG]), tmp_path))
-    outcome = decided(conversation([LOG], calls=[{"command": f"cat {path}"}]), tmp_path, MemoryLedger())
+    outcome = decided(conversation([LOG], calls=[{"command": f"cat {path}"}]), tmp_path, PlainLedger())
     assert reasons(outcome) == [Reason.RETRIEVAL]
     assert outcome.log.fetched_tokens == outcome.log.tokens_after > 0
 
@@ -132,7 +132,7 @@ def test_a_number_as_long_as_an_id_is_one_only_if_it_was_kept(tmp_path: Path) ->
     describe = "gcloud iam service-accounts describe {}".format
     kept = original_of(tmp_path, decided(conversation([LOG]), tmp_path)).name
     for number, reason in (("103456789012345678901", Reason.COMPRESSED), (kept, Reason.RETRIEVAL)):
-        outcome = decided(conversation([LOG], calls=[{"command": describe(number)}]), tmp_path, MemoryLedger())
+        outcome = decided(conversation([LOG], calls=[{"command": describe(number)}]), tmp_path, PlainLedger())
         assert reasons(outcome) == [reason]
 
 
@@ -173,7 +173,7 @@ def test_what_a_lossy_rewrite_left_out_is_on_disk_under_the_handle_in_its_marker
 def test_the_map_of_what_was_left_out_is_that_of_the_markers_and_is_told_again_with_every_replay(
     tmp_path: Path,
 ) -> None:
-    ledger, log = MemoryLedger(), LOG.replace("INFO worker-2 handled job 427626 ", "ERROR worker-2 lost job 427626 ")
+    ledger, log = PlainLedger(), LOG.replace("INFO worker-2 handled job 427626 ", "ERROR worker-2 lost job 427626 ")
     outcome = decided(conversation([log]), tmp_path, ledger)
     shown = json.loads(outcome.body)["messages"][2]["content"]
     marked = [(int(a), int(b or a)) for a, b in re.findall(r"^\[lines? (\d+)(?:-(\d+))? omitted", shown, re.MULTILINE)]
@@ -185,7 +185,7 @@ def test_the_map_of_what_was_left_out_is_that_of_the_markers_and_is_told_again_w
 
 
 def test_an_original_that_is_gone_is_made_again_when_its_marker_is_sent_again(tmp_path: Path) -> None:
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     outcome = decided(conversation([LOG]), tmp_path, ledger)
     path = original_of(tmp_path, outcome)
     path.unlink()
@@ -195,7 +195,7 @@ def test_an_original_that_is_gone_is_made_again_when_its_marker_is_sent_again(tm
 
 
 def test_a_replay_goes_on_where_the_original_cannot_be_made_again(tmp_path: Path) -> None:
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     outcome = decided(conversation([LOG]), tmp_path, ledger)
     original_of(tmp_path, outcome).unlink()
     again = decided(conversation([LOG]), tmp_path, ledger, transforms="log_folder")
@@ -230,7 +230,7 @@ def test_an_index_that_cannot_be_written_costs_the_lossy_rewrite(tmp_path: Path)
 
 
 def test_a_tool_that_is_asked_again_gets_a_smaller_lossy_budget(tmp_path: Path) -> None:
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     first = decided(conversation([LOG]), tmp_path, ledger).log.entries[0]
     for number in range(12):
         again = conversation([LOG, LOG], calls=[{"command": "cat 0"}, {"command": "cat 0"}], user=f"{number}")
@@ -241,7 +241,7 @@ def test_a_tool_that_is_asked_again_gets_a_smaller_lossy_budget(tmp_path: Path) 
 
 @pytest.mark.parametrize("fails", ["recall", "record"])
 def test_a_ledger_that_fails_costs_the_new_rewrites_only(tmp_path: Path, fails: str) -> None:
-    class Failing(MemoryLedger):
+    class Failing(PlainLedger):
         def recall(self, keys: Any) -> dict[bytes, Decision]:
             if fails == "recall":
                 raise LedgerUnavailable("disk full")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import Node, parse
 from addon.shapes.slot import Slot
 from addon.store.learned import Learned
-from addon.store.ledger import Ledger, MemoryLedger
+from addon.store.ledger import Decision, Ledger, MemoryLedger
 from addon.store.originals import Originals
 from addon.store.state import State
 from transforms.compression_policy import AuthMode
@@ -25,12 +25,24 @@ _PATIENT = 60.0
 """Seconds: these tests are about what is decided, not how fast."""
 
 
+class PlainLedger(MemoryLedger):
+    """A ledger of one process, without a store."""
+
+    def hold(self, decisions: Mapping[bytes, Decision]) -> None:
+        MemoryLedger.record(self, decisions)
+
+    learn = hold
+
+    def news(self) -> dict[bytes, Decision]:
+        return {}
+
+
 def sent(
     body: bytes, settings: Settings, ledger: Ledger | None = None, *, auth_mode: AuthMode | None = AuthMode.PAYG
 ) -> Outcome:
     """What the pipeline makes of one request."""
     request = Request(body, "", auth_mode, "test", Deadline(time.monotonic() + _PATIENT))
-    state = State(MemoryLedger() if ledger is None else ledger, Originals(settings.home), Learned(settings.home))
+    state = State(PlainLedger() if ledger is None else ledger, Originals(settings.home), Learned(settings.home))
     try:
         return compress(request, settings, state)
     finally:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from addon.settings import Settings
-from addon.store.ledger import FrontedLedger, MemoryLedger
+from addon.store.ledger import FrontedLedger
 from addon.store.sqlite_ledger import SqliteLedger
-from tests.laws.conversations import items, restored, sent, slot_nodes, turns
+from tests.laws.conversations import PlainLedger, items, restored, sent, slot_nodes, turns
 from tests.recorded import Recorded, bodies, frames
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -129,7 +129,7 @@ def test_attached_in_the_middle_what_was_sent_before_stays_as_it_was(recorded: R
 @pytest.mark.parametrize("mode", ["shadow", "off"])
 def test_shadow_and_off_forward_untouched_and_compress_later_does_not_change_it(mode: str, tmp_path: Path) -> None:
     body = next(b.body for b in BODIES if b.name.startswith("chat__sdkpy"))
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     values = {**REWRITE, "home": str(tmp_path)}
     untouched = sent(body, Settings.parse({**values, "mode": mode}), ledger)
     assert untouched.body is body
@@ -140,7 +140,7 @@ def test_shadow_and_off_forward_untouched_and_compress_later_does_not_change_it(
 
 def test_what_was_rewritten_is_replayed_in_shadow_and_off(settings: Settings) -> None:
     body = next(b.body for b in BODIES if b.name.startswith("chat__sdkpy"))
-    ledger = MemoryLedger()
+    ledger = PlainLedger()
     first = sent(body, settings, ledger)
     for mode in ("shadow", "off"):
         replay = sent(body, settings.model_copy(update={"mode": mode}), ledger)

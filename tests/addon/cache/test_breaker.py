@@ -42,9 +42,8 @@ def served(
 
 
 def test_all_is_closed_at_first(breaker: Breaker) -> None:
-    assert (breaker.state("codex", "a"), breaker.reason("codex", "a"), breaker.open_conversations()) == (
+    assert (breaker.state("codex", "a"), breaker.open_conversations()) == (
         CLOSED,
-        None,
         {},
     )
 
@@ -68,7 +67,7 @@ def test_an_error_that_points_at_our_change_withdraws_it_at_once(
     breaker: Breaker, clock: Clock, text: str, status: int
 ) -> None:
     assert failed(breaker, text, status=status) is Trip.PROVIDER_ERROR
-    assert (breaker.state("codex", "a"), breaker.reason("codex", "a")) == (RAW, Trip.PROVIDER_ERROR)
+    assert breaker.state("codex", "a") is RAW
     assert (breaker.state("codex", "b"), breaker.open_conversations()) == (CLOSED, {"a": RAW})
     clock.now += 1e6
     served(breaker)
@@ -88,7 +87,7 @@ def test_three_client_errors_within_two_minutes_keep_a_client_from_new_decisions
         trips.append(failed(breaker, talk=talk))
         clock.now += 50
     assert trips == [None, None, Trip.CLIENT_ERRORS]
-    assert (breaker.state("codex", "new"), breaker.reason("codex", "new")) == (NO_NEW, Trip.CLIENT_ERRORS)
+    assert breaker.state("codex", "new") is NO_NEW
     assert breaker.state("claude-code", "new") is CLOSED
 
 
@@ -127,7 +126,7 @@ def test_a_client_s_time_off_ends_and_one_more_error_renews_it(breaker: Breaker,
     clock.now += 599
     assert breaker.state("codex", "d") is NO_NEW
     clock.now += 1
-    assert (breaker.state("codex", "d"), breaker.reason("codex", "d")) == (CLOSED, None)
+    assert breaker.state("codex", "d") is CLOSED
     assert failed(breaker, talk="d") is Trip.CLIENT_ERRORS
     assert breaker.state("codex", "d") is NO_NEW
 
@@ -153,7 +152,7 @@ def test_errors_that_go_on_without_new_decisions_withdraw_the_old_ones(breaker: 
 def test_two_breaks_of_ours_in_a_row_keep_the_conversation_from_new_decisions(breaker: Breaker, clock: Clock) -> None:
     assert served(breaker, CacheVerdict.WE_BROKE) is None
     assert served(breaker, CacheVerdict.WE_BROKE) is Trip.PREFIX_BROKEN
-    assert (breaker.state("codex", "a"), breaker.reason("codex", "a")) == (NO_NEW, Trip.PREFIX_BROKEN)
+    assert breaker.state("codex", "a") is NO_NEW
     assert breaker.state("codex", "b") is CLOSED
     clock.now += 1800
     assert breaker.state("codex", "a") is CLOSED
@@ -203,8 +202,8 @@ def test_the_stricter_of_client_and_conversation_holds(breaker: Breaker) -> None
     failed(breaker, BOUND)
     for talk in "bcd":
         failed(breaker, talk=talk)
-    assert (breaker.state("codex", "a"), breaker.reason("codex", "a")) == (RAW, Trip.PROVIDER_ERROR)
-    assert (breaker.state("codex", "b"), breaker.reason("codex", "b")) == (NO_NEW, Trip.CLIENT_ERRORS)
+    assert breaker.state("codex", "a") is RAW
+    assert breaker.state("codex", "b") is NO_NEW
 
 
 def test_requests_of_no_known_conversation_count_for_the_client_only(breaker: Breaker) -> None:

@@ -8,10 +8,9 @@ import pytest
 
 from addon.cache import conversations
 from addon.cache.conversations import CacheVerdict, Conversations, Turn
-from addon.cache.prefix import anchor, prefix_of
+from addon.cache.prefix import Prompt, anchor
 from addon.settings import Settings
 from addon.shapes.json_spans import parse
-from addon.store.ledger import MemoryLedger
 from addon.wire.usage import Usage
 from tests import recorded
 from tests.laws import conversations as laws
@@ -188,7 +187,7 @@ def test_an_item_sent_otherwise_than_before_is_our_break_whatever_the_provider_s
         fresh = Conversations()
         told(fresh, prompt("aBcD"), prompt("aB1D"), served(0, 700))
         turn = fresh.turn(prompt("aBcDe"), prompt("aB2De"), THRESHOLD)
-        assert (turn.client_change.verdict, turn.sent_change.verdict) == ("appended", "broken")
+        assert turn.client_change.verdict is PrefixVerdict.APPENDED
         verdict = fresh.answered(turn, usage, status)
         assert (verdict, turn.told(verdict)) == (CacheVerdict.WE_BROKE, "cache we_broke at conversation 2")
     assert told(seen, prompt("aBcDe"), prompt("aB1De"), served(700, 200)) is CacheVerdict.HELD
@@ -265,22 +264,25 @@ def test_thinking_that_does_not_fit_the_prompt_is_ours_only_after_a_break_of_our
 @pytest.mark.parametrize("body", BODIES, ids=str)
 def test_over_recorded_conversations_what_is_sent_keeps_the_prefix(body: recorded.Recorded, tmp_path: Path) -> None:
     settings = Settings.parse({"time_budget_ms": "60000", "max_lossy_ratio": "0", "home": str(tmp_path)})
-    ledger, seen, turns = MemoryLedger(), Conversations(), list[Turn]()
+    ledger, seen, turns = laws.PlainLedger(), Conversations(), list[Turn]()
     for request in list(laws.turns(body.body))[-3:]:
         outcome = laws.sent(request, settings, ledger)
-        client = prefix_of(parse(request), body.shape)
-        sent = client if outcome.body is request else prefix_of(parse(outcome.body), body.shape)
+        client = Prompt.of(parse(request), body.shape).prefix()
+        sent = client if outcome.body is request else Prompt.of(parse(outcome.body), body.shape).prefix()
         turns.append(seen.turn(client, sent, THRESHOLD))
         assert seen.answered(turns[-1], None, 200) is CacheVerdict.UNKNOWN
     assert [turn.client_change.verdict for turn in turns] == ["first_turn", "appended", "appended"]
-    assert {turn.sent_change.verdict for turn in turns[1:]} == {PrefixVerdict.APPENDED}
+    assert not any(turn.unkept for turn in turns)
 
 
 def test_a_rewrite_of_old_history_is_found() -> None:
     """Attaching in the middle of a session is what providers answer with a 400."""
     body = next(each for each in BODIES if each.name == "messages__claude_apikey_bulky")
     seen, requests = Conversations(), list(laws.turns(body.body))
-    before, now = prefix_of(parse(requests[-2]), "messages"), prefix_of(parse(requests[-1]), "messages")
+    before, now = (
+        Prompt.of(parse(requests[-2]), "messages").prefix(),
+        Prompt.of(parse(requests[-1]), "messages").prefix(),
+    )
     shortened = json.loads(requests[-1])
     block = next(
         b for m in shortened["messages"] for b in m["content"] if isinstance(b, dict) and b["type"] == "tool_result"
@@ -288,6 +290,6 @@ def test_a_rewrite_of_old_history_is_found() -> None:
     block["content"] = "shorter"
     seen.turn(before, before, THRESHOLD)
     turn = seen.turn(
-        now, prefix_of(parse(json.dumps(shortened, separators=(",", ":")).encode()), "messages"), THRESHOLD
+        now, Prompt.of(parse(json.dumps(shortened, separators=(",", ":")).encode()), "messages").prefix(), THRESHOLD
     )
     assert turn.unkept.startswith("conversation ")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from addon.cache.insertion import insertion
-from addon.cache.prefix import cache_key, has_answer, prefix_of
+from addon.cache.prefix import Prompt, cache_key, has_answer
 from addon.shapes.json_spans import parse
 from tests import recorded
 from tests.laws.conversations import turns
@@ -42,7 +42,7 @@ def test_the_key_is_the_same_on_all_turns(request_body: recorded.Recorded) -> No
     members = set()
     for turn in turns(request_body.body):
         root = parse(turn)
-        prompt = prefix_of(root, request_body.shape)
+        prompt = Prompt.of(root, request_body.shape).prefix()
         members.add(insertion(root, "chat", later_turn=has_answer(prompt), cache_key=cache_key(prompt)))
     assert len(members) == 1
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from addon.cache.prefix import anchor, cache_key, has_answer, prefix_of
+from addon.cache.prefix import Prompt, anchor, cache_key, has_answer
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import NotJson, parse
 from tests import recorded
@@ -23,7 +23,7 @@ COMPACT, SPACED = (",", ":"), (", ", ": ")
 
 
 def of(body: Body, shape: str, separators: tuple[str, str] = COMPACT) -> Prefix:
-    return prefix_of(parse(json.dumps(body, separators=separators).encode()), shape)
+    return Prompt.of(parse(json.dumps(body, separators=separators).encode()), shape).prefix()
 
 
 def messages(*conversation: object, system: object = "Be brief.\nBe kind.") -> Body:
@@ -33,7 +33,7 @@ def messages(*conversation: object, system: object = "Be brief.\nBe kind.") -> B
 
 @pytest.mark.parametrize("request_body", recorded.bodies(), ids=str)
 def test_each_turn_of_a_recorded_conversation_appends_to_the_one_before(request_body: recorded.Recorded) -> None:
-    prompts = [prefix_of(parse(turn), request_body.shape) for turn in turns(request_body.body)]
+    prompts = [Prompt.of(parse(turn), request_body.shape).prefix() for turn in turns(request_body.body)]
     verdicts = {CacheAligner(0).compare(before, now).verdict for before, now in pairwise(prompts)}
     assert verdicts <= {PrefixVerdict.APPENDED}
     assert len({cache_key(prompt) for prompt in prompts}) == 1
@@ -42,7 +42,7 @@ def test_each_turn_of_a_recorded_conversation_appends_to_the_one_before(request_
 
 @pytest.mark.parametrize("request_body", recorded.bodies(), ids=str)
 def test_a_recorded_prompt_begins_with_what_stands_before_the_conversation(request_body: recorded.Recorded) -> None:
-    sections = [item.section for item in prefix_of(parse(request_body.body), request_body.shape)]
+    sections = [item.section for item in Prompt.of(parse(request_body.body), request_body.shape).prefix()]
     if "previous_response_id" in json.loads(request_body.body):
         assert sections == []
         return
@@ -172,7 +172,7 @@ def test_damaged_requests_are_read_or_tell_nothing(request_body: recorded.Record
         with suppress(NotJson):
             root = parse(bytes(body))
             if isinstance(found := detect(root), Detected):
-                list(prefix_of(root, found.shape))
+                list(Prompt.of(root, found.shape).prefix())
 
 
 def test_reading_is_linear_and_fast() -> None:
@@ -184,7 +184,7 @@ def test_reading_is_linear_and_fast() -> None:
         times = []
         for _ in range(3):
             started = time.process_time()
-            prefix_of(root, "chat")
+            Prompt.of(root, "chat").prefix()
             times.append((time.process_time() - started) * 1e6 / len(root.raw))
         return min(times)
 
@@ -217,4 +217,4 @@ def test_a_prompt_is_read_in_the_order_of_the_cache_wherever_its_parts_stand(bod
     root = parse(json.dumps(body).encode())
     found = detect(root)
     assert isinstance(found, Detected)
-    assert " ".join(item.section.name.lower() for item in prefix_of(root, found.shape)) == sections
+    assert " ".join(item.section.name.lower() for item in Prompt.of(root, found.shape).prefix()) == sections

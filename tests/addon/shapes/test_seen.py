@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from addon.cache.prefix import Prompt, prefix_of
+from addon.cache.prefix import Prompt
 from addon.shapes import json_spans
 from addon.shapes.catalog import SHAPES
 from addon.shapes.detect import Detected, detect
 from addon.shapes.json_spans import Elements, Node, NotJson, parse
 from addon.shapes.seen import Seen, Telling
 from addon.shapes.shape import Shape
-from addon.shapes.splice import Edit, encode, splice, splice_elements
+from addon.shapes.splice import Edit, encode, splice_elements
+from tests.addon.shapes.test_json_spans import splice
 from tests.laws.conversations import literal_of, turns
 from tests.long_conversation import messages, responses
 from tests.recorded import Recorded, bodies
@@ -37,7 +38,7 @@ def read(body: bytes, seen: Seen | None) -> Any:
         return found
     places = [(found.start_of(slot), literal_of(slot, found, root).literal()) for slot in found.slots]
     slots = [(slot.text, slot.key, slot.call, slot.in_tail, slot.question) for slot in found.slots]
-    return found.shape, places, slots, found.turns, found.has_thinking, prefix_of(root, found.shape)
+    return found.shape, places, slots, found.turns, found.has_thinking, Prompt.of(root, found.shape).prefix()
 
 
 def marked(body: bytes) -> Iterator[bytes]:
@@ -74,7 +75,7 @@ def test_pieces_are_spliced_as_the_whole_is_and_their_prefix_told_likewise(recor
         spliced, changed = splice_elements(turn, found.elements, edits)
         assert spliced == splice(turn, [(literal_of(slot, found, root), text) for slot, text in texts])
         assert (spliced is turn) == (not texts)
-        assert Prompt.of(root, found.shape).prefix(changed) == prefix_of(parse(spliced), found.shape)
+        assert Prompt.of(root, found.shape).prefix(changed) == Prompt.of(parse(spliced), found.shape).prefix()
         again, _ = splice_elements(turn, parse(turn, seen).object()[_list(turn)].conversation(), edits)
         assert again == spliced
 
