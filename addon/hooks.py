@@ -85,7 +85,7 @@ class Headroom:
         self._site = Site(sources)
         self._watch = CacheWatch()
         self._exchanges = Exchanges(self.tally, self._watch, recent, self._failed_response)
-        self._sockets = SocketTurns(self._ask, self._watch, self.tally)
+        self._sockets = SocketTurns(self._ask, self._watch, self.tally, self._exchanges.remember)
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
         self._told: set[tuple[str, str]] = set()
@@ -201,8 +201,6 @@ class Headroom:
 
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
         await self._sockets.message(flow, self._settings)
-        if flow.websocket and flow.websocket.messages and flow.websocket.messages[-1].from_client:
-            self._exchanges.remember(flow)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         with fail_open(self._failed_response):

@@ -118,10 +118,12 @@ class _Socket:
 class SocketTurns:
     """Follows the WebSockets of a proxy. Errors of ours leave a message as it came."""
 
-    def __init__(self, ask: Ask, watch: CacheWatch, tally: Tally) -> None:
+    def __init__(self, ask: Ask, watch: CacheWatch, tally: Tally, remember: Callable[[http.HTTPFlow], None]) -> None:
         self._ask = ask
         self._watch = watch
         self._tally = tally
+        self._remember = remember
+        """Has what is told of a flow at hand for its page."""
         self._sockets: WeakKeyDictionary[http.HTTPFlow, _Socket] = WeakKeyDictionary()
 
     def open(self, flow: http.HTTPFlow, bypass: bool, settings: Settings, hosts: HostSet) -> Scope:
@@ -167,7 +169,7 @@ class SocketTurns:
 
     def _sent(self, flow: http.HTTPFlow, socket: _Socket, outcome: Outcome, settings: Settings) -> None:
         """Tell of a turn that leaves now."""
-        log = outcome.log
+        log = outcome.log.for_request(flow.id)
         if log.shape:
             socket.question = outcome.question
         if outcome.client.first(Section.CLIENT) and log.policy is not None:
@@ -185,6 +187,7 @@ class SocketTurns:
         flow.metadata[sinks.METADATA] = {**record, "turns": turns[-_MOST_TURNS:]}
         flow.comment = socket.sum.note
         flow.marked = flow.marked or sinks.marker(log)
+        self._remember(flow)
         sinks.event_log(log, settings.log_level)
 
     def _heard(self, flow: http.HTTPFlow, socket: _Socket, content: bytes) -> None:
@@ -202,6 +205,7 @@ class SocketTurns:
         if ended.usage is not None:
             sent.record["usage"] = sinks.usage_metadata(ended.usage)
         flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], **sent.record}
+        self._remember(flow)
         if judgement.is_news:
             socket.sum.cache = judgement.told
             flow.comment = socket.sum.note

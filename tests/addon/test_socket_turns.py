@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wsproto.frame_protocol import Opcode
 
-from tests.addon.rig import Rig, rigged
+from tests.addon.rig import Rig, a_flow, rigged
 from tests.addon.socket_rig import Frame, Socket, encoded, split
 from tests.recorded import frames
 from transforms.reasons import Reason
@@ -135,6 +136,27 @@ async def test_each_turn_gets_the_providers_figures_and_what_became_of_the_cache
     assert [turn["usage"]["cached_tokens"] for turn in turns] == cached
     assert [turn["cache"] for turn in turns] == ["cache unknown", "cache held", "cache held", "cache expired"]
     assert "cache expired" in socket.flow.comment
+
+
+async def page(rig: Rig, request: str) -> Any:
+    """What `/r/ID` says."""
+    flow = a_flow(b"", "headroom.internal")
+    flow.request.method, flow.request.path, flow.request.headers["host"] = "GET", f"/r/{request}", flow.request.host
+    await rig.addon.request(flow)
+    assert flow.response is not None
+    return flow.response.json()
+
+
+async def test_a_turns_record_names_the_page_which_has_the_figures_as_soon_as_the_answer_ends(rig: Rig) -> None:
+    socket = await rig.socket()
+    await socket.says(encoded(numbered(FRAMES[3], 1)))
+    request = socket.data["turns"][-1]["request"]
+    assert request == socket.data["request"] == socket.flow.id
+    assert "usage" not in await page(rig, request)
+    await socket.answers(input_tokens=40_000)
+    shown = await page(rig, request)
+    assert shown["usage"]["input_tokens"] == shown["turns"][-1]["usage"]["input_tokens"] == 40_000
+    assert shown["cache"] == "cache unknown"
 
 
 async def test_an_error_that_points_at_our_change_withdraws_it_for_the_rest_of_the_socket(rig: Rig) -> None:
