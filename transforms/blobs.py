@@ -23,7 +23,6 @@ _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
 _MIN_WORD, _MAX_WRAPPED, _MIN_WRAPPED = 60, 81, 3
 """Characters of a line of wrapped base64, at least and at most with a `\\r`, and how many such lines there must be."""
-"""A marker costs 25 to 45 tokens."""
 _MIN_LINE = 2000
 """Characters of a line of code before it is called minified; people write lines of up to a few hundred."""
 _BASE64 = re.compile(

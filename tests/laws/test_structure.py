@@ -151,6 +151,14 @@ def test_every_public_class_and_function_of_a_module_says_what_it_does(path: Pat
     assert not silent
 
 
+@every_module
+def test_a_bare_string_stands_below_the_name_that_it_explains(path: Path) -> None:
+    for scope in ast.walk(tree(path)):
+        for above, node in pairwise(scope.body if isinstance(scope, ast.Module | ast.ClassDef) else ()):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                assert isinstance(above, ast.Assign | ast.AnnAssign | ast.TypeAlias), node.value.value
+
+
 def test_transforms_have_names_of_their_own_that_the_option_takes() -> None:
     names = [transform.name for transform in TRANSFORMS]
     assert len(set(names)) == len(names)
