@@ -5,10 +5,9 @@ What arrives for one turn is a prefix of what arrives for the next, also where t
 
 import json
 import shutil
-import sqlite3
 import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -85,12 +84,11 @@ def test_killed_and_restarted_with_other_options_every_third_turn_the_prefix_hol
 def test_killed_and_restarted_with_another_version_every_third_turn_the_prefix_holds(
     tmp_path: Path, upstream: StandInUpstream, trust: Trust
 ) -> None:
-    """One that decides otherwise and has other words for it, and one that wrote its ledger in an older form."""
+    """One that decides otherwise and has other words for it."""
     other = other_version(tmp_path / "checkout")
 
     def lives() -> Iterator[AbstractContextManager[Proxy]]:
         yield proxy(tmp_path, upstream, trust)
-        age_ledger(tmp_path / "home" / "ledger.sqlite")
         yield proxy(tmp_path, upstream, trust, root=other)
         yield proxy(tmp_path, upstream, trust)
         yield proxy(tmp_path, upstream, trust, root=other)
@@ -110,13 +108,6 @@ def other_version(root: Path) -> Path:
         assert before in text
         (root / path).write_text(text.replace(before, after))
     return root
-
-
-def age_ledger(path: Path) -> None:
-    """Bring a ledger to the form of schema 1."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ALTER TABLE decisions DROP COLUMN omitted")
-        connection.execute("PRAGMA user_version=1")
 
 
 def test_attached_at_turn_10_what_was_sent_before_stays_as_it_was(
