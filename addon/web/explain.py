@@ -26,11 +26,17 @@ def last(sources: Sources, asked: Request) -> Reply:
 
 
 def explained(name: str, record: Facts) -> str:
-    """A request's record in words: the request, one line a block, and under it what was left out."""
+    """A request's record in words: the request, one line a block, and under it what was left out.
+
+    That of a WebSocket has its turns instead; as the request it has the last of them.
+    """
     lines = [f"request {name}: {_summary(record)}", *circumstances(record)]
-    for turn in record.get("turns", ()):
-        lines += [f"turn: {_summary(turn)}", *_blocks(turn)]
-    return "\n".join([*lines, *_blocks(record)]) + "\n"
+    if turns := record.get("turns"):
+        for turn in turns:
+            lines += [f"turn: {_summary(turn)}", *_blocks(turn)]
+    else:
+        lines += _blocks(record)
+    return "\n".join(lines) + "\n"
 
 
 def _page(sources: Sources, name: str, asked: Request) -> Reply:

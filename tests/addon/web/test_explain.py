@@ -67,6 +67,14 @@ def test_the_same_in_words(tmp_path: Path) -> None:
     )
 
 
+def test_the_turns_of_a_socket_are_told_once_each(tmp_path: Path) -> None:
+    kept = remembered()
+    turn = kept.get("newer") or {}
+    kept.put("socket", {**turn, "turns": [turn, turn]})
+    told = ask(tmp_path, "/r/socket?format=text", recent=kept).body.decode()
+    assert (told.count("turn: compressed"), told.count("block 0: Bash"), told.count("left out of")) == (2, 2, 2)
+
+
 def test_the_last_request_is_for_the_owner_only(tmp_path: Path) -> None:
     kept = remembered()
     assert ask(tmp_path, "/r/last", recent=kept).status == 401
