@@ -30,9 +30,8 @@ class Source:
 
     @classmethod
     def read(cls, text: str) -> "Source":
-        """Raises ValueError for what is neither JSON, its beginning or lines of it, nor YAML, nor fields;
-        RecursionError for too
-        deep nesting."""
+        """Raises ValueError for what is neither JSON, its beginning or lines of it, nor YAML, nor fields, and
+        RecursionError for too deep nesting."""
         with suppress(ValueError):
             return cls._whole(text)
         if (found := cut_off(text)) is not None:
