@@ -18,7 +18,7 @@ _KEY = re.compile(r"""(?:"([^"\\]*)"|'([^']*)'|([\w./$][^\s"'{}\[\],&*#|>%@`]*?)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\["\\/bfnrt]|\\u(?!d[89a-f])[0-9a-f]{4})*"', re.IGNORECASE)
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
 _NO_PLAIN = re.compile(r"[&*!|>%@`{}\[\],#?:\"']|- |-\Z|.*(?:: |:\Z|[ \t]#|\t)")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-][0-9]+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][+-][0-9]+)?)?")
 """As JSON and YAML 1.1 both have it: that wants a sign in the exponent, and YAML's `1e3` is a word."""
 _UNCLEAR = re.compile(
     r"[-+]?(?:0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*(?::[0-9]+)*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9_]+(?:e[-+]?[0-9]+)?|"

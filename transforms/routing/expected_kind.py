@@ -22,6 +22,8 @@ class Expected:
     """None: the call does not tell, or it prints texts of several kinds."""
     file: str = ""
     """The file whose text is printed, where the call shows a file as it is; otherwise empty."""
+    is_answer: bool = False
+    """Whether it is what a tool answers that was given no command and nothing like a path: no file's text."""
 
 
 _NOTHING = Expected()
@@ -36,11 +38,19 @@ def expected(call: Call) -> Expected:
     if tool in _TOOLS:
         return Expected(_TOOLS[tool])
     command = "" if call.command.startswith(_PATCH) else call.command
+    if not command and _YAML.search(call.arguments):
+        return Expected(Kind.YAML)
+    if not command and not _PATH_LIKE.search(call.arguments):
+        return Expected(is_answer=True)
     guesses = [_of_pipeline(line) for line in pipelines(command)]
     first, *others = [guess for guess in guesses if guess is not None] or [_NOTHING]
-    return first if all(guess.kind is first.kind for guess in others) else _NOTHING
+    if all(guess.kind is first.kind for guess in others):
+        return first
+    return Expected(None, next((guess.file for guess in (first, *others) if guess.kind is Kind.CODE), ""))
 
 
+_YAML = re.compile(r'"(?:output|format|o)"\s*:\s*"ya?ml"')
+_PATH_LIKE = re.compile(r"[/\\]|\.\w")
 _READERS = names(
     "read readfile view viewfile openfile open cat strreplaceeditor strreplacebasededittool"
     " viewimage fsread readtextfile getfilecontents readmanyfiles filereadtool"
@@ -69,6 +79,7 @@ _BY_PROGRAM = {
     **dict.fromkeys(names("ls find fd fdfind tree du locate dir which whereis"), Kind.LISTING),
     **dict.fromkeys(names("diff colordiff interdiff"), Kind.DIFF),
     **dict.fromkeys(names("jq gron"), Kind.JSON),
+    "yq": Kind.YAML,
     **dict.fromkeys(names("ps top df free psql mysql sqlite3 duckdb lsof netstat ss"), Kind.TABLE),
     **dict.fromkeys(names("journalctl dmesg"), Kind.LOG),
     **dict.fromkeys(names("man tldr"), Kind.PROSE),
@@ -179,7 +190,7 @@ def _cloud(program: Program) -> Kind | None:
     if re.search(r"(?:^|\s)(?:-o|--output|--format|-f)[= ]?json\b|(?:^|\s)--json\b", words):
         return Kind.JSON
     if re.search(r"(?:^|\s)(?:-o|--output|--format)[= ]?ya?ml\b", words):
-        return Kind.TEXT
+        return Kind.YAML
     if "logs" in program.words or re.search(r"--log(?:-failed)?\b", words):
         return Kind.LOG
     if "diff" in program.words:

@@ -11,8 +11,8 @@ files by exact match. The questions:
     because agents edit it, unless it is data: all on a few long lines, or more than 8,192 characters and the same keys
     again and again.
  4. one JSON value, or JSON lines, also behind the name of what wrote them -> JSON
- 5. YAML in which lists or objects are nested, unless it is that of a file -> YAML
- 6. records of one field a line, below numbered heads or in paragraphs -> FIELDS
+ 5. YAML in which lists or objects are nested, where the call asked for it -> YAML
+ 6. records of one field a line, below numbered heads, or in paragraphs where no file is shown -> FIELDS
  7. hunks, file headers of a diff, commit headers -> DIFF
  8. a document that starts as HTML or XML, or has tags all over -> MARKUP
  9. matches with their places, where the call searched -> SEARCH
@@ -100,7 +100,7 @@ def _json(sample: Sample) -> Kind | None:
 
 
 def _yaml(sample: Sample) -> Kind | None:
-    if sample.expected.file or sample.numbered or sample.expected.kind not in (None, Kind.TEXT):
+    if sample.expected.kind is not Kind.YAML or sample.numbered:
         return None
     parents, deeper = sample.hits(forms.YAML_PARENT), sum(line[:1] in " -" for line in sample.lines)
     nested = parents > _FEW_LINES and deeper > 0.5 * len(sample.lines)
@@ -112,6 +112,8 @@ def _fields(sample: Sample) -> Kind | None:
         return None
     if forms.FIELD_HEAD.match(sample.head):
         return Kind.FIELDS if sample.hits(forms.FIELD_HEAD) >= _FEWEST_RECORDS else None
+    if not sample.expected.is_answer and sample.expected.kind is not Kind.TABLE:
+        return None
     first = forms.FIELD.match(sample.lines[0])
     if first is None or sample.text.count("\n\n") < _FEWEST_RECORDS - 1:
         return None

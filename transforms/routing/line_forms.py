@@ -134,7 +134,7 @@ MEASURED = re.compile(
 )
 """Searched for: a decimal number behind a name, without a unit of time or size."""
 
-BLAMED = _form(r"\^?[0-9a-f]{7,40} (?:\S{1,200} +)?\(.{1,80}? +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} +\d+\)")
+BLAMED = _form(r"\^?[0-9a-f]{7,40} (?:[^(\n]{1,200} )?\(.{1,120}? +\d+\)(?: |$)")
 """A line of `git blame`."""
 COLUMN_NAMES = _form(r"\s*(?=.*\S(?: {2}|\t))[A-Z][A-Z0-9_%/()-]*(?:\s+[A-Z%#][A-Z0-9_%/()+-]*){2,}\s*$")
 TABLE_RULE = _form(

@@ -10,8 +10,8 @@ Contract: pure, linear in the text, never raises.
 import re
 from collections.abc import Sequence
 
-_POINTING = "; links and buttons have [cursor=pointer] unless marked [no pointer]"
-_LEGEND = '[snapshot, folded: "a > b": b is the only child of a; no [ref]: it is one above that of the node before'
+_POINTING = "; links and buttons with a [ref] have [cursor=pointer] unless marked [no pointer]"
+_LEGEND = '[snapshot, folded: "a > b": b is the only child of a; no [ref]: it is one above the last one before'
 _LEGENDS = (f"{_LEGEND}]", f"{_LEGEND}{_POINTING}]")
 """Without and with the folding of pointers."""
 _FEWEST = 8
@@ -26,6 +26,12 @@ _REF = re.compile(r"\[ref=(\w*?)(\d++)\]")
 _PLAIN = re.compile(rf"( *+- (?:{_ROLES}))( \[ref=\w+\]| \[no ref\])?(:.*)?")
 """A node without a name and without properties."""
 _NO_REF = " [no ref]"
+_OTHER = re.compile(
+    r"( *+- (?!text: )'?[a-z]+(?: \"(?:[^\"\\]|\\.)*+\")?+(?: \[(?!ref=|no ref)[^]\"]*+\])*+)( \[no ref\])?('?(?::.*)?)"
+)
+"""A node of another kind, without a reference."""
+_RUN = 4
+"""References left out one after the other that a reader still counts without an error."""
 _ACTOR = re.compile(
     r"( *+- '?(?:link|button)(?: \"(?:[^\"\\]|\\.)*+\")?+(?: \[(?!ref=)[^]\"]*+\])*+ \[ref=\w++\])"
     r"( \[cursor=pointer\]| \[no pointer\])?(.*)"
@@ -62,13 +68,17 @@ def decode(text: str) -> str | None:
 
 def _without_refs(lines: Sequence[str]) -> list[str]:
     out = []
-    following = ""
+    following, run = "", 0
     for line in lines:
         node = _PLAIN.fullmatch(line)
         if node is not None:
             head, ref, rest = node[1], node[2] or _NO_REF, node[3] or ""
-            out.append(head + rest if ref == following else head + ref + rest)
+            run = run + 1 if ref == following and run < _RUN else 0
+            out.append(head + rest if run else head + ref + rest)
+        elif other := _OTHER.fullmatch(line):
+            out.append(other[1] + (other[2] or _NO_REF) + other[3])
         else:
+            run = 0
             out.append(line)
         following = _following(line) or following
     return out
@@ -82,6 +92,8 @@ def _with_refs(lines: Sequence[str]) -> list[str]:
         if node is not None:
             ref = node[2] or following
             line = node[1] + ("" if ref == _NO_REF else ref) + (node[3] or "")
+        elif other := _OTHER.fullmatch(line):
+            line = other[1] + other[3]
         out.append(line)
         following = _following(line) or following
     return out

@@ -70,7 +70,7 @@ def test_what_was_written_is_read(tree: dict[str, Tree]) -> None:
         ("a: one\n  two\n  three\nb: x", {"a": "one two three", "b": "x"}),
         ("a: |\n  one\n    two\n\n  three\n\nb: 1.50", {"a": "one\n  two\n\nthree\n", "b": b"1.50"}),
         ("\"a b\": 'it''s'\nc: \"x\\ty\\u00e9\"", {"a b": "it's", "c": "x\tyé"}),
-        ("- true\n- null\n- {}\n- []\n- -1\n- 1e+3", [True, None, {}, [], b"-1", b"1e+3"]),
+        ("- true\n- null\n- {}\n- []\n- -1\n- 1.5e+3", [True, None, {}, [], b"-1", b"1.5e+3"]),
         ("image: registry.example.com:5000/web:1.0", {"image": "registry.example.com:5000/web:1.0"}),
     ],
 )

@@ -132,6 +132,7 @@ PROXY = "".join(
     f"12869536{n}.779    18{n} 10.0.0.{n} MISS/200 GET http://a.example/b is from it\n" for n in range(10, 50)
 )
 BLAME = "".join(f"1a2b3c4{n % 10} (Ann Doe 2026-01-02 10:00:{n:02} +0100 {n}) x = {n}\n" for n in range(40))
+BLAME_WITH_NUMBERS = BLAME.replace(" (Ann", " 7 (Ann")
 TRAINING = "".join(f"epoch {n} loss 0.{n * 37:04} val_loss 0.{n * 53:04}\n" for n in range(60))
 TIMED_TRAINING = "".join(f"2026-01-02 10:00:{n:02} INFO step {n} loss=0.{n * 37:04}\n" for n in range(60))
 READINGS = "".join(f"sensor {n} reads {n}.{n * 7:03}\n" for n in range(60))
@@ -286,6 +287,7 @@ SAMPLES = [
     ("a training's log", TIMED_TRAINING, bash("cat train.log"), Kind.TEXT),
     ("readings", READINGS, NO_CALL, Kind.TEXT),
     ("a page of Playwright", ARIA, Call("mcp__playwright__browser_snapshot", "{}"), Kind.SNAPSHOT),
+    ("git blame with numbers", BLAME_WITH_NUMBERS, bash("git blame -n a.py"), Kind.CODE),
     ("a page of Playwright, kept in a file", ARIA, bash("cat .playwright-mcp/page.yml"), Kind.SNAPSHOT),
     ("a page of Chrome's developer tools", TREE_OF_PAGE, Call("mcp__chrome__take_snapshot", "{}"), Kind.SNAPSHOT),
     ("base64", BASE64, NO_CALL, Kind.BLOB),
@@ -330,6 +332,39 @@ SAMPLES = [
 @pytest.mark.parametrize(("text", "call", "kind"), [pytest.param(*s[1:], id=s[0]) for s in SAMPLES])
 def test_the_kind_of_a_realistic_sample(text: str, call: Call, kind: Kind) -> None:
     assert kind_of(text, call) is kind
+
+
+FILES = [
+    *map(
+        bash,
+        (
+            *("pwd && cat x.yml", "cat x.yml; git status", "helm template web > out.yaml; cat out.yaml", "cat < x.yml"),
+            *(
+                "docker exec c cat x.yml",
+                "kubectl exec p -- cat x.yaml",
+                "git cat-file -p HEAD:x.yml",
+                "ssh h cat x.yaml",
+            ),
+            *(
+                "find . -name '*.yml' -exec cat {} ';'",
+                "ls *.yml | xargs cat",
+                "Get-Content x.yml",
+                "cat ~/.ssh/config",
+            ),
+            *("cat debian/control", "cat $F", "for f in *.yml; do cat $f; done", "head -90 DESCRIPTION"),
+        ),
+    ),
+    Call("mcp__serena__read_file", '{"relative_path": "deploy/x.yml"}'),
+    Call("view_file", '{"AbsolutePath": "/w/x.yml"}'),
+    Call("read_multiple_files", '{"paths": ["x.yml", "y.yml"]}'),
+]
+
+
+@pytest.mark.parametrize("call", FILES, ids=lambda call: call.arguments)
+@pytest.mark.parametrize("text", [MANIFESTS, "Host: a\nUser: b\n\n" * 9], ids=["YAML", "fields"])
+def test_what_may_be_the_text_of_a_file_is_no_data(text: str, call: Call) -> None:
+    """Agents edit files by exact match."""
+    assert kind_of(text, call) not in (Kind.YAML, Kind.FIELDS, Kind.JSON)
 
 
 def test_a_long_text_is_told_as_its_short_form_is() -> None:

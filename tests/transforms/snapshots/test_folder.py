@@ -8,7 +8,7 @@ from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.snapshots import devtools, playwright
-from transforms.snapshots.folder import SnapshotFolder, decode
+from transforms.snapshots.folder import SnapshotFolder, decode, encode
 from transforms.tokenizer import count_tokens
 
 _NONE = Budget(tokens=0, handle="")
@@ -108,6 +108,26 @@ def test_what_an_agent_acts_on_keeps_its_reference() -> None:
         assert f'checkbox "Select order {n}" [ref=e{9 * n + 12}]' in folded
         assert f'link "SO-{n}" [ref=e{9 * n + 14}]: /url: /orders/{n}/change/' in folded
     assert count_tokens(folded) < 0.8 * count_tokens(text)
+
+
+def test_a_node_that_has_no_reference_is_not_read_as_if_it_had_one() -> None:
+    text = '- heading [ref=e1]\n- button "Submit" [disabled]:\n  - option "Kim"\n' + "".join(
+        f'- button "B{number}" [ref=e{number}]\n' for number in range(2, 12)
+    )
+    folded = encode(text)
+    assert folded is not None
+    assert '- button "Submit" [disabled] [no ref]:\n  - option "Kim" [no ref]\n' in folded
+    assert decode(folded) == text
+
+
+def test_a_reader_never_has_to_count_far() -> None:
+    text = "".join(f"- listitem [ref=e{number}]: item {number}\n" for number in range(60))
+    folded = encode(text)
+    assert folded is not None
+    assert decode(folded) == text
+    assert [line for line in folded.split("\n")[1:] if "[ref=" in line] == [
+        f"- listitem [ref=e{number}]: item {number}" for number in range(0, 60, 5)
+    ]
 
 
 def test_a_box_that_reacts_to_the_pointer_keeps_its_reference() -> None:
