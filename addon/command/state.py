@@ -63,7 +63,9 @@ def _ours(home: Path) -> list[Path]:
 
 def _files(entry: Path) -> list[Path]:
     """Our files behind an entry."""
-    return [file for file in entry.iterdir() if shelf.is_ours(file.name)] if entry.is_dir() else [entry]
+    if not entry.is_dir():
+        return [entry]
+    return [file for file in entry.iterdir() if shelf.is_ours(file.name) and not file.is_dir()]
 
 
 def _agreed(home: Path) -> bool:

@@ -103,11 +103,14 @@ def to_json(decision: Decision) -> str:
 
 def from_json(text: str | bytes) -> Decision:
     """The same read back. Raises `ValueError` for what is none of ours."""
-    replacement, name, loss, before, after, reason, needs, omitted = json.loads(text)
-    needed = bytes.fromhex(needs)
-    identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
-    left_out = tuple((original, Omission(unit, first, last)) for original, unit, first, last in omitted)
-    lost = Loss(loss) if loss else None
+    try:
+        replacement, name, loss, before, after, reason, needs, omitted = json.loads(text)
+        needed = bytes.fromhex(needs)
+        identities = tuple(needed[at : at + 8] for at in range(0, len(needed), 8))
+        left_out = tuple((original, Omission(unit, first, last)) for original, unit, first, last in omitted)
+        lost = Loss(loss) if loss else None
+    except TypeError:
+        raise ValueError("not a decision") from None
     return Decision(replacement, name, lost, before, after, reason_of(reason, replacement), identities, left_out)
 
 

@@ -93,9 +93,8 @@ def numbered(lines: Sequence[str], first: int, last: int) -> str:
     if found[0] is None or found[1] is None:
         return ""
     start, end = int(found[0][1]), int(found[1][1])
-    if start == first + 1 or end - start != last - first:
-        return ""
-    return f", numbered {start}-{end}" if end > start else f", numbered {start}"
+    counts_on = end > start and end - start == last - first  # of a single line a number may be anything
+    return f", numbered {start}-{end}" if counts_on and start != first + 1 else ""
 
 
 def _hold_more(lines: Sequence[str], gaps: Sequence[Gap], tokens: int) -> bool:

@@ -31,8 +31,8 @@ _QUESTION = 20_000
 _WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w|\d")
 _QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
 _COUNT = re.compile(
-    r"(?i)(?<![a-z])(?:limit|page|per[_-]?page|page[_-]?size|max[_-]?(?:results|items|count)|offset|skip|top|tail|head|"
-    r"lines|n)[ =:]{1,3}(?:-(?:n ?)?)?\d+"
+    r"(?i)(?<![a-z_])(?:limit|page|per[_-]?page|page[_-]?size|max[_-]?(?:results|items|count)|offset|skip|top|tail|head|"
+    r"lines|(?<=-)n)(?:=|: ?| )(?:-(?:n ?)?)?\d+"
 )
 """How many rows a call asks for, and from where on; that names none of them."""
 _NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")

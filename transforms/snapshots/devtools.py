@@ -25,9 +25,8 @@ def encode(text: str) -> str | None:
     """The folded snapshot below a legend; None if `text` is none."""
     if text.count("uid=") < _FEWEST or (root := _ROOT.search(text)) is None:
         return None
-    page, origin = (f'url="{root[1]}#', 'url="#'), (f'url="{root[2]}/', 'url="/')
-    head, tree = text[: root.end()], text[root.end() :]
-    tree = tree.replace(*page).replace(*origin)
+    head, tree = text[: root.end()], text[root.end() :].replace(f'url="{root[1]}#', 'url="#')
+    tree = re.sub(rf'url="{re.escape(root[2])}/(?!/)', 'url="/', tree)
     return "\n".join([_LEGEND.format(root[2]), *_without_uids((head + tree).split("\n"))])
 
 

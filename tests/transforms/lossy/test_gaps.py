@@ -71,7 +71,7 @@ def test_numbers_of_a_reader_are_told_where_a_gap_counts_otherwise() -> None:
     """A file read from its first line on needs no second count; ids and other numbers are none."""
     read = [f"{number:6d}\t{line}" for number, line in enumerate(LINES, 1000)]
     assert numbered(read, 5, 14) == ", numbered 1005-1014"
-    assert numbered(read, 5, 5) == ", numbered 1005"
+    assert numbered(["404: Not found"], 0, 0) == ""
     assert numbered([f"L{number}: {line}" for number, line in enumerate(LINES, 7)], 5, 14) == ", numbered 12-21"
     assert numbered([f"{number:6d}→{line}" for number, line in enumerate(LINES, 1)], 5, 14) == ""
     assert numbered([f"{number * 7}\t{line}" for number, line in enumerate(LINES)], 5, 14) == ""

@@ -50,6 +50,7 @@ def test_goldens(golden: Golden) -> None:
     ("command", "named"),
     [
         ("psql -c 'select id from orders limit 60'", False),
+        ("psql -c 'select * from orders where n = 60'", True),
         ("gh issue list --limit 60 --json title", False),
         ("curl 'localhost/items?per_page=60&sort=id'", False),
         ("head -n 60 a", False),

@@ -137,6 +137,17 @@ def test_a_box_that_reacts_to_the_pointer_keeps_its_reference() -> None:
     assert folded is None or all(f"- generic [ref=e{2 * n + 1}] [cursor=pointer]: pick {n}" in folded for n in range(9))
 
 
+def test_an_address_that_would_read_as_another_host_stays_whole() -> None:
+    text = 'uid=1_0 RootWebArea "A" url="https://shop.test/a"\n' + "".join(
+        f'  uid=1_{number} link "L" url="https://shop.test/{"/cdn.test/x" if number == 3 else number}"\n'
+        for number in range(1, 12)
+    )
+    folded = encode(text)
+    assert folded is not None
+    assert 'url="/4"' in folded and 'url="https://shop.test//cdn.test/x"' in folded
+    assert decode(folded) == text
+
+
 def test_a_snapshot_after_a_click_is_folded_as_the_one_before_it() -> None:
     """Equal lines stay equal, so that the second one can point to the first."""
     before = _orders(30)
