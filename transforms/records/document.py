@@ -23,8 +23,8 @@ _MAX_SHARE = 0.9
 """The share of the plain JSON's length that a table must stay below."""
 _MIN_SAVED = 40
 """Characters that a table must save."""
-_MAX_KEYS = 400
-"""Keys of a record; nobody reads a table with more columns."""
+_MAX_KEYS, _MAX_NAMES = 400, 2000
+"""Keys of a record, and of all records; nobody reads a table with more columns."""
 _MAX_DEPTH = 24
 """Levels of nesting below which JSON stays JSON."""
 
@@ -44,7 +44,7 @@ type Choices = dict[int, Choice]
 
 
 def _wide(records: list[Record]) -> bool:
-    return any(len(record) > _MAX_KEYS for record in records)
+    return any(len(record) > _MAX_KEYS for record in records) or len(set().union(*records)) > _MAX_NAMES
 
 
 def _worth(table: str, plain: str) -> bool:
