@@ -145,7 +145,7 @@ def test_any_text_is_taken_and_a_proven_result_keeps_the_laws(transform: Transfo
     block = data.draw(mutated_samples(transform.kinds, forged())).block
     budget = budget_for(block.text)
     rewrite = transform.rewrite(block, budget)
-    if rewrite is None or not transform.proof(block.text, rewrite.text):
+    if rewrite in (None, Rewrite(block.text, at_limit=True)) or not transform.proof(block.text, rewrite.text):
         return
     again = transform.rewrite(replace(block, text=rewrite.text), budget)
     assert again is None or again.text == rewrite.text
