@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from transforms.contract import Rewrite
+from transforms.lossy.choice import Choice
 from transforms.marker import Markers
 from transforms.tokenizer import count_line, count_tokens
 
@@ -27,15 +28,6 @@ type Gap = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What goes, in the order of the text."""
-
-    gaps: list[Gap]
-    at_limit: bool
-    """Whether more would have gone for more tokens."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Run:
     """A run of lines that may go, with its price."""
 
@@ -48,7 +40,7 @@ class _Run:
     """Tokens of those."""
 
 
-def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> Choice:
+def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> Choice[Gap]:
     """The gaps for at most `tokens` tokens: rank by rank, and of the first rank that is too much, the largest runs.
 
     A gap is a run of lines whose rank is not 0. Runs worth less than their marker stay.
@@ -67,7 +59,9 @@ def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> Choice:
     return Choice(chosen, at_limit=False)
 
 
-def leave_out(lines: Sequence[str], choice: Choice, handle: str, describe: Callable[[int, int], str]) -> Rewrite | None:
+def leave_out(
+    lines: Sequence[str], choice: Choice[Gap], handle: str, describe: Callable[[int, int], str]
+) -> Rewrite | None:
     """The lines with a marker in place of each gap; `describe(first, last)` says what was there.
 
     Nothing goes if the gaps together do not clearly pay for the markers.

@@ -4,10 +4,10 @@ Contract: pure, linear in the text. At most the budget's tokens go, the largest 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from transforms.contract import Omission, Rewrite
+from transforms.lossy.choice import Choice
 from transforms.tokenizer import count_tokens
 
 MIN_TOKENS = 100
@@ -23,15 +23,6 @@ class Stretch(Protocol):
     def start(self) -> int: ...
     @property
     def end(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Choice[S: Stretch]:
-    """What goes, in the order of the text."""
-
-    gaps: list[S]
-    at_limit: bool
-    """Whether more would have gone for more tokens."""
 
 
 def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Callable[[S, int], S]) -> Choice[S]:
