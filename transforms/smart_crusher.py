@@ -52,6 +52,6 @@ class SmartCrusher:
         """Whether the values of both texts are the same: keys in order, numbers by their spelling, strings decoded."""
         try:
             before, after = read(original), decode(rewritten)
-            return (before.framed, before.form, before.minified) == (after.framed, after.form, after.minified)
+            return (before.form, before.minified) == (after.form, after.minified)
         except (ValueError, LookupError, RecursionError):
             return False

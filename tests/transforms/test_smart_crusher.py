@@ -13,7 +13,7 @@ from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.records.document import DocumentWriter
-from transforms.records.legend import explain
+from transforms.records.legend import Form, explain
 from transforms.records.sample import names_of, words_of
 from transforms.records.source import Source, decode
 from transforms.records.tree import Pairs, Tree
@@ -200,7 +200,7 @@ def test_json_behind_something_comes_back_line_by_line(fronts: list[str], values
     if rewritten is None:
         return
     source = decode(rewritten)
-    if source.framed:
+    if source.form is Form.FRAMED:
         told = [dict(value) for value in source.values if isinstance(value, dict)]
         assert [
             str(value.pop("(before)", "")) + Source([dict(value)]).minified

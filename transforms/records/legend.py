@@ -37,22 +37,30 @@ _IN_BODY = (
     ('"""', r'"""(?<=[\t\n]""")(?=\t|$)', 'a cell """ stands below its row'),
 )
 """Each form begins with what is rare, so that a search passes over all else; what precedes it is looked at then."""
-_BARE = "(JSON"
-_LINES = "(JSON lines"
-_FRAMED = "(JSON lines, each behind its (before)"
-_YAML = "(YAML"
-_DOCUMENTS = "(YAML, several documents"
-_FIELDS = "(records that stood one field a line"
-_OPENING = re.compile(rf"({'|'.join(map(re.escape, (_FRAMED, _LINES, _BARE, _DOCUMENTS, _YAML, _FIELDS)))})(?:; |\)\n)")
 
 
 class Form(Enum):
     """In what the values of a text are written."""
 
     JSON = auto()
+    FRAMED = auto()
+    """JSON lines, something before each (`transforms.records.framed_lines`)."""
     YAML = auto()
     FIELDS = auto()
     """One field a line (`transforms.records.fields`)."""
+
+
+_OPENINGS = {
+    (Form.FRAMED, True): "(JSON lines, each behind its (before)",
+    (Form.JSON, True): "(JSON lines",
+    (Form.JSON, False): "(JSON",
+    (Form.YAML, True): "(YAML, several documents",
+    (Form.YAML, False): "(YAML",
+    (Form.FIELDS, True): "(records that stood one field a line",
+}
+"""By the form, and whether it stands for several values; of those that begin alike, the longest first."""
+_TOLD_BY = {opening: told for told, opening in _OPENINGS.items()}
+_OPENING = re.compile(rf"({'|'.join(map(re.escape, _TOLD_BY))})(?:; |\)\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,6 @@ class Told:
     body: str
     lines: bool
     """Whether it stands for JSON lines, not for an array."""
-    framed: bool
-    """Whether something stands before the JSON of each line."""
     cut: Cut | None
     """What is missing at its end."""
     form: Form = Form.JSON
@@ -76,11 +82,7 @@ def explain(told: Told) -> str:
     headers = "\n".join(_HEADER.findall(text))
     topics = [topic for pattern, topic in _IN_HEADERS if headers and re.search(pattern, headers, re.MULTILINE)]
     topics += [topic for mark, pattern, topic in _IN_BODY if mark in text and re.search(pattern, text, re.MULTILINE)]
-    opening = _FRAMED if told.framed else _LINES if told.lines else _BARE
-    if told.form is Form.YAML:
-        opening = _DOCUMENTS if told.lines else _YAML
-    elif told.form is Form.FIELDS:
-        opening = _FIELDS
+    opening = _OPENINGS[told.form, told.lines]
     return "".join(["; ".join([opening, *topics]), ")", text, f"\n{told.cut}" if told.cut else ""])
 
 
@@ -90,6 +92,5 @@ def strip(text: str) -> Told | None:
     if opening is None:
         return None
     body, cut = told_cut(text.partition("\n")[2])
-    several = opening[1] in (_LINES, _FRAMED, _DOCUMENTS, _FIELDS)
-    form = {_YAML: Form.YAML, _DOCUMENTS: Form.YAML, _FIELDS: Form.FIELDS}.get(opening[1], Form.JSON)
-    return Told(body, several, opening[1] == _FRAMED, cut, form)
+    form, several = _TOLD_BY[opening[1]]
+    return Told(body, several, cut, form)

@@ -24,8 +24,6 @@ class Source:
     values: list[Tree]
     cut: Cut | None = None
     """What is missing at the end."""
-    framed: bool = False
-    """Whether something stands before each line (`transforms.records.framed_lines`)."""
     form: Form = Form.JSON
 
     @classmethod
@@ -43,7 +41,7 @@ class Source:
                 return cls(read_yaml(text), form=Form.YAML)
             with suppress(ValueError):
                 return cls(read_fields(text), form=Form.FIELDS)
-        return cls(read_framed(text), framed=True)
+        return cls(read_framed(text), form=Form.FRAMED)
 
     @classmethod
     def _whole(cls, text: str) -> "Source":
@@ -64,11 +62,11 @@ class Source:
     @property
     def is_plain(self) -> bool:
         """Whether the values alone are what the text says."""
-        return self.cut is None and not self.framed and self.form is Form.JSON
+        return self.cut is None and self.form is Form.JSON
 
     def told(self, body: str) -> Told:
         """A document of the values, and what is to be said of it."""
-        return Told(body, self.lines, self.framed, self.cut, self.form)
+        return Told(body, self.lines, self.cut, self.form)
 
     @property
     def tree(self) -> Tree:
@@ -99,7 +97,7 @@ def decode(rewritten: str) -> Source:
     tree = whole(DocumentReader.of(found.body).document())
     if found.lines and not (isinstance(tree, list) and len(tree) > 1):
         raise ValueError("not JSON lines")
-    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.framed, found.form)
+    return Source(tree if found.lines and isinstance(tree, list) else [tree], found.cut, found.form)
 
 
 def fewer_tokens(text: str, other: str) -> bool:
