@@ -36,5 +36,6 @@ def asks_us(call: Call, originals: Originals) -> bool:
     if _OUR_TOOL.fullmatch(call.tool) or HOST in call.arguments:
         return True
     ids = named_in(call.arguments)
-    known = any(originals.source_of(original) is not None for original in ids)
-    return known or (bool(ids) and _WAY.search(call.arguments) is not None)
+    if ids and _WAY.search(call.arguments):
+        return True
+    return any(originals.source_of(original) is not None for original in ids)

@@ -111,10 +111,10 @@ def from_json(text: str | bytes) -> Decision:
         lost = Loss(loss) if loss else None
     except TypeError:
         raise ValueError("not a decision") from None
-    return Decision(replacement, name, lost, before, after, reason_of(reason, replacement), identities, left_out)
+    return Decision(replacement, name, lost, before, after, _reason_of(reason, replacement), identities, left_out)
 
 
-def reason_of(word: str, replacement: str | None) -> Reason:
+def _reason_of(word: str, replacement: str | None) -> Reason:
     """The reason on record. A newer version may have had others: what it decided is replayed all the same."""
     if word in Reason:
         return Reason(word)

@@ -41,7 +41,7 @@ class BlameFolder:
 def encode(text: str) -> str | None:
     """The folded form; None if `text` is no blame, or a folded one."""
     lines = text.split("\n")
-    if sum(map(bool, map(_WHOLE.fullmatch, lines[:_FEWEST]))) < min(_FEWEST, len(lines)) or len(lines) < _FEWEST:
+    if sum(map(bool, map(_WHOLE.fullmatch, lines[:_FEWEST]))) < _FEWEST:
         return None
     return "\n".join([_LEGEND, *_folded(lines)])
 

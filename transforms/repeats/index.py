@@ -129,18 +129,26 @@ class Index:
             else:
                 del self._labels[entry.label]
             if entry.whole:
-                text = "\n".join(self.lines(entry, 0, entry.count))
-                self._wholes[text].pop()
-                if not self._wholes[text]:
-                    del self._wholes[text]
-            for at in () if entry.whole else range(entry.start, entry.start + entry.count):
-                if before := self._previous[at]:
-                    self._last[self._lines[at]] = before
-                else:
-                    self._last.pop(self._lines[at], None)
+                self._forget_whole(entry)
+            else:
+                self._unchain(entry)
             del self._starts[-1], self._lines[entry.start :], self._previous[entry.start :]
             for width in OPENINGS:
                 self._openings.pop((entry.start, width), None)
+
+    def _unchain(self, entry: Entry) -> None:
+        """Undo `_chain` for the last entry."""
+        for at in range(entry.start, entry.start + entry.count):
+            if before := self._previous[at]:
+                self._last[self._lines[at]] = before
+            else:
+                self._last.pop(self._lines[at], None)
+
+    def _forget_whole(self, entry: Entry) -> None:
+        text = "\n".join(self.lines(entry, 0, entry.count))
+        self._wholes[text].pop()
+        if not self._wholes[text]:
+            del self._wholes[text]
 
     def same(self, text: str) -> Entry | None:
         """The last entry that is found as a whole only and is this text."""
