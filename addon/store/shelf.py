@@ -36,7 +36,18 @@ CREATE TABLE IF NOT EXISTS originals (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_use ON originals (gone, used, size);
 CREATE TABLE IF NOT EXISTS secret (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS held (only INTEGER PRIMARY KEY CHECK (only = 1), bytes INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS came AFTER INSERT ON originals WHEN NEW.gone = '' BEGIN
+    UPDATE held SET bytes = bytes + NEW.size;
+END;
+CREATE TRIGGER IF NOT EXISTS changed AFTER UPDATE OF size, gone ON originals BEGIN
+    UPDATE held SET bytes = bytes + (NEW.gone = '') * NEW.size - (OLD.gone = '') * OLD.size;
+END;
+CREATE TRIGGER IF NOT EXISTS went AFTER DELETE ON originals WHEN OLD.gone = '' BEGIN
+    UPDATE held SET bytes = bytes - OLD.size;
+END;
 """
+"""`held`: the bytes of all that is there, which would take longer to add up the more there is."""
 _SECRET = "SELECT value FROM secret"
 _KEEP_SECONDS = 30 * 86_400
 _KEEP_BYTES = 512 * 1024 * 1024
@@ -172,8 +183,7 @@ class Shelf:
 
     def _make_room(self, table: sqlite3.Connection, size: int, now: int, spared: Iterable[str]) -> None:
         """Remove what was used longest ago until `size` more bytes fit. Raises OSError when they cannot."""
-        (total,) = table.execute("SELECT COALESCE(SUM(size), 0) FROM originals WHERE gone = ''").fetchone()
-        too_much = total + size - _KEEP_BYTES
+        too_much = _held_bytes(table) + size - _KEEP_BYTES
         if too_much <= 0:
             return
         idle = "SELECT id, size FROM originals WHERE gone = '' AND used < ? ORDER BY used, id"
@@ -197,20 +207,20 @@ class Shelf:
     def _sweep(self, now: int) -> None:
         """Put files on record that are not, as used when they were last; say of rows without a file that it is lost."""
         with suppress(FileNotFoundError):
-            files = {entry.name: entry.stat() for entry in os.scandir(self._folder)}
-            for name, stat in files.items():
-                if _UNFINISHED.fullmatch(name) and stat.st_mtime < now - _UNFINISHED_SECONDS:
-                    (self._folder / name).unlink(missing_ok=True)
+            files = os.listdir(self._folder)
+            for path in [self._folder / name for name in files if _UNFINISHED.fullmatch(name)]:
+                if path.stat().st_mtime < now - _UNFINISHED_SECONDS:
+                    path.unlink(missing_ok=True)
             # Anybody's other files are none of ours.
-            found = {name: stat for name, stat in files.items() if _FILE.fullmatch(name)}
+            found = {name for name in files if _FILE.fullmatch(name)}
             with self._transaction() as table:
                 rows = table.execute("SELECT id, used FROM originals WHERE gone = ''").fetchall()
                 lost = [(Gone.LOST, now, o) for o, used in rows if o not in found and used < now - _UNFINISHED_SECONDS]
                 table.executemany("UPDATE originals SET gone = ?, gone_at = ? WHERE id = ?", lost)
-                known = {row[0] for row in rows}
+                unknown = [(o, (self._folder / o).stat()) for o in found.difference(row[0] for row in rows)]
                 table.executemany(
                     "INSERT OR REPLACE INTO originals VALUES (?, ?, ?, ?, '', '', '', 0)",
-                    [(o, s.st_size, int(s.st_mtime), int(s.st_mtime)) for o, s in found.items() if o not in known],
+                    [(o, stat.st_size, int(stat.st_mtime), int(stat.st_mtime)) for o, stat in unknown],
                 )
 
     @contextmanager
@@ -255,6 +265,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _held_bytes(table: sqlite3.Connection) -> int:
+    """How much is there; added up once in the life of the table, then kept by its triggers."""
+    for row in table.execute("SELECT bytes FROM held"):
+        return int(row[0])
+    table.execute("INSERT INTO held SELECT 1, COALESCE(SUM(size), 0) FROM originals WHERE gone = ''")
+    return _held_bytes(table)
 
 
 def _present(table: sqlite3.Connection, originals: Iterable[str]) -> frozenset[str]:

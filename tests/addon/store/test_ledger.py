@@ -182,6 +182,23 @@ def _stored(home: Path) -> set[bytes]:
         return {row[0] for row in connection.execute("SELECT key FROM decisions")}
 
 
+def test_forgetting_reads_no_decision_however_many_there_are(tmp_path: Path) -> None:
+    ledger = SqliteLedger.open(tmp_path)
+    statements: list[str] = []
+    ledger._connection.set_trace_callback(statements.append)
+    ledger.prune()
+    ledger._connection.set_trace_callback(None)
+    plans = [
+        (step, statement)
+        for statement in statements
+        if statement.startswith("DELETE")
+        for *_, step in ledger._connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert len(plans) >= 2
+    ledger.close()
+    assert [plan for plan in plans if plan[0].startswith("SCAN") and "USING COVERING INDEX" not in plan[0]] == []
+
+
 def test_the_memory_is_bounded_and_forgets_what_was_used_least() -> None:
     ledger = MemoryLedger(limit=1700)
     ledger.record({b"a": KEEP, b"b": KEEP, b"c": KEEP})

@@ -137,6 +137,34 @@ def test_of_too_much_the_least_recently_used_goes_but_nothing_of_a_running_conve
     assert [state(store, str(n) * 1000) for n in (3, 4, 5)] == ["there", "there", None]
 
 
+def test_how_much_is_there_is_known_without_adding_up(store: Originals, monkeypatch: pytest.MonkeyPatch) -> None:
+    def held() -> tuple[int, int]:
+        with store._shelf._transaction() as table:
+            (added_up,) = table.execute("SELECT COALESCE(SUM(size), 0) FROM originals WHERE gone = ''").fetchone()
+            return shelf._held_bytes(table), added_up
+
+    def check(*expected: str) -> None:
+        total = sum(map(len, expected))
+        assert held() == (total, total)
+
+    old = keep(store, "a" * 1000, days_ago=31)
+    check("a" * 1000)
+    keep(store, "b" * 700, days_ago=2)
+    keep(store, "b" * 700)
+    check("a" * 1000, "b" * 700)
+    store.prune()
+    assert not old.exists()
+    check("b" * 700)
+    keep(store, "a" * 1000, days_ago=2)
+    store._shelf.drop([store.id_of("b" * 700)])
+    check("a" * 1000)
+    store.prune()
+    check("a" * 1000, "b" * 700)  # its file is there and was taken in again
+    monkeypatch.setattr(shelf, "_KEEP_BYTES", 1800)
+    store.save(["c" * 1000], CALL)
+    check("b" * 700, "c" * 1000)
+
+
 def test_what_a_reader_fetches_counts_as_used(store: Originals) -> None:
     keep(store, "a", days_ago=29)
     store._touched.clear()
