@@ -378,7 +378,7 @@ def words(text: str) -> set[str]:
 
 def unescaped(text: str) -> str:
     """Without the escapes of JSON that would grow together with the word behind them."""
-    return re.sub(r'\\[nrt"\\/]', " ", text)
+    return re.sub(r'\\[bfnrt"\\/]', " ", text)
 
 
 @cache
