@@ -74,7 +74,7 @@ class BlobElider:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The text with its blobs named, as far as the budget reaches; None when it has none."""
         text, asked = block.text, f"{block.question}\n{block.call.arguments}"
-        if budget.tokens <= 0 or not budget.handle or _MARKER.search(text):
+        if not budget.allows_loss or _MARKER.search(text):
             return None
         found = list(_blobs(text))
         if not found or _DECODES.search(asked):

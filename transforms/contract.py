@@ -78,6 +78,11 @@ class Budget:
     handle: str
     """Where the reader gets the whole text: a path or a URL. Empty: there is no way back, so no lossy rewrite."""
 
+    @property
+    def allows_loss(self) -> bool:
+        """Whether anything may be dropped."""
+        return self.tokens > 0 and self.handle != ""
+
 
 @dataclass(frozen=True, slots=True)
 class Omission:

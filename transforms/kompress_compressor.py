@@ -89,7 +89,7 @@ class KompressCompressor:
         None for texts under 6,000 characters, without a budget or a way back, when nothing asked is found in the text
         and there is no scorer (then there is no ground to choose on), and when less than a tenth of the text would go.
         """
-        if budget.tokens <= 0 or not budget.handle or len(block.text) < _MIN_CHARS:
+        if not budget.allows_loss or len(block.text) < _MIN_CHARS:
             return None
         if has_gaps(block.text) or has_cuts(block.text):
             return None

@@ -53,7 +53,7 @@ class TableSampler:
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The table with a marker in place of each run of routine rows; None when they are less than a tenth."""
-        if budget.tokens <= 0 or not budget.handle or len(block.text) < MIN_CHARS or has_gaps(block.text):
+        if not budget.allows_loss or len(block.text) < MIN_CHARS or has_gaps(block.text):
             return None
         lines = block.text.split("\n")
         rows = _rows(lines)

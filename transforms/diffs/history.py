@@ -17,10 +17,9 @@ Contract: returns the original's lines with markers between them, at most `budge
 import re
 from collections.abc import Iterator, Sequence
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.line_sampler import LineSampler, Ranked
 
 _COMMIT = re.compile(r"commit [0-9a-f]{7,64}\b")
 _INDENT = "    "
@@ -34,29 +33,18 @@ type Paragraph = tuple[int, int]
 """First and last line, counted from 0, inclusive."""
 
 
-class HistoryTrimmer:
+class HistoryTrimmer(LineSampler):
     """Leaves out what commits of a long history say beyond their subjects."""
 
     name = "history_trimmer"
     kinds = frozenset({Kind.DIFF})
-    loss = Loss.LOSSY
-    lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The history without the ends of its messages; None for a short one, or where messages are subjects only."""
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
-            return None
-        lines = block.text.split("\n")
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """What stands below the subjects of a long history."""
         starts = [at for at, line in enumerate(lines) if line.startswith("commit ") and _COMMIT.match(line)]
         if len(starts) < _FEWEST:
             return None
-        ranks = _ranks(lines, starts, named_lines(block, lines))
-        choice = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, choice, budget.handle, _told)
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether lines and named gaps cover `original` exactly once and in order."""
-        return lines_survive(original, rewritten)
+        return Ranked(_ranks(lines, starts, named_lines(block, lines)), _told)
 
 
 def _ranks(lines: Sequence[str], starts: Sequence[int], named: frozenset[int]) -> list[int]:

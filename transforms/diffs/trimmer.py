@@ -20,12 +20,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.diffs.files import DiffFile, Hunk, context_runs, diff_files, mark
 from transforms.diffs.origin import is_hash, is_lock, is_made
 from transforms.lossy.focus import named_lines, names_file
-from transforms.lossy.gaps import choose, leave_out
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.line_sampler import LineSampler, Ranked
 
 _DATA, _MADE, _CONTEXT, _DELETED = range(1, 5)
 """The ranks, in the order in which lines go."""
@@ -63,19 +62,14 @@ class _Plan:
         self.owners.update(dict.fromkeys(range(first, last + 1), (file, hunk)))
 
 
-class DiffTrimmer:
+class DiffTrimmer(LineSampler):
     """Leaves out what nobody reviews line by line."""
 
     name = "diff_trimmer"
     kinds = frozenset({Kind.DIFF})
-    loss = Loss.LOSSY
-    lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The diff without its least read parts, at most `budget.tokens` tokens of them; None if there are none."""
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
-            return None
-        lines = block.text.split("\n")
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """The least read parts of the diff."""
         plan = _Plan(lines, [0] * len(lines), {})
         for file in diff_files(lines):
             _rank_file(plan, file, named=_is_named(file.path, block))
@@ -83,12 +77,7 @@ class DiffTrimmer:
             return None
         for at in named_lines(block, lines):
             _keep(plan, at)
-        choice = choose(lines, plan.ranks, budget.tokens)
-        return leave_out(lines, choice, budget.handle, _describer(plan))
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """What is left stands in the original, line by line, and markers name the rest."""
-        return lines_survive(original, rewritten)
+        return Ranked(plan.ranks, _describer(plan))
 
 
 def _is_named(path: str, block: Block) -> bool:

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.line_sampler import LineSampler, Ranked
 
 _MADE_FOLDERS = re.findall(
     r"\S+",
@@ -37,7 +36,7 @@ _SERIES = 12
 _ENDINGS_TOLD = 3
 
 
-class ListingSampler:
+class ListingSampler(LineSampler):
     """Leaves out the inside of generated folders and the middle of numbered series.
 
     Known limitation: only a path tells that an entry is inside a folder, so `tree` and `ls -R` are sampled by
@@ -46,14 +45,9 @@ class ListingSampler:
 
     name = "listing_sampler"
     kinds = frozenset({Kind.LISTING})
-    loss = Loss.LOSSY
-    lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The sampled listing, or None where there is nothing of the kind or `budget` allows nothing."""
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
-            return None
-        lines = block.text.split("\n")
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """What stands in generated folders, then the series; not their ends."""
         if len(lines) < _LEAST:
             return None
         ranks = [0] * len(lines)
@@ -62,12 +56,7 @@ class ListingSampler:
                 ranks[at] = rank
         for at in (*named_lines(block, lines), *_changed(lines)):
             ranks[at] = 0
-        choice = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, choice, budget.handle, lambda first, last: _told(lines[first : last + 1]))
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether lines and named gaps cover `original` exactly once and in order."""
-        return lines_survive(original, rewritten)
+        return Ranked(ranks, lambda first, last: _told(lines[first : last + 1]))
 
 
 def _unasked(block: Block) -> re.Pattern[str] | None:

@@ -13,13 +13,13 @@ Returns None for short texts, without a budget or handle, and for a text that ha
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.logs.lines import common_format, taken_apart
 from transforms.logs.names import lines_asked_for, names_asked_for
 from transforms.logs.routine import Kinds, routine_ranks
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out, numbered
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.gaps import numbered
+from transforms.lossy.line_sampler import LineSampler, Ranked
 
 _FEWEST_LINES = 40
 _SHORTEST_GAP = 6
@@ -28,18 +28,15 @@ _SHOWN = 72
 """Characters of a kind that a marker shows."""
 
 
-class LogSampler:
+class LogSampler(LineSampler):
     """Drops runs of routine lines."""
 
     name = "log_sampler"
     kinds = frozenset({Kind.LOG})
-    loss = Loss.LOSSY
-    lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The text with gaps of routine lines, or None when there is nothing routine enough."""
-        lines = block.text.split("\n")
-        if len(lines) < _FEWEST_LINES or budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """The routine lines, where they stand in runs."""
+        if len(lines) < _FEWEST_LINES:
             return None
         parsed = taken_apart(lines, common_format(lines))
         kinds = Kinds.of(parsed)
@@ -47,12 +44,7 @@ class LogSampler:
         ranks = routine_ranks(parsed, kinds, keep_names=not asks)
         for number in named_lines(block, lines) | lines_asked_for(block):
             ranks[number] = 0
-        choice = choose(lines, _in_long_runs(ranks), budget.tokens)
-        return leave_out(lines, choice, budget.handle, _describer(lines, kinds))
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether all that is left is lines of `original` in order, and the markers name exactly the others."""
-        return lines_survive(original, rewritten)
+        return Ranked(_in_long_runs(ranks), _describer(lines, kinds))
 
 
 def _in_long_runs(ranks: Sequence[int]) -> list[int]:

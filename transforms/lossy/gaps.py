@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from transforms.contract import Rewrite
-from transforms.lossy.choice import Choice
 from transforms.marker import Markers
 from transforms.tokenizer import count_line, count_tokens
 
@@ -25,6 +24,16 @@ _NUMBERED = re.compile(r"L? {0,11}(\d{1,9})(?:→|\t|: | ?[|│])")
 
 type Gap = tuple[int, int]
 """First and last line left out, counted from 0, inclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice[G]:
+    """What a rewrite leaves out."""
+
+    gaps: Sequence[G]
+    """In the order of the text."""
+    at_limit: bool
+    """Whether more would have gone for more tokens."""
 
 
 @dataclass(frozen=True, slots=True)

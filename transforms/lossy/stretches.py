@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from transforms.contract import Omission, Rewrite
-from transforms.lossy.choice import Choice
+from transforms.lossy.gaps import Choice
 from transforms.tokenizer import count_tokens
 
 MIN_TOKENS = 100
@@ -33,6 +33,8 @@ def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Call
     chosen, at_limit = list[S](), False
     for stretch in sorted(stretches, key=lambda stretch: (stretch.start - stretch.end, stretch.start)):
         cost = count_tokens(text[stretch.start : stretch.end])
+        if cost < MIN_TOKENS:
+            continue
         if cost > tokens:
             at_limit = True
             fits = int((stretch.end - stretch.start) * (tokens / cost) * _CLOSE)

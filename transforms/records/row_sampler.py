@@ -28,7 +28,7 @@ class RowSampler:
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The document without its routine rows; None when they are less than a tenth of it."""
-        if not budget.tokens or not budget.handle:
+        if not budget.allows_loss:
             return None
         try:
             return self._sample(decode(block.text), block, budget)

@@ -17,12 +17,13 @@ lines repeat a pattern.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out, numbered
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.gaps import numbered
+from transforms.lossy.line_sampler import LineSampler, Ranked
 from transforms.runs.failures import failure_lines, library_frames
 from transforms.runs.headings import below_their_headings
 from transforms.runs.lines import LABELS, body_of, is_warning, routines, signs, slow_lines
@@ -50,31 +51,20 @@ class _Lines:
     ranks: list[int]
 
 
-class RunReport:
+class RunReport(LineSampler):
     """Counts what went well, and shows what did not."""
 
     name = "run_report"
     kinds = frozenset({Kind.TEST})
-    loss = Loss.LOSSY
-    lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The text with its routine counted, at most `budget.tokens` tokens of it; None if there is none."""
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
-            return None
-        lines = block.text.split("\n")
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """The routine of the run; headings stay above what stays of their files."""
         read = _read(lines)
         if not any(read.ranks):
             return None
         _keep(read, named_lines(block, lines))
         _join_blanks(read)
-        choice = choose(lines, read.ranks, budget.tokens)
-        choice = replace(choice, gaps=below_their_headings(read.bodies, choice.gaps))
-        return leave_out(lines, choice, budget.handle, _describer(lines, read))
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """What is left stands in the original, line by line, and markers name the rest."""
-        return lines_survive(original, rewritten)
+        return Ranked(read.ranks, _describer(lines, read), partial(below_their_headings, read.bodies))
 
 
 def _read(lines: Sequence[str]) -> _Lines:

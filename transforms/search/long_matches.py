@@ -58,7 +58,7 @@ class LongMatches:
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The results with gaps in their long lines; None when there is no such line, or little would go."""
         text = block.text
-        if budget.tokens <= 0 or not budget.handle or len(text) < _LONG or _MARKER.search(text):
+        if not budget.allows_loss or len(text) < _LONG or _MARKER.search(text):
             return None
         terms = named_terms(block)
         found = [gap for start, end in _long_lines(text) for gap in _gaps(text, start, end, terms)]

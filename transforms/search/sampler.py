@@ -12,10 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import count, groupby
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.lossy.focus import named_lines, names_file
-from transforms.lossy.gaps import choose, leave_out
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.line_sampler import LineSampler, Ranked
 from transforms.occurrences import Occurrences
 from transforms.search.paths import Place, places
 
@@ -46,7 +45,7 @@ _COMMON_SHARE = 10
 """An alarming word on more than one of this many matches is what was searched for."""
 
 
-class SearchSampler:
+class SearchSampler(LineSampler):
     """Leaves out matches that repeat what other matches of the same file show.
 
     Known limitation: matches spread over many files with a few in each are not sampled, for every file stays.
@@ -54,24 +53,13 @@ class SearchSampler:
 
     name = "search_sampler"
     kinds = frozenset({Kind.SEARCH})
-    loss = Loss.LOSSY
-    lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The sampled results, or None where too little is routine or `budget` allows nothing."""
-        if budget.tokens <= 0 or not budget.handle or has_gaps(block.text):
-            return None
-        lines = block.text.split("\n")
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """The routine matches, where there are many."""
         matches = _matches(lines)
         if len(matches) < _LEAST:
             return None
-        ranks = _without_short_runs(_ranks(block, lines, matches))
-        choice = choose(lines, ranks, budget.tokens)
-        return leave_out(lines, choice, budget.handle, _describer(matches))
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether lines and named gaps cover `original` exactly once and in order."""
-        return lines_survive(original, rewritten)
+        return Ranked(_without_short_runs(_ranks(block, lines, matches)), _describer(matches))
 
 
 def _matches(lines: Sequence[str]) -> dict[int, Place]:

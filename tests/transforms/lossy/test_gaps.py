@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.contract import Rewrite
-from transforms.lossy.choice import Choice
-from transforms.lossy.gaps import choose, leave_out, numbered
+from transforms.lossy.gaps import Choice, choose, leave_out, numbered
 from transforms.lossy.proof import lines_survive
 from transforms.tokenizer import count_tokens
 
