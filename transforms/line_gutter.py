@@ -18,7 +18,8 @@ nobody can tell whether a blank behind the colon belongs to the gutter or to the
 import re
 from itertools import islice
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
+from transforms.folding import Folding
 from transforms.routing.sample import same_cells
 
 _GUTTER = re.compile(r"(?P<lead>L?)(?P<digits> {0,11}+\d{1,9}+)(?P<mark>→|\t|: | ?\| | ?│ |\||│)")
@@ -32,15 +33,14 @@ _STRIDE = 40
 """Lines between two numbers that stay, where there are empty lines: costs 1 % of a source file's tokens."""
 
 
-class LineGutter:
+class LineGutter(Folding):
     """Consecutive line numbers, told once."""
 
     name = "line_gutter"
     kinds = frozenset({Kind.CODE, Kind.PROSE, Kind.TEXT, Kind.MARKUP, Kind.LOG})
-    loss = Loss.LOSSLESS
     lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+    def fold(self, block: Block) -> str | None:
         """Every run of 10 or more numbered lines without its numbers; None when there is no such run."""
         if _HEADER_MARK in block.text and _HEADER_LINE.search(block.text):
             return None
@@ -59,17 +59,14 @@ class LineGutter:
                 out += _without_numbers(lines[at:end], gutters)
                 copied = end
             at = max(end, at + 1)
-        if copied == 0:
-            return None
-        return Rewrite("\n".join(out + lines[copied:]))
+        return "\n".join(out + lines[copied:]) if copied else None
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether putting the numbers back gives `original`, character by character."""
-        return restore(rewritten) == original
+    def unfold(self, text: str) -> str | None:
+        """None when a header contradicts itself or promises more lines than there are."""
+        return _with_numbers(text)
 
 
-def restore(text: str) -> str | None:
-    """The text with its numbers back; None when a header contradicts itself or promises more lines than there are."""
+def _with_numbers(text: str) -> str | None:
     lines = text.split("\n")
     out: list[str] = []
     at = 0

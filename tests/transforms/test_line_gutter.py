@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget
-from transforms.line_gutter import LineGutter, restore
+from transforms.line_gutter import LineGutter
 
 GUTTER = LineGutter()
 NO_BUDGET = Budget(0, "")
@@ -49,7 +49,7 @@ def test_every_gutter_of_the_field_goes_and_comes_back(style: str) -> None:
     text = numbered([f"line_{n}()" for n in range(95, 130)], style, first=95)
     out = stripped(text)
     assert out.split("\n")[1:] == [f"line_{n}()" for n in range(95, 130)]
-    assert restore(out) == text
+    assert GUTTER.unfold(out) == text
 
 
 @pytest.mark.parametrize("mark", ["\t", "|", " | "])
@@ -85,7 +85,7 @@ def test_an_empty_line_whose_trailing_blank_was_cut_keeps_its_number() -> None:
     text = numbered(["a()"] * 12, "L{}: ").replace("L6: a()", "L6:")
     out = stripped(text)
     assert "\nL6:\n" in out
-    assert restore(out) == text
+    assert GUTTER.unfold(out) == text
 
 
 def test_a_line_whose_text_is_its_own_gutter_is_not_misread() -> None:
@@ -94,7 +94,7 @@ def test_a_line_whose_text_is_its_own_gutter_is_not_misread() -> None:
 
 
 def test_a_header_that_promises_too_much_restores_nothing() -> None:
-    assert restore('[lines 1-9; numbers ("1\t") left out]\nx') is None
+    assert GUTTER.unfold('[lines 1-9; numbers ("1\t") left out]\nx') is None
     assert not GUTTER.proof("1\tx", '[lines 1-9; numbers ("1\t") left out]\nx')
 
 
@@ -110,5 +110,5 @@ def test_any_numbered_text_comes_back_and_is_settled_at_once(
 ) -> None:
     text = "\n".join("\n".join([numbered(run, style, first + 100 * at), *between]) for at, run in enumerate(runs))
     out = stripped(text)
-    assert out == text or restore(out) == text
+    assert out == text or GUTTER.unfold(out) == text
     assert out == text or stripped(out) == out

@@ -5,14 +5,15 @@
     1f0c77ab (Bob 2026-11-21 08:02:11 +0000 11) X = 1            1f0c77ab (Bob 2026-11-21 08:02:11 +0000 11) X = 1
     d4812e58 (Ada 2026-11-20 21:30:57 +0000 12) Y = 2            d4812e58 12) Y = 2
 
-Code stays as it is. Contract: lossless, `decode(encode(text))` is `text` to the character.
+Code stays as it is. Contract: lossless to the character.
 Known limitation: lines of authors with brackets in their names stay whole.
 """
 
 import re
 from collections.abc import Iterator
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
+from transforms.folding import Folding
 
 _LEGEND = "[blame, folded: no hash: as the line above; a hash alone: as its first line]"
 _WHOLE = re.compile(r"((\^?[0-9a-f]{7,40}) [^()\n]*\([^()\n]*?)( +\d+)(\).*)")
@@ -20,36 +21,23 @@ _SHORT = re.compile(r"(?:(\^?[0-9a-f]{7,40}) )?(\d+)(\).*)")
 _FEWEST = 8
 
 
-class BlameFolder:
+class BlameFolder(Folding):
     """Says who wrote what once for all lines of a commit that follow one another."""
 
     name = "blame_folder"
     kinds = frozenset({Kind.CODE})
-    loss = Loss.LOSSLESS
-    lines_stand_alone = False
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The folded form of `block.text`, or None where few lines are of a blame."""
-        text = encode(block.text)
-        return None if text is None else Rewrite(text)
+    def fold(self, block: Block) -> str | None:
+        """The blame below a legend; None if the text does not begin as one."""
+        lines = block.text.split("\n")
+        if sum(map(bool, map(_WHOLE.fullmatch, lines[:_FEWEST]))) < _FEWEST:
+            return None
+        return "\n".join([_LEGEND, *_folded(lines)])
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether the blame written out again is `original`."""
-        return decode(rewritten) == original
-
-
-def encode(text: str) -> str | None:
-    """The folded form; None if `text` is no blame, or a folded one."""
-    lines = text.split("\n")
-    if sum(map(bool, map(_WHOLE.fullmatch, lines[:_FEWEST]))) < _FEWEST:
-        return None
-    return "\n".join([_LEGEND, *_folded(lines)])
-
-
-def decode(text: str) -> str | None:
-    """The inverse of `encode`; None for a text without its legend."""
-    legend, _, body = text.partition("\n")
-    return "\n".join(_unfolded(body.split("\n"))) if legend == _LEGEND else None
+    def unfold(self, text: str) -> str | None:
+        """None for a text without the legend."""
+        legend, _, body = text.partition("\n")
+        return "\n".join(_unfolded(body.split("\n"))) if legend == _LEGEND else None
 
 
 def _folded(lines: list[str]) -> Iterator[str]:

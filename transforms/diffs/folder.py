@@ -20,8 +20,9 @@ lines. Returns None for a diff that is folded already, or where the legend costs
 
 import re
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
 from transforms.diffs.authors import fold_authors, unfold_authors
+from transforms.folding import Folding
 
 _LEGEND = '[diff folded: "--- a/F" and "+++ b/F" (new or deleted: /dev/null) go after each "index"]\n'
 _HEAD = (
@@ -34,36 +35,30 @@ _WHOLE = re.compile(
 _FOLDED = re.compile(_HEAD + r"(?=@@ )", re.MULTILINE)
 
 
-class DiffFolder:
+class DiffFolder(Folding):
     """Says each file's name once."""
 
     name = "diff_folder"
     kinds = frozenset({Kind.DIFF})
-    loss = Loss.LOSSLESS
     lines_stand_alone = True
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+    def fold(self, block: Block) -> str | None:
         """The diff below its legends, or None when that is no shorter."""
-        if block.text.startswith(_LEGEND) or unfold_authors(block.text) != block.text:
+        if self.unfold(block.text) != block.text:
             return None
         text = fold_authors(block.text)
-        folded = _LEGEND + _WHOLE.sub(_fold, text)
+        folded = _LEGEND + _WHOLE.sub(_without_names, text)
         text = folded if len(folded) < len(text) else text
-        return Rewrite(text) if text != block.text else None
+        return text if text != block.text else None
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether putting everything back gives `original`, character by character."""
-        return unfolded(rewritten) == original
-
-
-def unfolded(text: str) -> str:
-    """The diff that was folded to `text`."""
-    if text.startswith(_LEGEND):
-        text = _FOLDED.sub(lambda head: head["kept"] + _names(head), text.removeprefix(_LEGEND))
-    return unfold_authors(text)
+    def unfold(self, text: str) -> str:
+        """A text without our legends is its own original."""
+        if text.startswith(_LEGEND):
+            text = _FOLDED.sub(lambda head: head["kept"] + _names(head), text.removeprefix(_LEGEND))
+        return unfold_authors(text)
 
 
-def _fold(head: re.Match[str]) -> str:
+def _without_names(head: re.Match[str]) -> str:
     told = f"--- {head['old']}\n+++ {head['new']}\n"
     return head["kept"] if told == _names(head) else head[0]
 

@@ -4,8 +4,7 @@
     src/asyncio/futures.py   →   src/asyncio/: events.py, futures.py, locks.py
     src/asyncio/locks.py
 
-Every name stays, in its order. Contract: lossless, `decode(encode(text))` is `text` to the character. Returns
-None where nothing repeats.
+Every name stays, in its order. Contract: lossless to the character.
 """
 
 import re
@@ -13,7 +12,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
+from transforms.folding import Folding
 from transforms.listings.rows import decode_rows, encode_rows
 from transforms.listings.tree import decode_tree, encode_tree
 
@@ -34,7 +34,7 @@ _FEWEST = 4
 _HERE = "./"
 
 
-class ListingFolder:
+class ListingFolder(Folding):
     """Folds listings by folder.
 
     Known limitation: names are kept in the order of the tool, so a folder is said again each time it comes back;
@@ -44,36 +44,25 @@ class ListingFolder:
 
     name = "listing_folder"
     kinds = frozenset({Kind.LISTING})
-    loss = Loss.LOSSLESS
-    lines_stand_alone = False
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The folded form of `block.text`, or None where nothing repeats or it is folded already."""
-        text = encode(block.text)
-        return None if text is None else Rewrite(text)
+    def fold(self, block: Block) -> str | None:
+        """The listing as a tree, or its rows and its paths; None if nothing repeats, or if it reads as folded."""
+        text = block.text
+        if self.unfold(text) != text:
+            return None
+        if (tree := encode_tree(text)) is not None and decode_tree(tree) == text:
+            return tree
+        rows = encode_rows(text)
+        return _by_folder(text if rows is None else rows) or rows
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether the listing written out again is `original`."""
-        return decode(rewritten) == original
-
-
-def encode(text: str) -> str | None:
-    """The folded form; None if nothing repeats, or if `text` reads as a folded one."""
-    if decode(text) != text:
-        return None
-    if (tree := encode_tree(text)) is not None and decode_tree(tree) == text:
-        return tree
-    rows = encode_rows(text)
-    return _fold(text if rows is None else rows) or rows
+    def unfold(self, text: str) -> str:
+        """A text of none of our forms is its own original."""
+        tree = decode_tree(text)
+        return decode_rows(_whole_paths(text)) if tree is None else tree
 
 
-def decode(text: str) -> str:
-    """The inverse of `encode`."""
-    tree = decode_tree(text)
-    return decode_rows(_unfold(text)) if tree is None else tree
-
-
-def _fold(text: str) -> str | None:
+def _by_folder(text: str) -> str | None:
+    """The paths by their folders; None where there are few."""
     entries = _ENTRY.findall(text)
     names = [name for _, name in entries]
     # Names without blanks can all stand in a list but for one that starts with a colon.
@@ -100,7 +89,8 @@ def _said(folder: str, names: Sequence[str]) -> list[str]:
     return [f"{folder}: {', '.join(part)}" for part in parts]
 
 
-def _unfold(text: str) -> str:
+def _whole_paths(text: str) -> str:
+    """The inverse of `_by_folder`."""
     legend, _, body = text.partition("\n")
     declared = _ROOT.fullmatch(legend)
     if declared is None and "/: " not in text and "\\: " not in text:

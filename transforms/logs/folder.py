@@ -12,13 +12,14 @@ Messages said three times or more get a letter of their own; repeated stack trac
 named by their length. Rare errors, the first of each kind of error, and the lines that the question names stay whole,
 time and head included.
 
-Contract: lossless to the character. Returns None where nothing is repeated, and for folded text.
+Contract: lossless to the character.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
+from transforms.folding import Folding
 from transforms.logs.lines import Parsed, common_format, taken_apart, templates
 from transforms.logs.names import lines_asked_for
 from transforms.logs.repeats import repeats
@@ -36,15 +37,13 @@ _WHOLE_SHARE = 50
 _FEW = 8
 
 
-class LogFolder:
+class LogFolder(Folding):
     """Says the heads, times and messages of a log once."""
 
     name = "log_folder"
     kinds = frozenset({Kind.LOG, Kind.TEST, Kind.TEXT})
-    loss = Loss.LOSSLESS
-    lines_stand_alone = False
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
+    def fold(self, block: Block) -> str | None:
         """The folded text, or None when that is no shorter."""
         lines = block.text.split("\n")
         if len(lines) < _FEWEST_LINES or is_folded(block.text):
@@ -56,11 +55,11 @@ class LogFolder:
         found = {repeat.first: repeat for repeat in repeats(lines, [line.message for line in parsed])}
         log = Log(lines, parsed, found, _quoted_errors(parsed) | lines_asked_for(block))
         text = folded(log)
-        return Rewrite(text) if len(text) <= (_MOST_LEFT if written else _MOST_LEFT_UNTIMED) * len(block.text) else None
+        return text if len(text) <= (_MOST_LEFT if written else _MOST_LEFT_UNTIMED) * len(block.text) else None
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether unfolding `rewritten` gives `original`, character by character."""
-        return unfolded(rewritten) == original
+    def unfold(self, text: str) -> str | None:
+        """None for a text that is not folded."""
+        return unfolded(text)
 
 
 def _says_again(text: str, lines: Sequence[str]) -> bool:

@@ -7,13 +7,14 @@
 
 A line below a heading is the original line without its path; equal texts of one file share a line. A file with a
 single line keeps it as it was, and so does all that is no match: headers, `--`, messages, markers, in their places.
-Contract: lossless, `decode(encode(text))` is `text` to the character. Returns None where nothing repeats.
+Contract: lossless to the character.
 """
 
 import re
 from collections.abc import Sequence
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
+from transforms.folding import Folding
 from transforms.search.groups import Form, grouped, ungrouped
 from transforms.search.paths import Place, match_of, places
 
@@ -27,7 +28,7 @@ _LONG_TEXT = 160
 """Characters of a match from which a repetition is worth naming the place of the first: a path is 10 to 30 tokens."""
 
 
-class PathGrouper:
+class PathGrouper(Folding):
     """Says each path of search results once, and a long text that several files hold in full once.
 
     Known limitation: results that come by heading already (`rg --heading`) have nothing to fold, and the paths
@@ -36,43 +37,31 @@ class PathGrouper:
 
     name = "path_grouper"
     kinds = frozenset({Kind.SEARCH})
-    loss = Loss.LOSSLESS
-    lines_stand_alone = False
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The grouped form of `block.text`, or None where no path repeats or the text is grouped already."""
-        text = encode(block.text)
-        return None if text is None else Rewrite(text)
+    def fold(self, block: Block) -> str | None:
+        """The grouped form; None if there is nothing to group, or if the text has a legend of ours."""
+        text = block.text
+        legend = text.partition("\n")[0]
+        if legend == _TOOL_LEGEND or Form.named(legend):
+            return None
+        if "  Line " in text and len(_TOOL_LINE.findall(text)) >= _FEWEST_TOOL_LINES and not _SHORT_LINE.search(text):
+            return f"{_TOOL_LEGEND}\n" + _TOOL_LINE.sub(r"\1:", text)
+        lines = text.split("\n")
+        found = places(lines)
+        if not any(found):
+            return None
+        referring = _refer(lines, found)
+        return grouped(lines, found, always=referring)
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether the lines with their paths put back are `original`."""
-        return decode(rewritten) == original
-
-
-def encode(text: str) -> str | None:
-    """The grouped form; None if there is nothing to group, or if `text` has a legend of ours."""
-    legend = text.partition("\n")[0]
-    if legend == _TOOL_LEGEND or Form.named(legend):
-        return None
-    if "  Line " in text and len(_TOOL_LINE.findall(text)) >= _FEWEST_TOOL_LINES and not _SHORT_LINE.search(text):
-        return f"{_TOOL_LEGEND}\n" + _TOOL_LINE.sub(r"\1:", text)
-    lines = text.split("\n")
-    found = places(lines)
-    if not any(found):
-        return None
-    referring = _refer(lines, found)
-    return grouped(lines, found, always=referring)
-
-
-def decode(text: str) -> str:
-    """The inverse of `encode`: a text without a legend of ours in its first line is its own original."""
-    legend, _, body = text.partition("\n")
-    if legend == _TOOL_LEGEND:
-        return _SHORT_LINE.sub(r"  Line \1:", body)
-    lines = ungrouped(text)
-    if lines is None:
-        return text
-    return "\n".join(_resolve(lines) if "[same text as " in body else lines)
+    def unfold(self, text: str) -> str:
+        """A text without a legend of ours in its first line is its own original."""
+        legend, _, body = text.partition("\n")
+        if legend == _TOOL_LEGEND:
+            return _SHORT_LINE.sub(r"  Line \1:", body)
+        lines = ungrouped(text)
+        if lines is None:
+            return text
+        return "\n".join(_resolve(lines) if "[same text as " in body else lines)
 
 
 def _refer(lines: list[str], found: list[Place | None]) -> bool:

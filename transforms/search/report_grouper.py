@@ -9,12 +9,13 @@
 The form is that of search results (`transforms.search.path_grouper`); ESLint's tables have their own
 (`transforms.search.stylish`). Rare errors among warnings stay whole, as do stacks and single places in the output of
 tests: only a text that is a list of places is grouped.
-Contract: lossless to the character. Returns None where nothing repeats.
+Contract: lossless to the character.
 """
 
 import re
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Kind
+from transforms.folding import Folding
 from transforms.search import stylish
 from transforms.search.groups import grouped, ungrouped
 from transforms.search.paths import Place, places
@@ -28,31 +29,28 @@ _LEAST_SHARE = 0.3
 """Of the lines: a compiler's excerpts and notes may stand between the places."""
 
 
-class ReportGrouper:
+class ReportGrouper(Folding):
     """Says each path of a linter's or compiler's report once."""
 
     name = "report_grouper"
     kinds = frozenset({Kind.TEST})
-    loss = Loss.LOSSLESS
-    lines_stand_alone = False
 
-    def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
-        """The grouped form of `block.text`, or None where it is no list of places or is folded already."""
+    def fold(self, block: Block) -> str | None:
+        """The grouped form; None where the text is no list of places, or is folded already."""
         if (tables := stylish.encode(block.text)) is not None:
-            return Rewrite(tables)
+            return tables
         lines = block.text.split("\n")
         found = [place if place and place.number else None for place in places(lines)]
         told = sum(place is not None for place in found)
         if told < _FEWEST or told < _LEAST_SHARE * len(lines) or lines[0].startswith("["):
             return None
         _leave_whole(found)
-        text = grouped(lines, found)
-        return None if text is None else Rewrite(text)
+        return grouped(lines, found)
 
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether the lines with their paths put back are `original`."""
-        lines = ungrouped(rewritten)
-        return (stylish.decode(rewritten) if lines is None else "\n".join(lines)) == original
+    def unfold(self, text: str) -> str | None:
+        """None for a text without a legend of ours."""
+        lines = ungrouped(text)
+        return stylish.decode(text) if lines is None else "\n".join(lines)
 
 
 def _leave_whole(found: list[Place | None]) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget
-from transforms.diffs.folder import DiffFolder, unfolded
+from transforms.diffs.folder import DiffFolder
 
 FOLDER = DiffFolder()
 NO_BUDGET = Budget(0, "")
@@ -40,7 +40,7 @@ def test_a_log_with_patches_is_folded_and_comes_back() -> None:
     assert "--- a/src" not in out
     assert out.count("@mathematics.example.org") == 3
     assert out.count("diff --git a/src/pkg/module_") == 9
-    assert unfolded(out) == TEXT
+    assert FOLDER.unfold(out) == TEXT
 
 
 def test_folding_twice_is_folding_once() -> None:
@@ -73,4 +73,4 @@ def test_damaged_diffs_come_back_or_are_left_alone(data: st.DataObject) -> None:
         )
     text = "\n".join(lines)
     out = folded(text)
-    assert unfolded(out) == text or out == text
+    assert FOLDER.unfold(out) == text or out == text

@@ -8,7 +8,7 @@ from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.listings import folder as file_listing
-from transforms.listings.folder import ListingFolder, decode
+from transforms.listings.folder import ListingFolder
 from transforms.tokenizer import count_tokens
 
 _NONE = Budget(tokens=0, handle="")
@@ -83,7 +83,7 @@ def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
     """The inverse gives the text back, or the proof refuses; a proven form is left alone the second time."""
     folded = _rewritten(text)
     if folded is not None and _FOLDER.proof(text, folded):
-        assert decode(folded) == text
+        assert _FOLDER.unfold(folded) == text
         assert _rewritten(folded) is None
 
 

@@ -8,7 +8,7 @@ from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.snapshots import devtools, playwright
-from transforms.snapshots.folder import SnapshotFolder, decode, encode
+from transforms.snapshots.folder import SnapshotFolder
 from transforms.tokenizer import count_tokens
 
 _NONE = Budget(tokens=0, handle="")
@@ -78,7 +78,7 @@ def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
     """The inverse gives the text back, or the proof refuses; a proven form is left alone the second time."""
     folded = _rewritten(text)
     if folded is not None and _FOLDER.proof(text, folded):
-        assert decode(folded) == text
+        assert _FOLDER.unfold(folded) == text
         assert _rewritten(folded) is None
 
 
@@ -114,17 +114,17 @@ def test_a_node_that_has_no_reference_is_not_read_as_if_it_had_one() -> None:
     text = '- heading [ref=e1]\n- button "Submit" [disabled]:\n  - option "Kim"\n' + "".join(
         f'- button "B{number}" [ref=e{number}]\n' for number in range(2, 12)
     )
-    folded = encode(text)
+    folded = _rewritten(text)
     assert folded is not None
     assert '- button "Submit" [disabled] [no ref]:\n  - option "Kim" [no ref]\n' in folded
-    assert decode(folded) == text
+    assert _FOLDER.unfold(folded) == text
 
 
 def test_a_reader_never_has_to_count_far() -> None:
     text = "".join(f"- listitem [ref=e{number}]: item {number}\n" for number in range(60))
-    folded = encode(text)
+    folded = _rewritten(text)
     assert folded is not None
-    assert decode(folded) == text
+    assert _FOLDER.unfold(folded) == text
     assert [line for line in folded.split("\n")[1:] if "[ref=" in line] == [
         f"- listitem [ref=e{number}]: item {number}" for number in range(0, 60, 5)
     ]
@@ -142,10 +142,10 @@ def test_an_address_that_would_read_as_another_host_stays_whole() -> None:
         f'  uid=1_{number} link "L" url="https://shop.test/{"/cdn.test/x" if number == 3 else number}"\n'
         for number in range(1, 12)
     )
-    folded = encode(text)
+    folded = _rewritten(text)
     assert folded is not None
     assert 'url="/4"' in folded and 'url="https://shop.test//cdn.test/x"' in folded
-    assert decode(folded) == text
+    assert _FOLDER.unfold(folded) == text
 
 
 def test_a_snapshot_after_a_click_is_folded_as_the_one_before_it() -> None:
