@@ -93,7 +93,7 @@ _BY_PROGRAM = {
             " golangci-lint staticcheck gofmt revive gosec pyflakes pycodestyle pydocstyle vulture oxlint ktlint detekt"
             " swiftlint cppcheck cpplint clang-tidy markdownlint yamllint actionlint shellcheck rubocop stylelint"
             " hadolint webpack vite rollup esbuild next nx"
-            " turbo lerna pre-commit terraform runtests.py manage.py composer bundle mix rebar3 stack cabal lein"
+            " turbo lerna pre-commit terraform tofu runtests.py manage.py composer bundle mix rebar3 stack cabal lein"
             " flutter dart deno coverage"
         ),
         Kind.TEST,

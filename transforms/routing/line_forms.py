@@ -95,6 +95,8 @@ REPORT_LINE = _form(
     r"(?:added|removed|changed|audited) \d+ packages?",
     r"make(?:\[\d+\])?: |\[\s*\d+%\] |\[\d+/\d+\] ",
     r"\[[\w:.-]+\] \$ ",
+    r"\S+: (?:Refreshing state|Reading|Read complete|Creating|Creation complete|Modif\w+|Destr\w+)[ .]",
+    r"Plan: \d+ to ",
     r"E   +\S",
 )
 

@@ -119,7 +119,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (
             r"[\w.\[\]\"-]+: (?:Refreshing state|Reading|Still (?:creat|destroy|modify|read)ing)\.\.\..*",  # terraform
             r"[\w.\[\]\"-]+: Read complete after .+",
-            r"ok: \[[^]]+\].*",  # ansible
+            r"ok: \[[^]]+\](?: => \(item=[^{]*\))?",  # ansible, of what it does not tell more
         ),
     ),
     (

@@ -1,7 +1,8 @@
 """Lines of a run that say the same thing again and again, with other names and numbers in it.
 
 Two lines are of one pattern when they are equal but for words that hold digits, quotes, underscores or path
-characters. Contract: pure, linear, never raises.
+characters. What a plan says, as Terraform's, is no repetition: each of its settings may be the one that differs.
+Contract: pure, linear, never raises.
 """
 
 import re
@@ -13,6 +14,8 @@ _RULE = re.compile(r"([=_─━-])(?<![=_─━-]{2})\1{2,}+(?!\S)")
 _RULED = "──"
 _HOLES = re.compile(r"…(?: …)+|──")
 _HOLE = "…"
+_PLANNED = re.compile(rf"[^\w{_HOLE}]*+[\w{_HOLE}][^\s=]*+ ++= |\s*+# |[^\n]*[\[{{(]$")
+"""A name that is given a value, a comment, and what opens a list or an object."""
 _SPOKEN = re.compile(r"[^\W\d_]{3}")
 """A pattern must hold a word: rows of numbers and names are data, not repetition."""
 _SEEN = 4
@@ -22,7 +25,7 @@ _SHOWN = 36
 
 
 def patterns(bodies: Sequence[str]) -> list[str]:
-    """The pattern of each line; an empty string for one that is not routine: rare, blank or without a word."""
+    """The pattern of each line; an empty string for one that is not routine: rare, blank, planned or without a word."""
     masked = _VARIABLE.sub(_HOLE, _RULE.sub(_RULED, "\n".join(bodies))).split("\n")
     counts = Counter(masked)
     routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _speaks(pattern)}
@@ -30,6 +33,8 @@ def patterns(bodies: Sequence[str]) -> list[str]:
 
 
 def _speaks(pattern: str) -> bool:
+    if _PLANNED.match(pattern):
+        return False
     return _SPOKEN.search(pattern) is not None or pattern == f"{_RULED} {_HOLE} {_RULED}"
 
 

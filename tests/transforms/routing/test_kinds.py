@@ -97,6 +97,7 @@ ARIA = "### Page\n- Page URL: http://h.test/\n```yaml\n" + "".join(
     f'  - listitem [ref=e{2 * n}]:\n    - link "L{n}" [ref=e{2 * n + 1}] [cursor=pointer]:\n      - /url: /{n}\n'
     for n in range(9)
 )
+APPLIED = 'resource "a" "b" {\n  + id = (known after apply)\n}\n' * 9 + "a.b[0]: Creating...\na.b[1]: Creating...\n"
 TREE_OF_PAGE = 'uid=1_0 RootWebArea "P" url="http://h.test/"\n' + "".join(f'  uid=1_{n} "word"\n' for n in range(1, 9))
 BASE64 = "iVBORw0KGgoAAAANSUhEUgAA" * 100
 MINIFIED = "!function(e,t){var n=e[t];return n?n(e):t(n,e)}(window,{a:1,b:[2,3]});" * 60
@@ -233,6 +234,7 @@ SAMPLES = [
         bash("go vet ./..."),
         Kind.TEST,
     ),
+    ("terraform apply", APPLIED, bash("terraform apply -auto-approve"), Kind.TEST),
     ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
     ("what is installed is no run", INSTALLED, bash("apt list --installed"), Kind.TABLE),
     ("what is installed, of another manager", INSTALLED, bash("pip3 list"), Kind.TABLE),

@@ -164,6 +164,23 @@ def test_lists_that_were_asked_for_are_no_routine(form: str) -> None:
     assert told(passing(60, form)) == passing(60, form)
 
 
+def test_what_terraform_plans_is_no_repetition() -> None:
+    """Of many resources that are alike, one may have another size, or go."""
+    planned = '  # aws_instance.web["{0}"] will be {1}\n  {2} resource "aws_instance" "web" {{\n'
+    planned += '      {2} ami           = "ami-0{0}ad9"\n      {2} instance_type = "t3.large"\n    }}\n\n'
+    text = "Terraform will perform the following actions:\n\n" + "".join(
+        planned.format(n, *(("destroyed", "-") if n == 31 else ("created", "+"))) for n in range(60)
+    )
+    text += "Plan: 59 to add, 0 to change, 1 to destroy.\n"
+    assert told(text) == text
+
+
+def test_what_ansible_shows_of_a_host_is_no_step_of_its_state() -> None:
+    text = "PLAY [all] ***\n{}\nPLAY RECAP ***\n\n\n\n\n\n"
+    assert "57 state steps" in told(text.format(passing(60, "ok: [web{}]")))
+    assert "state steps" not in told(text.format(passing(60, 'ok: [web{0}] => {{"stdout": "{0} days up"}}')))
+
+
 def test_skipped_tests_are_not_called_passed() -> None:
     assert "passed" not in told(passing(60, "ok {} - adds # SKIP no network"))
 
