@@ -27,6 +27,7 @@ from addon.exchanges import Exchanges
 from addon.fail_open import describe, fail_open
 from addon.figures.history import Bucket, Days
 from addon.figures.tally import Tally
+from addon.kept_bodies import KeptBodies
 from addon.metrics import Metrics
 from addon.request import Outcome, Request
 from addon.routing_log import VERSION, RoutingLog
@@ -85,6 +86,7 @@ class Headroom:
         self._site = Site(sources)
         self._watch = CacheWatch()
         self._exchanges = Exchanges(self.tally, self._watch, recent, self._failed_response)
+        self._bodies = KeptBodies()
         self._sockets = SocketTurns(self._ask, self._watch, self.tally, self._exchanges.remember)
         self._keeping: asyncio.Task[None] | None = None
         self._event_log = EventLog()
@@ -209,11 +211,15 @@ class Headroom:
     def response(self, flow: http.HTTPFlow) -> None:
         with fail_open(self._failed_response):
             self._exchanges.end(flow)
+            self._keep_bodies(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """Also where a client cancels an HTTP/2 stream once it has what it wants: Codex does so on each turn."""
+        self.response(flow)
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
         with fail_open(self._failed_response):
-            self._exchanges.end(flow)
+            self._keep_bodies(flow)
 
     # Steps
 
@@ -296,6 +302,12 @@ class Headroom:
                 self._tell_once(flow.request.pretty_host, _UNKNOWN)
             else:
                 sinks.event_log(log, self._settings.log_level)
+
+    def _keep_bodies(self, flow: http.HTTPFlow) -> None:
+        """Where a HAR file is to be written at the end, that needs all bodies."""
+        if sinks.METADATA in flow.metadata:
+            all_of_them = getattr(ctx.options, "hardump", "")
+            self._bodies.keep(flow, 0 if all_of_them else self._settings.bodies_mb << 20)
 
     def stats(self) -> dict[str, Any]:
         """All figures, as `/stats` has them. Blocking."""

@@ -124,6 +124,10 @@ class Settings(BaseModel):
     websocket_messages: Whole = _option(
         "1000", "Messages of a WebSocket that are kept for mitmweb and for saved flows, the last ones; 0: all."
     )
+    bodies_mb: Whole = _option(
+        "500",
+        "Megabytes of bodies that finished flows hold in mitmweb, the last ones; older ones keep note and log; 0: all.",
+    )
     hosts: Patterns = _option(
         "", "LLM API hosts besides the known ones, separated by commas; *.suffix stands for all its subdomains."
     )

@@ -26,6 +26,7 @@ BAD = {
     "time_budget_ms": ["1s", ""],
     "websockets": ["", "on"],
     "websocket_messages": ["-1", "many"],
+    "bodies_mb": ["-1", "1.5"],
     "hosts": ["http://api.example.com/v1", "a b", "*"],
     "only_llm_hosts": ["?"],
     "defaults": ["?"],

@@ -26,6 +26,7 @@ MITMPROXY = {
     "addon.command.start_plan",
     "addon.commands",
     "addon.exchanges",
+    "addon.kept_bodies",
     "addon.signing",
     "addon.views.content_view",
     "addon.web.by_proxy",
