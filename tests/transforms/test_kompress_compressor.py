@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget, Rewrite
 from transforms.kompress_compressor import KompressCompressor
@@ -39,12 +38,6 @@ def shortened(text: str, question: str = QUESTION, budget: Budget = BUDGET) -> R
     return rewrite
 
 
-@pytest.mark.parametrize("golden", goldens.load("kompress"), ids=str)
-def test_golden(golden: goldens.Golden) -> None:
-    rewrite = shortened(golden.before)
-    assert (rewrite.text if rewrite else "") == golden.after
-
-
 def test_plain_lines_go_and_facts_demands_names_and_answers_stay() -> None:
     rewrite = shortened(TEXT)
     assert rewrite is not None
@@ -67,21 +60,9 @@ def test_every_gap_is_told_in_lines_of_the_original() -> None:
         assert not any(fact in lines[gap.first - 1 : gap.last] for fact in FACTS)
 
 
-@pytest.mark.parametrize("tokens", [0, 100, 400, 5_000])
-def test_no_more_goes_than_the_budget_allows(tokens: int) -> None:
-    rewrite = shortened(TEXT, budget=Budget(tokens, "/o/1"))
-    gone = rewrite.omitted if rewrite else ()
-    lines = TEXT.split("\n")
-    assert sum(count_tokens("\n".join(lines[gap.first - 1 : gap.last])) for gap in gone) <= tokens
-
-
 def test_without_a_question_or_an_answer_nothing_goes() -> None:
     assert shortened(TEXT, question="") is None
     assert shortened(TEXT, question="Which spaceship lands first?") is None
-
-
-def test_without_a_way_back_nothing_goes() -> None:
-    assert shortened(TEXT, budget=Budget(5_000, "")) is None
 
 
 def test_shortening_twice_is_shortening_once() -> None:
@@ -133,10 +114,10 @@ class Worth:
         return [next((worth for word, worth in self.words.items() if word in text), 0.1) for text in texts]
 
 
-def ranked(text: str, scorer: Worth, question: str = "", budget: Budget = BUDGET) -> Rewrite | None:
+def ranked(text: str, scorer: Worth, budget: Budget = BUDGET) -> Rewrite | None:
     """The rewrite of `text` with a scorer, proven."""
     kompress = KompressCompressor(scorer)
-    rewrite = kompress.rewrite(Block(text, Call("WebFetch"), question), budget)
+    rewrite = kompress.rewrite(Block(text, Call("WebFetch")), budget)
     assert rewrite is None or kompress.proof(text, rewrite.text)
     return rewrite
 

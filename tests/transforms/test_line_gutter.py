@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.line_gutter import LineGutter
@@ -35,13 +34,6 @@ def stripped(text: str) -> str:
     """The rewrite of `text`, proven; `text` itself when there is none."""
     rewrite = GUTTER.rewrite(Block(text, Call()), NO_BUDGET)
     return rewrite.text if rewrite and GUTTER.proof(text, rewrite.text) else text
-
-
-@pytest.mark.parametrize("golden", goldens.load("line_gutter"), ids=str)
-def test_golden(golden: goldens.Golden) -> None:
-    rewrite = GUTTER.rewrite(Block(golden.before, golden.call), NO_BUDGET)
-    assert (rewrite.text if rewrite else "") == golden.after
-    assert rewrite is None or GUTTER.proof(golden.before, rewrite.text)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.records.document import DocumentWriter
@@ -117,13 +116,6 @@ def document(text: str) -> str:
     """The document of `text`, also where plain JSON is shorter."""
     source = Source.read(text)
     return explain(source.told(DocumentWriter().write(source.tree)))
-
-
-@pytest.mark.parametrize("golden", load("smart_crusher"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    rewrite = CRUSHER.rewrite(Block(golden.before, golden.call), Budget(0, ""))
-    assert (rewrite.text if rewrite else "") == golden.after
-    assert rewrite is None or CRUSHER.proof(golden.before, rewrite.text)
 
 
 @settings(max_examples=120)

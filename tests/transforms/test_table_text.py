@@ -21,12 +21,6 @@ def compact(text: str) -> str:
     return rewrite.text if rewrite and TABLES.proof(text, rewrite.text) else text
 
 
-@pytest.mark.parametrize("golden", goldens.load("table_text"), ids=str)
-def test_golden(golden: goldens.Golden) -> None:
-    out = compact(golden.before)
-    assert (out if out != golden.before else "") == golden.after
-
-
 def test_a_box_drawn_table_becomes_a_plain_one() -> None:
     table = "┌───┬────┐\n│ n │ p  │\n├───┼────┤\n│ a │ 1  │\n├───┼────┤\n│ b │ 12 │\n└───┴────┘\n"
     assert compact(table) == "|n|p|\n|---|---|\n|a|1|\n|b|12|\n"

@@ -1,10 +1,8 @@
 """Folded blames: the code of every line stays, and who wrote it can be written out again."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block
 from transforms.diffs.blame import BlameFolder
@@ -22,15 +20,6 @@ _other = st.sampled_from(["", "12) x", "d4812e58 3) y", "fatal: no such path", _
 
 def _folded(text: str) -> str | None:
     return _FOLDER.fold(Block(text, Call()))
-
-
-@pytest.mark.parametrize("golden", load("blame_folder"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    """What goes in comes out as written down, is proven, and is left alone the second time."""
-    assert (_folded(golden.before) or "") == golden.after
-    if golden.after:
-        assert _FOLDER.proof(golden.before, golden.after)
-        assert _folded(golden.after) is None
 
 
 @given(st.lists(st.one_of(st.tuples(_head, _code), _other), max_size=30))

@@ -1,10 +1,8 @@
 """DiffFolder says names and addresses once, and everything can be put back."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.diffs.folder import DiffFolder
@@ -28,24 +26,12 @@ def folded(text: str) -> str:
     return rewrite.text if FOLDER.proof(text, rewrite.text) else text
 
 
-@pytest.mark.parametrize("golden", goldens.load("diff_folder"), ids=str)
-def test_golden(golden: goldens.Golden) -> None:
-    rewrite = FOLDER.rewrite(Block(golden.before, golden.call), NO_BUDGET)
-    assert (rewrite.text if rewrite else "") == golden.after
-    assert rewrite is None or FOLDER.proof(golden.before, rewrite.text)
-
-
 def test_a_log_with_patches_is_folded_and_comes_back() -> None:
     out = folded(TEXT)
     assert "--- a/src" not in out
     assert out.count("@mathematics.example.org") == 3
     assert out.count("diff --git a/src/pkg/module_") == 9
     assert FOLDER.unfold(out) == TEXT
-
-
-def test_folding_twice_is_folding_once() -> None:
-    out = folded(TEXT)
-    assert FOLDER.rewrite(Block(out, Call()), NO_BUDGET) is None
 
 
 def test_a_header_without_names_before_its_hunk_makes_the_rewrite_unprovable() -> None:

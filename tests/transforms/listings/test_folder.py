@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.listings import folder as file_listing
@@ -69,15 +68,6 @@ def _rewritten(text: str) -> str | None:
     return None if rewrite is None else rewrite.text
 
 
-@pytest.mark.parametrize("golden", load("listing_folder"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    """What goes in comes out as written down, is proven, and is left alone the second time."""
-    assert (_rewritten(golden.before) or "") == golden.after
-    if golden.after:
-        assert _FOLDER.proof(golden.before, golden.after)
-        assert _rewritten(golden.after) is None
-
-
 @given(_listing)
 def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
     """The inverse gives the text back, or the proof refuses; a proven form is left alone the second time."""
@@ -102,13 +92,6 @@ def test_plain_paths_come_back(lines: list[str]) -> None:
     text = "\n".join(lines)
     folded = _rewritten(text)
     assert folded is None or _FOLDER.proof(text, folded)
-
-
-@given(st.text())
-def test_any_text_is_taken(text: str) -> None:
-    """No text raises, and what comes out is proven or refused."""
-    folded = _rewritten(text)
-    assert folded is None or _FOLDER.proof(text, folded) in (True, False)
 
 
 def test_two_hundred_paths_keep_two_hundred_names() -> None:

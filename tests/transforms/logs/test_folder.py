@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.logs.folder import LogFolder
@@ -68,14 +67,6 @@ def folded(text: str) -> str:
     assert FOLDER.proof(text, rewrite.text)
     assert FOLDER.rewrite(block(rewrite.text), NOTHING) is None
     return rewrite.text
-
-
-@pytest.mark.parametrize("golden", load("log_folder"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    """Every golden is rewritten as it says, and gives its text back."""
-    rewrite = FOLDER.rewrite(Block(golden.before, golden.call), NOTHING)
-    assert (rewrite.text if rewrite else "") == golden.after
-    assert rewrite is None or FOLDER.proof(golden.before, rewrite.text)
 
 
 @pytest.mark.parametrize("head", HEADS)

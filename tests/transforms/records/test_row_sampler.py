@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget, Rewrite
 from transforms.records.row_sampler import RowSampler
@@ -24,9 +23,9 @@ def metric(n: int) -> dict[str, object]:
     return {"time": f"2026-03-01T10:{n // 60:02}:{n % 60:02}Z", "service": "api", "status": "ok", "ms": 20 + n % 7}
 
 
-def sample(data: object, question: str = "", share: float = 0.45, indent: int | None = 1) -> Rewrite | None:
+def sample(data: object, question: str = "", share: float = 0.45) -> Rewrite | None:
     """The proven rewrite of `data` with a budget of `share`."""
-    text = data if isinstance(data, str) else json.dumps(data, indent=indent)
+    text = data if isinstance(data, str) else json.dumps(data, indent=1)
     rewrite = SAMPLER.rewrite(Block(text, ANY, question), Budget(int(share * count_tokens(text)), HANDLE))
     assert rewrite is None or SAMPLER.proof(text, rewrite.text)
     return rewrite
@@ -37,13 +36,6 @@ def sampled(data: object, question: str = "", share: float = 0.45) -> Rewrite:
     rewrite = sample(data, question, share)
     assert rewrite is not None
     return rewrite
-
-
-@pytest.mark.parametrize("golden", load("smart_crusher_rows"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    budget = Budget(count_tokens(golden.before) * 45 // 100, HANDLE)
-    rewrite = SAMPLER.rewrite(Block(golden.before, golden.call), budget)
-    assert (rewrite.text if rewrite else "") == golden.after
 
 
 @pytest.mark.parametrize(
@@ -208,11 +200,6 @@ def test_no_more_than_the_budget_is_left_out() -> None:
     for share in (0.15, 0.25, 0.45):
         gone = [row for gap in sampled(rows, share=share).omitted for row in rows[gap.first - 1 : gap.last]]
         assert 0.5 * share < count_tokens(json.dumps(gone, indent=1)) / count_tokens(whole) <= share * 1.02
-
-
-@pytest.mark.parametrize("budget", [Budget(0, HANDLE), Budget(500, "")])
-def test_without_a_budget_or_a_way_back_nothing_is_left_out(budget: Budget) -> None:
-    assert SAMPLER.rewrite(Block(json.dumps([metric(n) for n in range(300)]), ANY), budget) is None
 
 
 def test_keys_are_never_left_out() -> None:

@@ -139,9 +139,9 @@ TIMED_TRAINING = "".join(f"2026-01-02 10:00:{n:02} INFO step {n} loss=0.{n * 37:
 READINGS = "".join(f"sensor {n} reads {n}.{n * 7:03}\n" for n in range(60))
 
 
-def numbered(text: str, mark: str = "→", width: int = 6) -> str:
+def numbered(text: str, mark: str = "→") -> str:
     """`text` as a reading tool shows it."""
-    return "".join(f"{n:>{width}}{mark}{line}\n" for n, line in enumerate(text.split("\n"), 1))
+    return "".join(f"{n:>6}{mark}{line}\n" for n, line in enumerate(text.split("\n"), 1))
 
 
 def coloured(text: str) -> str:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.runs.progress import ProgressLines
@@ -20,13 +19,6 @@ def shown(text: str) -> str:
         return text
     assert PROGRESS.proof(text, rewrite.text)
     return rewrite.text
-
-
-@pytest.mark.parametrize("golden", goldens.load("progress_lines"), ids=str)
-def test_golden(golden: goldens.Golden) -> None:
-    rewrite = PROGRESS.rewrite(Block(golden.before, golden.call), NO_BUDGET)
-    assert (rewrite.text if rewrite else "") == golden.after
-    assert rewrite is None or PROGRESS.proof(golden.before, rewrite.text)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 """Grouped search results: nothing lost, nothing falsified, each path said once where it repeats."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.search.path_grouper import PathGrouper
@@ -61,15 +59,6 @@ def _rewritten(text: str) -> str | None:
     return None if rewrite is None else rewrite.text
 
 
-@pytest.mark.parametrize("golden", load("path_grouper"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    """What goes in comes out as written down, is proven, and is left alone the second time."""
-    assert (_rewritten(golden.before) or "") == golden.after
-    if golden.after:
-        assert _GROUPER.proof(golden.before, golden.after)
-        assert _rewritten(golden.after) is None
-
-
 @given(_results)
 def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
     """The inverse gives the text back; where content imitates our form, the proof refuses."""
@@ -85,13 +74,6 @@ def test_matches_of_any_text_come_back(lines: list[str]) -> None:
     text = "\n".join(lines)
     grouped = _rewritten(text)
     assert grouped is None or _GROUPER.proof(text, grouped) or "(no file)" in text or "same text" in text
-
-
-@given(st.text())
-def test_any_text_is_taken(text: str) -> None:
-    """No text raises, and what comes out is proven or refused."""
-    grouped = _rewritten(text)
-    assert grouped is None or _GROUPER.proof(text, grouped) in (True, False)
 
 
 @given(_results, st.integers(0, 400), st.text(max_size=3))

@@ -1,10 +1,8 @@
 """Reports of linters and compilers by file: nothing lost, and what is likely quoted stays whole."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens import Golden, load
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.search.report_grouper import ReportGrouper
@@ -26,15 +24,6 @@ _line = st.one_of(
 def _rewritten(text: str) -> str | None:
     rewrite = _GROUPER.rewrite(Block(text, Call()), _NONE)
     return None if rewrite is None else rewrite.text
-
-
-@pytest.mark.parametrize("golden", load("report_grouper"), ids=str)
-def test_goldens(golden: Golden) -> None:
-    """What goes in comes out as written down, is proven, and is left alone the second time."""
-    assert (_rewritten(golden.before) or "") == golden.after
-    if golden.after:
-        assert _GROUPER.proof(golden.before, golden.after)
-        assert _rewritten(golden.after) is None
 
 
 @given(st.lists(_line, min_size=8, max_size=30).map("\n".join))

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import goldens
 from transforms.call import Call
 from transforms.contract import Block, Budget, Kind
 from transforms.terminal.noise import TerminalNoise
@@ -23,13 +22,6 @@ def cleaned(text: str) -> str:
     """The rewrite of `text`; `text` itself when there is none."""
     rewrite = NOISE.rewrite(Block(text, Call()), NO_BUDGET)
     return rewrite.text if rewrite else text
-
-
-@pytest.mark.parametrize("golden", goldens.load("terminal_noise"), ids=str)
-def test_golden(golden: goldens.Golden) -> None:
-    rewrite = NOISE.rewrite(Block(golden.before, golden.call), NO_BUDGET)
-    assert (rewrite.text if rewrite else "") == golden.after
-    assert rewrite is None or NOISE.proof(golden.before, rewrite.text)
 
 
 @pytest.mark.parametrize(
