@@ -89,7 +89,7 @@ _BY_PROGRAM = {
             "pytest py.test unittest tox nox jest vitest mocha ava karma cypress playwright rspec phpunit ctest"
             " bats cargo rustc make gmake cmake ninja bazel bazelisk buck meson gcc g++ clang cc javac kotlinc"
             " gradle gradlew mvn mvnw sbt dotnet msbuild swift xcodebuild npm yarn pnpm bun pip pip3 apt apt-get"
-            " brew apk dnf yum gem tsc eslint prettier biome ruff flake8 pylint mypy pyright black isort"
+            " brew apk dnf yum gem tsc eslint prettier biome ruff flake8 pylint mypy pyright basedpyright black isort"
             " golangci-lint staticcheck gofmt revive gosec pyflakes pycodestyle pydocstyle vulture oxlint ktlint detekt"
             " swiftlint cppcheck cpplint clang-tidy markdownlint yamllint actionlint shellcheck rubocop stylelint"
             " hadolint webpack vite rollup esbuild next nx"
@@ -191,11 +191,11 @@ def _cloud(program: Program) -> Kind | None:
         return Kind.JSON
     if re.search(r"(?:^|\s)(?:-o|--output|--format)[= ]?ya?ml\b", words):
         return Kind.YAML
-    if "logs" in program.words or re.search(r"--log(?:-failed)?\b", words):
+    if "logs" in program.words:
         return Kind.LOG
     if "diff" in program.words:
         return Kind.DIFF
-    if "build" in program.words:
+    if "build" in program.words or re.search(r"--log(?:-failed)?\b", words):
         return Kind.TEST
     return Kind.TABLE if _CLOUD_TABLES & set(program.words) else None
 

@@ -126,7 +126,8 @@ def _diff(sample: Sample) -> Kind | None:
         return Kind.DIFF
     marks = sample.hits(forms.DIFF_MARK)
     headed = forms.DIFF_START.match(sample.head) or sample.expected.kind is Kind.DIFF
-    wanted = 0.5 if headed and marks else 0.8 if marks > 1 else None
+    compared = marks > 1 and not sample.hits(forms.REPORT_MARK)  # what a test expected has hunks as well
+    wanted = 0.5 if headed and marks else 0.8 if compared else None
     return Kind.DIFF if wanted and sample.mostly(forms.DIFF_LINE, wanted) else None
 
 

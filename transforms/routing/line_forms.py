@@ -83,7 +83,7 @@ REPORT_LINE = _form(
     r"\s*[✓✔✗✘✕×√❯●] ?\S",
     r"\s*(?:Compiling|Downloading|Downloaded|Checking|Finished|Building|Linking|Installing|Fetching|Updating) \S",
     r"\s*(?:error|warning|note|help)(?:\[\w+\])?: ",
-    r"\S+:\d+(?::\d+)?:?\s(?:fatal )?(?:error|warning|note|\w+Warning)\b",
+    r"(?:  )?\S+:\d+(?::\d+)?:?(?: -)?\s(?:fatal )?(?:error|warning|note|\w+Warning)\b",
     r"\S+\.\w+:\d+:\d+: (?:[A-Z]+\d+ |.* \([\w-]+\)$)",
     r"\S+\(\d+,\d+\): (?:error|warning)",
     r"\s+\d+:\d+\s+(?:error|warning)\s",
@@ -97,6 +97,7 @@ REPORT_LINE = _form(
     r"\[[\w:.-]+\] \$ ",
     r"\S+: (?:Refreshing state|Reading|Read complete|Creating|Creation complete|Modif\w+|Destr\w+)[ .]",
     r"Plan: \d+ to ",
+    r"[^\t\n]{1,80}\t[^\t\n]{1,80}\t\ufeff?\d{4}-\d\d-\d\dT",
     r"E   +\S",
 )
 

@@ -93,13 +93,15 @@ def _compiled(line: str) -> Place | None:
 def _is_path(text: str) -> bool:
     """Whether `text` may name a file: letters in it, no time stamp, and blanks only beside a separator or a dot.
 
-    With a colon in it, it must end as a file does: `src/a.py:f(x)` is a path and the beginning of a text.
+    With a colon in it, it must end as a file does: `src/a.py:f(x)` is a path and the beginning of a text. Behind an
+    indentation no blank may stand in it: most that is set in so is a sentence, or a frame of a stack.
     """
     if ":" in text[2:] and (not _ENDING.search(text) or any(map(str.isspace, text))):
         return False
-    if not _LETTER.search(text) or _CLOCK.search(text) or text != text.strip():
+    name = text.lstrip(" ")
+    if not _LETTER.search(text) or _CLOCK.search(text) or name != text.strip():
         return False
-    return not any(map(str.isspace, text)) or any(mark in text for mark in "/\\.")
+    return not any(map(str.isspace, name)) or (name == text and any(mark in text for mark in "/\\."))
 
 
 def _names_file(path: str) -> bool:

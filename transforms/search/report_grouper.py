@@ -20,7 +20,7 @@ from transforms.search import stylish
 from transforms.search.groups import grouped, ungrouped
 from transforms.search.paths import Place, places
 
-_ERROR = re.compile(r"(?:\d{1,9}: ?|[\d,]{0,20}\): )? ?(?:fatal )?error\b[^:\n]{0,20}: ")
+_ERROR = re.compile(r"(?:\d{1,9}(?:: ?| - )|[\d,]{0,20}\): )? ?(?:fatal )?error\b[^:\n]{0,20}: ")
 """What follows the number of a line."""
 _FEW, _WHOLE_SHARE = 8, 50
 """Errors that stay whole, at least; and one place of so many."""

@@ -98,6 +98,11 @@ ARIA = "### Page\n- Page URL: http://h.test/\n```yaml\n" + "".join(
     for n in range(9)
 )
 APPLIED = 'resource "a" "b" {\n  + id = (known after apply)\n}\n' * 9 + "a.b[0]: Creating...\na.b[1]: Creating...\n"
+CI = "".join(f"test\tRun\t2026-03-01T10:00:0{n}.1Z ok {n}\n" for n in range(9))
+VITEST = "".join(f" ✓ adds {n} items 1ms\n" for n in range(20)) + (
+    "\n- Expected\n+ Received\n\n@@ -2,3 +2,3 @@\n   2,\n-  3,\n+  4,\n" * 2 + " Tests  2 failed | 20 passed (22)\n"
+)
+PYRIGHT = "".join(f'  /w/a.py:{n}:9 - error: "x" is no attribute, as far as is known (reportX)\n' for n in range(1, 30))
 TREE_OF_PAGE = 'uid=1_0 RootWebArea "P" url="http://h.test/"\n' + "".join(f'  uid=1_{n} "word"\n' for n in range(1, 9))
 BASE64 = "iVBORw0KGgoAAAANSUhEUgAA" * 100
 MINIFIED = "!function(e,t){var n=e[t];return n?n(e):t(n,e)}(window,{a:1,b:[2,3]});" * 60
@@ -234,6 +239,10 @@ SAMPLES = [
         bash("go vet ./..."),
         Kind.TEST,
     ),
+    ("vitest with hunks", VITEST, bash("npx vitest run"), Kind.TEST),
+    ("vitest with hunks, of a task runner", VITEST, bash("./check"), Kind.TEST),
+    ("pyright", PYRIGHT, bash("pyright src"), Kind.TEST),
+    ("gh run view --log", CI, bash("gh run view 7 --log-failed"), Kind.TEST),
     ("terraform apply", APPLIED, bash("terraform apply -auto-approve"), Kind.TEST),
     ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
     ("what is installed is no run", INSTALLED, bash("apt list --installed"), Kind.TABLE),
@@ -246,7 +255,7 @@ SAMPLES = [
     ("syslog", SYSLOG, bash("sed -n 1,40p /var/log/auth.log"), Kind.LOG),
     ("a log of the Read tool", numbered(LOG), read("/w/logs/app.log"), Kind.LOG),
     ("a log nobody asked for", "starting up\n" + LOG + "bye\n", NO_CALL, Kind.LOG),
-    ("a CI log", "".join(f"test\tRun\t2026-03-01T10:00:0{n}.1Z ok {n}\n" for n in range(9)), NO_CALL, Kind.LOG),
+    ("a CI log", CI, NO_CALL, Kind.LOG),
     ("dmesg is no JSON", KERNEL, bash("dmesg"), Kind.LOG),
     ("arrays on lines of their own", "[1]\n[2, 3]\n[4]\n[5]\n[6]\n", NO_CALL, Kind.JSON),
     ("dates in the names of files are no places", SERVERS, bash("cat nova.log"), Kind.LOG),
