@@ -17,7 +17,7 @@ from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.lossy.stretches import choose, leave_out
+from transforms.lossy.stretches import choose, leave_out, long_lines
 
 _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
@@ -106,22 +106,13 @@ def _blobs(text: str) -> Iterator[_Blob]:
         wrapped = (match for match in _WRAPPED.finditer(text) if _is_base64(text, match))
         found += [_Blob("base64", match.start(), match.start() + len(match[0].rstrip())) for match in wrapped]
     if any(len(line) >= _MIN_CHARS for line in lines):
-        for start, line in _long_lines(text):
+        for start, line in long_lines(text, _MIN_CHARS):
             found += _blobs_in_line(text, start, line)
     end = 0
     for blob in sorted(found, key=lambda blob: (blob.start, -blob.end)):
         if blob.start >= end:
             yield blob
             end = blob.end
-
-
-def _long_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that may hold more than wrapped base64, each with the place where it starts."""
-    start = 0
-    for line in text.split("\n"):
-        if len(line) >= _MIN_CHARS:
-            yield start, line
-        start += len(line) + 1
 
 
 def _blobs_in_line(text: str, start: int, line: str) -> Iterator[_Blob]:

@@ -22,8 +22,8 @@ from itertools import pairwise
 
 from transforms.call import Call
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose
+from transforms.lossy.focus import ASKED, named_lines
+from transforms.lossy.gaps import choose, runs_of
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.prose.long_lines import cuts, written
 from transforms.prose.sentences import SentenceCut, has_cuts
@@ -32,8 +32,6 @@ from transforms.tokenizer import count_tokens
 
 _MIN_CHARS = 6_000
 """About 1,500 tokens; of less a reader is through before a gap pays."""
-_QUESTION = 20_000
-"""Characters of the question, from its end, and of the arguments that are looked at."""
 _EDGE = 5
 """First and last lines that stay."""
 _K1, _B = 1.2, 0.75
@@ -141,7 +139,8 @@ def _ranks(lines: Sequence[str], scores: Sequence[float], staying: Container[int
     relevant = _relevant(scores)
     asked = {number for start, end in _sections(lines) if any(relevant[start:end]) for number in range(start, end)}
     ranks = [0] * len(lines)
-    for start, end in _paragraphs(lines):
+    for start, last in runs_of(line.strip() != "" for line in lines):
+        end = last + 1
         near = any(relevant[start:end])
         for number in range(start, end):
             if number in staying:
@@ -177,13 +176,6 @@ def _sections(lines: Sequence[str]) -> list[tuple[int, int]]:
     """From each heading to the next, as ranges of lines."""
     starts = [0, *(number for number, line in enumerate(lines) if number and _HEADING.match(line)), len(lines)]
     return list(pairwise(starts))
-
-
-def _paragraphs(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Runs of lines that hold something, as ranges of lines."""
-    blank = [not line.strip() for line in lines]
-    edges = [n for n in range(len(lines) + 1) if (n == len(lines) or blank[n]) != (n == 0 or blank[n - 1])]
-    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _says_little(line: str) -> bool:
@@ -233,8 +225,8 @@ def _listed(lines: Sequence[str]) -> set[int]:
 def _asked(question: str, call: Call) -> frozenset[str]:
     """The words of the question and of the arguments, but for addresses: those name the text, not what is asked."""
     values = call.values.values()
-    told = " ".join(value[:_QUESTION] for value in values if isinstance(value, str)) or call.arguments[:_QUESTION]
-    asked = _ADDRESS.sub(" ", f"{question[-_QUESTION:]} {told}")
+    told = " ".join(value[:ASKED] for value in values if isinstance(value, str)) or call.arguments[:ASKED]
+    asked = _ADDRESS.sub(" ", f"{question[-ASKED:]} {told}")
     return frozenset(word.lower() for word in _WORD.findall(asked))
 
 

@@ -17,9 +17,7 @@ _ENTRY = re.compile(r"(?P<name>[^<>;\n]{1,200}) <(?P<mail>[^<>;\n]{1,200})>(?:; 
 
 
 def fold_authors(text: str) -> str:
-    """`text` below a legend, or `text` itself where that is no shorter."""
-    if text.startswith(_OPENS):
-        return text
+    """`text`, which has no legend yet, below one; `text` itself where that is no shorter."""
     counts = Counter((found["name"], found["mail"]) for found in _FULL.finditer(text))
     mails: dict[str, str] = {}
     for (name, mail), count in counts.most_common():

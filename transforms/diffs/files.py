@@ -15,7 +15,7 @@ _HUNK = re.compile(r"(?P<ats>@@+) (?P<ranges>(?:[-+]\d{1,9}(?:,\d{1,9})? )+)(?P=
 _RANGE = re.compile(r"([-+])\d+(?:,(\d+))?")
 _GIT = re.compile(r'diff --git "?a/(?P<old>.*?)"? "?b/(?P<new>.*?)"?\r?')
 _OTHER = re.compile(r"(?:diff --(?:cc|combined) |Index: |diff (?:-\S+ )+)(?P<path>[^\r]*)")
-_NAME = re.compile(r"(?:---|\+\+\+) (?:[ab]/)?(?P<path>[^\t\r]*)")
+_NAME = re.compile(r"^(?:---|\+\+\+) (?:[ab]/)?([^\t\r]*)")
 
 
 @dataclass(slots=True)
@@ -93,11 +93,9 @@ def _opened(line: str) -> str | None:
 
 def _name(files: list[DiffFile], old: str, new: str) -> None:
     """Take the names of a `---` and a `+++` line; without a line that opened the file, they open it."""
-    before, after = _NAME.match(old), _NAME.match(new)
-    if before is None or after is None:
-        return
-    gone = after["path"] == "/dev/null"
-    path = before["path"] if gone else after["path"]
+    (before,), (after,) = _NAME.findall(old), _NAME.findall(new)
+    gone = after == "/dev/null"
+    path = before if gone else after
     if not files or files[-1].hunks:
         files.append(DiffFile(path))
     files[-1].path = path or files[-1].path

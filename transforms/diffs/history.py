@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 
 from transforms.contract import Block, Kind
 from transforms.lossy.focus import named_lines
+from transforms.lossy.gaps import with_blanks_between
 from transforms.lossy.line_sampler import LineSampler, Ranked
 
 _COMMIT = re.compile(r"commit [0-9a-f]{7,64}\b")
@@ -54,7 +55,7 @@ def _ranks(lines: Sequence[str], starts: Sequence[int], named: frozenset[int]) -
         for first, last in list(_paragraphs(lines, start, end))[1:]:
             if named.isdisjoint(range(first, last + 1)):
                 ranks[first : last + 1] = [1] * (last + 1 - first)
-    return _with_blanks_between(lines, ranks)
+    return with_blanks_between(lines, ranks)
 
 
 def _paragraphs(lines: Sequence[str], start: int, end: int) -> Iterator[Paragraph]:
@@ -70,19 +71,6 @@ def _paragraphs(lines: Sequence[str], start: int, end: int) -> Iterator[Paragrap
             return  # notes, diffstats and patches, which may be indented further down
     if first >= 0:
         yield first, end - 1
-
-
-def _with_blanks_between(lines: Sequence[str], ranks: list[int]) -> list[int]:
-    """The ranks with those of blank lines between two lines that go."""
-    before = -2
-    for at, rank in enumerate(ranks):
-        if rank:
-            if before >= 0 and at - before > 1 and not any(line.strip() for line in lines[before + 1 : at]):
-                ranks[before:at] = [1] * (at - before)
-            before = at
-        elif lines[at].strip():
-            before = -2
-    return ranks
 
 
 def _told(first: int, last: int) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice
 
 from transforms.contract import Block
+from transforms.lossy.focus import ASKED
 from transforms.occurrences import Occurrences
 
 _NAME = re.compile(r"[\w.:/@-]*\d[\w.:/@-]*\w")
@@ -15,21 +16,19 @@ _SHORTEST = 5
 _MOST = 40
 _COMMON = 50
 """A name on more lines than this names everything and so nothing."""
-_ASKED = 20_000
-"""Characters of a question that are looked at, from its end."""
 
 
 @lru_cache(maxsize=16)
 def names_asked_for(question: str) -> tuple[str, ...]:
     """The names with a digit in `question`, each once. The last ones are remembered: every part of a text asks."""
-    found = (match[0] for match in _NAME.finditer(question[-_ASKED:]))
+    found = (match[0] for match in _NAME.finditer(question[-ASKED:]))
     return tuple(name for name in dict.fromkeys(found) if len(name) >= _SHORTEST)[:_MOST]
 
 
 def lines_asked_for(block: Block) -> frozenset[int]:
     """The lines of the block's text with a name of the question or of the call's arguments."""
     found, named = Occurrences(block.text), set[int]()
-    for name in names_asked_for(f"{block.call.arguments[:_ASKED]} {block.question[-_ASKED:]}"):
+    for name in names_asked_for(f"{block.call.arguments[:ASKED]} {block.question[-ASKED:]}"):
         places = [*islice(found.lines_with(name), _COMMON + 1)]
         if len(places) <= _COMMON:
             named.update(places)

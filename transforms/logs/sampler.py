@@ -18,7 +18,7 @@ from transforms.logs.lines import common_format, taken_apart
 from transforms.logs.names import lines_asked_for, names_asked_for
 from transforms.logs.routine import Kinds, routine_ranks
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import numbered
+from transforms.lossy.gaps import numbered, runs_of
 from transforms.lossy.line_sampler import LineSampler, Ranked
 
 _FEWEST_LINES = 40
@@ -51,13 +51,9 @@ def _in_long_runs(ranks: Sequence[int]) -> list[int]:
     """The ranks, each raised to the first one at which its line is in a run long enough; 0 where there is none."""
     raised = [0] * len(ranks)
     for rank in sorted(set(ranks) - {0}):
-        start = 0
-        for at, own in enumerate([*ranks, 0]):
-            if 0 < own <= rank:
-                continue
-            if at - start >= _SHORTEST_GAP:
-                raised[start:at] = [known or rank for known in raised[start:at]]
-            start = at + 1
+        for first, last in runs_of(0 < own <= rank for own in ranks):
+            if last + 1 - first >= _SHORTEST_GAP:
+                raised[first : last + 1] = [known or rank for known in raised[first : last + 1]]
     return raised
 
 

@@ -167,12 +167,10 @@ def in_full(time: str, before: str) -> str:
 
 
 def completed(end: str, before: str) -> str:
-    """The inverse of `changed` and `in_full`: `end`, with the fields that it lacks taken from `before`.
+    """The inverse of `changed` and `in_full`: `end`, which is not empty, with the fields that it lacks from `before`.
 
     A time that starts with a name (of a month, of a day) lacks none.
     """
-    if not end:
-        return before
     if not end[0].isdigit():
         return end
     kept = _kept(layout(f"{end}\n{before}"))

@@ -12,7 +12,7 @@ from transforms.call import Call
 from transforms.contract import Block
 from transforms.occurrences import Occurrences
 
-_QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
+QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
 _TERM = re.compile(r"\w[\w./:@+-]*\w")
 _WORD = re.compile(r"\w+")
 _IDENTIFIER = re.compile(r"\w_\w|[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z]|[./:@]")
@@ -28,7 +28,7 @@ _SENTENCE_WORDS = frozenset(
     )
 )
 _MOST_TERMS = 400
-_QUESTION = 20_000
+ASKED = 20_000
 """Characters of a question, or of one argument, that are looked at; of a question the last, where it asks."""
 _COMMON = 25
 """A term on more lines than this, and on more than one of twenty, names everything and so nothing."""
@@ -75,7 +75,7 @@ def _terms(question: str, call: Call) -> tuple[frozenset[str], tuple[str, ...]]:
 
     The last ones are remembered: every transform that is asked about a block looks for the same.
     """
-    quoted, asked = _asked(question[-_QUESTION:])
+    quoted, asked = _asked(question[-ASKED:])
     found = dict.fromkeys(asked)
     for text in texts_of(call):
         _add_names(found, text)
@@ -85,7 +85,7 @@ def _terms(question: str, call: Call) -> tuple[frozenset[str], tuple[str, ...]]:
 @lru_cache(maxsize=4)
 def _asked(question: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """The same of the question alone, which is one for many blocks."""
-    quoted = [t.lower() for m in _QUOTED.finditer(question) for t in m.groups() if t and _WORD.search(t)]
+    quoted = [t.lower() for m in QUOTED.finditer(question) for t in m.groups() if t and _WORD.search(t)]
     found: dict[str, None] = {}
     _add_names(found, question)
     return frozenset(quoted[-_MOST_TERMS:]), tuple(found)
@@ -103,12 +103,12 @@ def texts_of(call: Call) -> Iterator[str]:
     """The texts of the call's arguments; free text as it is."""
     values = call.values
     if not values:
-        yield call.arguments[:_QUESTION]
+        yield call.arguments[:ASKED]
     for value in values.values():
         if isinstance(value, str):
-            yield value[:_QUESTION]
+            yield value[:ASKED]
         elif isinstance(value, list):
-            yield from (part[:_QUESTION] for part in value[:_MOST_TERMS] if isinstance(part, str))
+            yield from (part[:ASKED] for part in value[:_MOST_TERMS] if isinstance(part, str))
 
 
 def _names(term: str) -> Iterable[str]:

@@ -5,9 +5,9 @@ pure, linear in the lines (times the number of ranks), never raises.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from transforms.contract import Rewrite
 from transforms.marker import Markers
@@ -60,7 +60,7 @@ def choose(lines: Sequence[str], ranks: Sequence[int], tokens: int) -> Choice[Ga
         for at, own in enumerate(ranks):
             if own == rank:
                 costs[at] = count_line(lines[at])
-        runs = [(run, _cost(costs, run)) for run in _runs(ranks, rank)]
+        runs = [(run, _cost(costs, run)) for run in runs_of(0 < own <= rank for own in ranks)]
         worthy = [(run, cost) for run, cost in runs if _pays(run, cost)]
         if sum(cost for _, cost in worthy) > tokens:
             return Choice(_fill(costs, chosen, worthy, tokens), at_limit=True)
@@ -86,6 +86,32 @@ def leave_out(
     return Rewrite("\n".join([*out, *lines[at:]]), tuple(markers.omitted), at_limit=choice.at_limit)
 
 
+def runs_of(flags: Iterable[bool]) -> list[Gap]:
+    """Where the flags are True: first and last of each run."""
+    runs, start = [], -1
+    for at, flag in enumerate(chain(flags, [False])):
+        if flag:
+            start = at if start < 0 else start
+        elif start >= 0:
+            runs.append((start, at - 1))
+            start = -1
+    return runs
+
+
+def with_blanks_between(lines: Sequence[str], ranks: Sequence[int]) -> list[int]:
+    """The ranks with those of blank lines between two lines that may go: they go when both may."""
+    out = list(ranks)
+    before, blanks = 0, list[int]()
+    for at, (line, rank) in enumerate(zip(lines, ranks, strict=True)):
+        if not rank and not line.strip():
+            blanks.append(at)
+            continue
+        for blank in blanks if before and rank else ():
+            out[blank] = max(before, rank)
+        before, blanks = rank, []
+    return out
+
+
 def numbered(lines: Sequence[str], first: int, last: int) -> str:
     """What to say of a gap in a text that bears line numbers of its own, if the gap does not count like these.
 
@@ -104,18 +130,6 @@ def _hold_more(lines: Sequence[str], gaps: Sequence[Gap], tokens: int) -> bool:
     """Whether the gaps hold more than `tokens` tokens; no more lines are counted than it takes to know."""
     costs = (count_line(line) for first, last in gaps for line in lines[first : last + 1])
     return any(total > tokens for total in accumulate(costs))
-
-
-def _runs(ranks: Sequence[int], rank: int) -> list[Gap]:
-    """The longest runs of lines that may go when everything up to `rank` may."""
-    runs, start = [], -1
-    for at, own in enumerate([*ranks, 0]):
-        if 0 < own <= rank:
-            start = at if start < 0 else start
-        elif start >= 0:
-            runs.append((start, at - 1))
-            start = -1
-    return runs
 
 
 def _cost(costs: Sequence[int], run: Gap) -> int:

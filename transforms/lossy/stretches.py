@@ -3,7 +3,7 @@
 Contract: pure, linear in the text. At most the budget's tokens go, the largest stretches first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from transforms.contract import Omission, Rewrite
@@ -23,6 +23,15 @@ class Stretch(Protocol):
     def start(self) -> int: ...
     @property
     def end(self) -> int: ...
+
+
+def long_lines(text: str, least: int) -> Iterator[tuple[int, str]]:
+    """The lines of so many characters, each with the place where it starts."""
+    start = 0
+    for line in text.split("\n"):
+        if len(line) >= least:
+            yield start, line
+        start += len(line) + 1
 
 
 def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Callable[[S, int], S]) -> Choice[S]:

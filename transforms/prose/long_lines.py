@@ -4,10 +4,9 @@ Contract: pure but for the scorer, linear in the lines but for sorting the gaps.
 """
 
 from collections.abc import Callable, Container, Sequence
-from itertools import groupby
 
 from transforms.contract import Rewrite
-from transforms.lossy.gaps import Gap
+from transforms.lossy.gaps import Gap, runs_of
 from transforms.marker import Markers
 from transforms.prose.sentences import cut, sentences
 from transforms.prose.worth import KEPT, Scorer
@@ -35,7 +34,7 @@ def cuts(
     runs = []
     for number, found in parts.items():
         flags = [next(going) for _ in found]
-        for gap in _runs([False, *flags[1:-1], False]):
+        for gap in runs_of([False, *flags[1:-1], False]):
             text = "".join(found[gap[0] : gap[1] + 1])
             if (cost := count_tokens(text)) >= _WORTH:
                 runs.append((number, gap, cost, text))
@@ -73,16 +72,6 @@ def written(
 
 def _of_long(line: str) -> list[str]:
     return sentences(line) if len(line.split(None, _WORDS)) > _WORDS else []
-
-
-def _runs(flags: Sequence[bool]) -> list[Gap]:
-    """First and last of each run of True."""
-    runs = []
-    for flag, run in groupby(enumerate(flags), key=lambda pair: pair[1]):
-        places = [place for place, _ in run]
-        if flag:
-            runs.append((places[0], places[-1]))
-    return runs
 
 
 def _below[T](items: Sequence[T], scores: Sequence[float], limit: float) -> tuple[list[T], list[float]]:

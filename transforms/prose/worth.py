@@ -6,6 +6,8 @@ Contract: pure but for the scorer, linear in the lines but for sorting the passa
 from collections.abc import Sequence
 from typing import Protocol
 
+from transforms.lossy.gaps import runs_of
+
 _GROUPS = 4
 """Ranks that are given: a gap grows when its neighbours' turn comes, so finer ones would only make more gaps."""
 KEPT = 0.5
@@ -21,24 +23,12 @@ class Scorer(Protocol):
 
 def by_worth(lines: Sequence[str], ranks: Sequence[int], scorer: Scorer) -> list[int]:
     """The ranks anew: 0 stays 0; a passage of other lines gets one from 1, least worth, to 4, or 0 if it is to stay."""
-    passages = _passages(lines, ranks)
-    scores = scorer.scores(["\n".join(lines[start:end]) for start, end in passages])
+    passages = runs_of(rank > 0 and line.strip() != "" for line, rank in zip(lines, ranks, strict=True))
+    scores = scorer.scores(["\n".join(lines[first : last + 1]) for first, last in passages])
     anew = [0] * len(lines)
     order = sorted(range(len(passages)), key=lambda at: (scores[at], at))
     for place, at in enumerate(order):
         if scores[at] < KEPT:
-            start, end = passages[at]
-            anew[start:end] = [1 + place * _GROUPS // len(passages)] * (end - start)
+            first, last = passages[at]
+            anew[first : last + 1] = [1 + place * _GROUPS // len(passages)] * (last + 1 - first)
     return anew
-
-
-def _passages(lines: Sequence[str], ranks: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of lines that hold something and may go, as ranges of lines."""
-    passages, start = [], -1
-    for at, line in enumerate([*lines, ""]):
-        if line.strip() and ranks[at]:
-            start = at if start < 0 else start
-        elif start >= 0:
-            passages.append((start, at))
-            start = -1
-    return passages

@@ -95,13 +95,8 @@ def write_key(key: str) -> str:
 def read_path(name: str) -> list[str | int]:
     """The keys and the places in lists of a column's name, outermost first."""
     return [
-        int(part[0]) if name.startswith("[", part.start() - 1) and part.start() else _read_key(part[0])
+        int(part[0])
+        if name.startswith("[", part.start() - 1) and part.start()
+        else str(parse(part[0]) if part[0].startswith('"') else part[0])
         for part in _PART.finditer(name)
     ]
-
-
-def _read_key(part: str) -> str:
-    key = parse(part) if part.startswith('"') else part
-    if not isinstance(key, str):
-        raise ValueError(f"not a key: {part}")
-    return key

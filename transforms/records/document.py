@@ -36,7 +36,7 @@ class Choice:
     kept: list[int]
     """Indices, in order."""
     notes: dict[int, str]
-    """Lines that stand before the n-th of the kept, or behind the last."""
+    """Lines that stand before the n-th of the kept."""
 
 
 type Choices = dict[int, Choice]

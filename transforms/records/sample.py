@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from transforms.call import Call
-from transforms.lossy.focus import texts_of
+from transforms.lossy.focus import ASKED, QUOTED, texts_of
 from transforms.marker import Markers
 from transforms.records.document import Choice, Choices
 from transforms.records.fence import embedded
@@ -26,10 +26,7 @@ _MIN_RUN = 3
 """Rows of a run that is worth its marker."""
 _MIN_RUN_TOKENS = 60
 _MAX_WORDS = 100
-_QUESTION = 20_000
-"""Characters of a question, the last ones, of which every word counts."""
 _WORD = re.compile(r"[\w@#][\w.@#:/+-]*\w|\d")
-_QUOTED = re.compile(r"`([^`\n]{2,200})`|\"([^\"\n]{2,200})\"|'([^'\n]{2,200})'")
 _COUNT = re.compile(
     r"(?i)(?<![a-z_])(?:limit|page|per[_-]?page|page[_-]?size|max[_-]?(?:results|items|count)|offset|skip|top|tail|head|"
     r"lines|(?<=-)n)(?:=|: ?| )(?:-(?:n ?)?)?\d+"
@@ -41,14 +38,14 @@ _NAMING = re.compile(r"[0-9_./@:#-]|[a-z][A-Z]")
 def words_of(question: str, call: Call) -> frozenset[str]:
     """What the question and the call's values name: quoted strings, and words with digits or joints (ids, paths)."""
     text = "\n".join([question, *(_COUNT.sub(" ", text) for text in texts_of(call))])
-    quoted = {next(filter(None, found.groups())) for found in _QUOTED.finditer(text)}
+    quoted = {next(filter(None, found.groups())) for found in QUOTED.finditer(text)}
     naming = {word for word in _WORD.findall(text) if _NAMING.search(word)}
     return frozenset(sorted(quoted | naming, key=len, reverse=True)[:_MAX_WORDS])
 
 
 def names_of(words: frozenset[str], question: str) -> frozenset[str]:
     """What may be a value that is asked for: `words_of` it, and every other word of the end of the question."""
-    found = words.union(_WORD.findall(question[-_QUESTION:]))
+    found = words.union(_WORD.findall(question[-ASKED:]))
     return found | {word.lstrip("#@") for word in found}
 
 

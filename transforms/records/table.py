@@ -172,8 +172,6 @@ def _frame(rows: list[Row], total: int, notes: dict[int, str], brackets: str, wo
         section = _Section(rows[at:stop], tally, below, {row - at for row in whole if at <= row < stop})
         lines.extend(_section(section, repeats, endings))
         at = stop
-    if at in notes:
-        lines.append(notes[at])
     return "\n".join([*lines, brackets[1]])
 
 

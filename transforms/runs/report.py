@@ -22,7 +22,7 @@ from functools import partial
 
 from transforms.contract import Block, Kind
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import numbered
+from transforms.lossy.gaps import numbered, with_blanks_between
 from transforms.lossy.line_sampler import LineSampler, Ranked
 from transforms.runs.failures import failure_lines, library_frames
 from transforms.runs.headings import below_their_headings
@@ -63,8 +63,8 @@ class RunReport(LineSampler):
         if not any(read.ranks):
             return None
         _keep(read, named_lines(block, lines))
-        _join_blanks(read)
-        return Ranked(read.ranks, _describer(lines, read), partial(below_their_headings, read.bodies))
+        ranks = with_blanks_between(read.bodies, read.ranks)
+        return Ranked(ranks, _describer(lines, read), partial(below_their_headings, read.bodies))
 
 
 def _read(lines: Sequence[str]) -> _Lines:
@@ -128,19 +128,6 @@ def _headers(read: _Lines) -> Iterable[int]:
 def _keep(read: _Lines, places: Iterable[int]) -> None:
     for at in places:
         read.ranks[at] = 0
-
-
-def _join_blanks(read: _Lines) -> None:
-    """Blank lines between two lines that may go may go with them."""
-    before, blanks = 0, []
-    for at, body in enumerate(read.bodies):
-        if not body.strip() and not read.ranks[at]:
-            blanks.append(at)
-            continue
-        if before and read.ranks[at]:
-            for blank in blanks:
-                read.ranks[blank] = max(before, read.ranks[at])
-        before, blanks = read.ranks[at], []
 
 
 def _describer(lines: Sequence[str], read: _Lines) -> Callable[[int, int], str]:

@@ -20,7 +20,7 @@ from itertools import islice
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_terms
-from transforms.lossy.stretches import choose, leave_out
+from transforms.lossy.stretches import choose, leave_out, long_lines
 
 _LONG = 2000
 """Characters of a line; readers' own tools cut lines at this length."""
@@ -61,7 +61,7 @@ class LongMatches:
         if not budget.allows_loss or len(text) < _LONG or _MARKER.search(text):
             return None
         terms = named_terms(block)
-        found = [gap for start, end in _long_lines(text) for gap in _gaps(text, start, end, terms)]
+        found = [gap for start, line in long_lines(text, _LONG) for gap in _gaps(text, start, line, terms)]
         choice = choose(text, found, budget.tokens, partial(_cut_off, text))
         return leave_out(text, choice, budget.handle, _marker)
 
@@ -73,18 +73,9 @@ class LongMatches:
         )
 
 
-def _long_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of every long line."""
-    start = 0
-    for line in text.split("\n"):
-        if len(line) >= _LONG:
-            yield start, start + len(line)
-        start += len(line) + 1
-
-
-def _gaps(text: str, start: int, end: int, terms: Sequence[str]) -> Iterator[_Gap]:
+def _gaps(text: str, start: int, line: str, terms: Sequence[str]) -> Iterator[_Gap]:
     """What stands between the kept places of one line; nothing where no place in it is named."""
-    hits = list(_hits(text[start:end], terms))
+    end, hits = start + len(line), list(_hits(line, terms))
     if not hits or len(hits) > _MOST_HITS:
         return
     kept = sorted((start + low - _AROUND, start + high + _AROUND) for low, high in hits)

@@ -22,8 +22,6 @@ from transforms.search.paths import Place, places
 
 _ERROR = re.compile(r"(?:\d{1,9}(?:: ?| - )|[\d,]{0,20}\): )? ?(?:fatal )?error\b[^:\n]{0,20}: ")
 """What follows the number of a line."""
-_FEW, _WHOLE_SHARE = 8, 50
-"""Errors that stay whole, at least; and one place of so many."""
 _FEWEST = 8
 _LEAST_SHARE = 0.3
 """Of the lines: a compiler's excerpts and notes may stand between the places."""
@@ -56,6 +54,6 @@ class ReportGrouper(Folding):
 def _leave_whole(found: list[Place | None]) -> None:
     """Take out, in place, what is called an error, where that is rare: such a line is quoted as it stands."""
     errors = [at for at, place in enumerate(found) if place and _ERROR.match(place.rest)]
-    if len(errors) <= max(_FEW, len(found) // _WHOLE_SHARE):
+    if stylish.are_rare(errors, len(found)):
         for at in errors:
             found[at] = None

@@ -12,7 +12,7 @@ stays as it is.
 """
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ _ROW = re.compile(r"(?: {2,}|(?=\d))((?:\d{1,7}:\d{1,6},)*+\d{1,7}:\d{1,6}) {2,}
 """A row of a table, or of a folded one."""
 _FEWEST = 6
 _FEW, _WHOLE_SHARE = 8, 50
-"""Errors that stay whole, at least; and one finding of so many."""
+"""Errors that stay whole, at least; and one line of so many."""
 
 
 class _Finding(NamedTuple):
@@ -58,6 +58,11 @@ def decode(text: str) -> str | None:
     return "\n".join(line for is_table, run in runs for line in (_unfolded(run) if is_table else run))
 
 
+def are_rare(errors: Collection[int], lines: int) -> bool:
+    """Whether so few of the `lines` are called errors that these are told whole."""
+    return len(errors) <= max(_FEW, lines // _WHOLE_SHARE)
+
+
 def _findings(row: str) -> list[_Finding]:
     """What a row tells; empty for a line that is none."""
     parts = _ROW.fullmatch(row)
@@ -72,7 +77,7 @@ def _findings(row: str) -> list[_Finding]:
 def _rare_errors(found: Sequence[Sequence[_Finding]]) -> Container[int]:
     """What is called an error, where that is rare: such a line is quoted as it stands."""
     errors = [at for at, own in enumerate(found) if own and own[0].told[0] == "error"]
-    return frozenset(errors) if len(errors) <= max(_FEW, len(found) // _WHOLE_SHARE) else frozenset()
+    return frozenset(errors) if are_rare(errors, len(found)) else frozenset()
 
 
 def _folded(table: Iterable[tuple[str, _Finding, bool]]) -> list[str]:
