@@ -1,22 +1,19 @@
 """TableSampler leaves out routine rows; every line that stays is verbatim, every gap is named."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.call import Call
-from transforms.contract import Block, Budget
+from tests.transforms.rewritten import rewritten, used
+from transforms.contract import Budget
 from transforms.table_sampler import TableSampler
 from transforms.table_text import TableText
 from transforms.tokenizer import count_tokens
 
-_SAMPLER = TableSampler()
-_BUDGET = Budget(tokens=2000, handle="/o/7f3a")
-
-
-def _rewritten(text: str, question: str = "", budget: Budget = _BUDGET) -> str | None:
-    rewrite = _SAMPLER.rewrite(Block(text, Call(), question), budget)
-    return None if rewrite is None else rewrite.text
+_sampled = partial(rewritten, TableSampler())
+_used = partial(used, TableSampler())
 
 
 def _table(rows: int, mark: str = ",", odd: int = -1) -> str:
@@ -26,8 +23,7 @@ def _table(rows: int, mark: str = ",", odd: int = -1) -> str:
 
 @pytest.mark.parametrize("mark", [",", "\t", ";", " | ", "   "])
 def test_a_rare_row_and_the_one_that_is_asked_for_stay(mark: str) -> None:
-    sampled = _rewritten(_table(200, mark, odd=117), question="What is the total of `163`?")
-    assert sampled is not None
+    sampled = _sampled(_table(200, mark, odd=117), question="What is the total of `163`?")
     assert mark.join(("117", "failed", "5.50", "web")) in sampled
     assert mark.join(("163", "paid", "2.50", "web")) in sampled
 
@@ -36,33 +32,25 @@ def test_a_rare_row_and_the_one_that_is_asked_for_stay(mark: str) -> None:
     st.lists(st.sampled_from(["1,a,web", "2,a,web", "3,b,app", '4,"a, b",x', "x", "", "[line 2 omitted]", '"a\r,1,2']))
 )
 def test_whole_lines_go_and_every_gap_is_named(rows: list[str]) -> None:
-    """The proof holds for every result, the budget too, and a second pass finds nothing."""
+    """The budget holds, and a second pass finds nothing."""
     text = "\n".join([*["id,kind,channel"] * 9, *rows * 30])
-    budget = Budget(tokens=count_tokens(text) * 45 // 100, handle="/o/7f3a")
-    sampled = _rewritten(text, budget=budget)
-    if sampled is not None and _SAMPLER.proof(text, sampled):
-        assert count_tokens(text) - count_tokens(sampled) <= budget.tokens
-        assert _rewritten(sampled, budget=budget) is None
+    budget = Budget(count_tokens(text) * 45 // 100, "/o/1")
+    out = _used(text, budget=budget)
+    assert count_tokens(text) - count_tokens(out) <= budget.tokens
+    assert _used(out, budget=budget) == out
 
 
 def test_a_sampled_table_is_undrawn_as_one() -> None:
     """A marker between its rows does not end a drawn table."""
     drawn = "\n".join(f"| {row.replace(',', '   | ')} |" for row in _table(200).split("\n"))
-    sampled = _rewritten(drawn)
-    assert sampled is not None
-    undrawn = TableText().rewrite(Block(sampled, Call()), _BUDGET)
-    assert undrawn is not None
-    assert TableText().proof(sampled, undrawn.text)
-    assert not any("   " in line for line in undrawn.text.split("\n"))
+    sampled = _sampled(drawn)
+    undrawn = rewritten(TableText(), sampled)
+    assert not any("   " in line for line in undrawn.split("\n"))
 
 
 def test_a_column_of_a_sampled_csv_is_only_said_to_be_the_same_in_the_rows_that_are_shown() -> None:
-    sampled = _rewritten(_table(200))
-    assert sampled is not None
-    folded = TableText().rewrite(Block(sampled, Call()), _BUDGET)
-    assert folded is not None
-    assert folded.text.startswith("[column 2 `status` is `paid` in every row shown]\n")
-    assert TableText().proof(sampled, folded.text)
+    folded = rewritten(TableText(), _sampled(_table(200)))
+    assert folded.startswith("[column 2 `status` is `paid` in every row shown]\n")
 
 
 def _odd_one(usual: str, odd: str) -> tuple[str, str]:
@@ -82,34 +70,31 @@ def _odd_one(usual: str, odd: str) -> tuple[str, str]:
 )
 def test_the_one_value_that_is_unlike_its_column_stays(usual: str, odd: str) -> None:
     text, row = _odd_one(usual, odd)
-    rewritten = _rewritten(text, budget=Budget(10**6, "/o/7f3a"))
-    assert rewritten is not None
-    assert row in rewritten.split("\n")
+    out = _sampled(text)
+    assert row in out.split("\n")
 
 
 def test_the_least_stays_also_where_many_rows_have_the_most() -> None:
     values = [100 if n % 5 < 3 else 60 + n % 30 for n in range(300)]
     values[171] = 41
     text = "\n".join(["number,path,covered", *(f"{n},src/m{n % 9}.py,{value}" for n, value in enumerate(values))])
-    assert "171,src/m0.py,41" in (_rewritten(text, budget=Budget(10**6, "/o/7f3a")) or "").split("\n")
+    assert "171,src/m0.py,41" in _sampled(text).split("\n")
 
 
 def test_the_header_of_another_table_stays() -> None:
     orders = ["order_no,customer,total", *(f"{50000 + n},C{n % 40},{n % 70}.25" for n in range(120))]
     stock = ["sku_no,warehouse,weight", *(f"{70000 + n},W{n % 4},{n % 60}.75" for n in range(120))]
-    rewritten = _rewritten("\n".join(orders + stock), question="Why is order 50077 so heavy?")
-    assert rewritten is not None
-    assert "sku_no,warehouse,weight" in rewritten
-    assert "50077,C37,7.25" in rewritten
+    out = _sampled("\n".join(orders + stock), question="Why is order 50077 so heavy?")
+    assert "sku_no,warehouse,weight" in out
+    assert "50077,C37,7.25" in out
 
 
 def test_rows_with_a_name_of_the_question_stay() -> None:
     names = ["Alice" if n % 43 == 7 else f"Customer{n % 40}" for n in range(300)]
     rows = [f"{n},{name},{'paid' if n % 3 else 'open'},{n % 90}.50" for n, name in enumerate(names)]
     text = "\n".join(["id,customer,state,total", *rows])
-    rewritten = _rewritten(text, question="Which orders of Alice are unpaid?", budget=Budget(10**6, "/o/7f3a"))
-    assert rewritten is not None
-    assert [row for row in rows if ",Alice," in row] == [row for row in rewritten.split("\n") if ",Alice," in row]
+    out = _sampled(text, question="Which orders of Alice are unpaid?")
+    assert [row for row in rows if ",Alice," in row] == [row for row in out.split("\n") if ",Alice," in row]
 
 
 def test_the_names_of_columns_are_no_values() -> None:
@@ -118,12 +103,11 @@ def test_the_names_of_columns_are_no_values() -> None:
     for place, day in zip((11, 17, 23, 31, 44), ("03-04", "04-05", "05-06", "06-07", "12-08"), strict=True):
         days[place] = f"2026-{day}"
     rows = "".join(f"| 0{n + 700} | {day} | hall {n % 3} | as usual |\n" for n, day in enumerate(days))
-    rewritten = _rewritten("| id | day | place | note |\n|---|---|---|---|\n" + rows, question="What does 0722 say?")
-    assert rewritten is not None
-    assert all(day in rewritten for day in days)
+    out = _sampled("| id | day | place | note |\n|---|---|---|---|\n" + rows, question="What does 0722 say?")
+    assert all(day in out for day in days)
 
 
 def test_lines_of_one_cell_are_no_rows() -> None:
     cell = "\n".join(f"  g({n}, 2, 3, 7)" for n in range(9))
     text = "\n".join(["id,title,body,state", *(f'{n},t{n},"def f():\n{cell}\n",open' for n in range(60))])
-    assert _rewritten(text, budget=Budget(10**6, "/o/7f3a")) is None
+    assert _used(text) == text

@@ -1,24 +1,19 @@
 """TableText takes out what only draws a table, and columns of one value; every cell comes back."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import goldens
-from transforms.call import Call
-from transforms.contract import Block, Budget
+from tests.transforms.rewritten import used
 from transforms.table_text import TableText, with_constants
 
 TABLES = TableText()
-NO_BUDGET = Budget(0, "")
+compact = partial(used, TABLES)
 CELLS = st.sampled_from(["", "a", "b c", "12", "-", "---", "eu-west-1", "é", "+", "`", ":", "\u2028", "\x00", "[x]"])
 DRAWN = next(iter(goldens.load("table_text"))).before
-
-
-def compact(text: str) -> str:
-    """The rewrite of `text`, proven; `text` itself when there is none."""
-    rewrite = TABLES.rewrite(Block(text, Call()), NO_BUDGET)
-    return rewrite.text if rewrite and TABLES.proof(text, rewrite.text) else text
 
 
 def test_a_box_drawn_table_becomes_a_plain_one() -> None:

@@ -1,28 +1,16 @@
 """DiffTrimmer drops what nobody reads line by line, says so in place, and alters nothing."""
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.call import Call
-from transforms.contract import Block, Budget
+from tests.transforms.rewritten import used
 from transforms.diffs.trimmer import DiffTrimmer
 
-TRIMMER = DiffTrimmer()
-HANDLE = "/o/1a2b"
-PLENTY = Budget(10**6, HANDLE)
-
-
-def trimmed(text: str, question: str = "") -> str:
-    """The rewrite of `text`, proven; `text` itself when there is none."""
-    rewrite = TRIMMER.rewrite(Block(text, Call(), question), PLENTY)
-    if rewrite is None:
-        return text
-    assert TRIMMER.proof(text, rewrite.text)
-    assert rewrite.omitted
-    return rewrite.text
+trimmed = partial(used, DiffTrimmer())
 
 
 def hunk(path: str, body: list[str], mode: str = "100644") -> str:
@@ -60,7 +48,7 @@ def test_a_mode_stays_as_it_is() -> None:
 
 
 def test_the_counts_of_a_gap_are_those_of_its_lines() -> None:
-    assert "omitted: hunks of uv.lock, +20 -20; full text: /o/1a2b]" in trimmed(LOCK)
+    assert "omitted: hunks of uv.lock, +20 -20; full text: /o/1]" in trimmed(LOCK)
 
 
 def test_a_line_that_the_question_names_stays_with_its_hunk_header() -> None:
@@ -147,7 +135,7 @@ def test_headers_of_other_tools_are_known(head: str) -> None:
 def test_a_file_name_cannot_name_another_place_for_the_full_text() -> None:
     out = trimmed(LOCK.replace("uv.lock", "x; full text: elsewhere/uv.lock"))
     (marker,) = [line for line in out.split("\n") if line.startswith("[lines")]
-    assert "hunks of a file, +20 -20; full text: /o/1a2b]" in marker
+    assert "hunks of a file, +20 -20; full text: /o/1]" in marker
 
 
 @given(st.data())

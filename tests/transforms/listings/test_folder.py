@@ -1,17 +1,21 @@
 """Folded listings: every name stays, in order, and the listing can be written out again."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transforms.rewritten import rewritten, used
 from transforms.call import Call
-from transforms.contract import Block, Budget
+from transforms.contract import Block
 from transforms.listings import folder as file_listing
 from transforms.listings.folder import ListingFolder
 from transforms.tokenizer import count_tokens
 
-_NONE = Budget(tokens=0, handle="")
 _FOLDER = ListingFolder()
+_folded = partial(rewritten, _FOLDER)
+_used = partial(used, _FOLDER)
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +25,8 @@ def _short_lists_are_folded_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_list_that_can_be_looked_over_keeps_its_paths_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert _FOLDER.rewrite(Block("\n".join(f"src/app/file{n}.py" for n in range(250)), Call("Glob")), _NONE) is None
-    assert _FOLDER.rewrite(Block("\n".join(f"src/app/file{n}.py" for n in range(260)), Call("Glob")), _NONE) is not None
+    assert _FOLDER.fold(Block("\n".join(f"src/app/file{n}.py" for n in range(250)), Call("Glob"))) is None
+    assert _FOLDER.fold(Block("\n".join(f"src/app/file{n}.py" for n in range(260)), Call("Glob"))) is not None
 
 
 _name = st.sampled_from(
@@ -63,18 +67,9 @@ _listing = st.one_of(
 ).map("\n".join)
 
 
-def _rewritten(text: str) -> str | None:
-    rewrite = _FOLDER.rewrite(Block(text, Call()), _NONE)
-    return None if rewrite is None else rewrite.text
-
-
 @given(_listing)
-def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
-    """The inverse gives the text back, or the proof refuses; a proven form is left alone the second time."""
-    folded = _rewritten(text)
-    if folded is not None and _FOLDER.proof(text, folded):
-        assert _FOLDER.unfold(folded) == text
-        assert _rewritten(folded) is None
+def test_any_listing_is_settled_at_once(text: str) -> None:
+    assert _used(_used(text)) == _used(text)
 
 
 @given(
@@ -90,15 +85,14 @@ def test_a_rewrite_is_undone_or_the_proof_says_no(text: str) -> None:
 def test_plain_paths_come_back(lines: list[str]) -> None:
     """A list of ordinary paths is always proven."""
     text = "\n".join(lines)
-    folded = _rewritten(text)
-    assert folded is None or _FOLDER.proof(text, folded)
+    folded = _FOLDER.fold(Block(text, Call()))
+    assert folded is None or _FOLDER.unfold(folded) == text
 
 
 def test_two_hundred_paths_keep_two_hundred_names() -> None:
     """Every name of a long list is there, for fewer than half of the tokens."""
     paths = [f"/home/ada/work/shop/services/s{n // 25}/handlers/handle_{n}_orders.py" for n in range(200)]
-    folded = _rewritten("\n".join(paths))
-    assert folded is not None
+    folded = _folded("\n".join(paths))
     assert all(path.rpartition("/")[2] in folded for path in paths)
     assert all(f"\ns{n}/handlers/: " in folded for n in range(8))
     assert count_tokens(folded) < 0.5 * count_tokens("\n".join(paths))
@@ -108,30 +102,24 @@ def test_rows_and_paths_in_one_text() -> None:
     """The output of `ls -l` followed by that of `find` is folded by both rules."""
     rows = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
     text = "\n".join(["total 4", *rows, *(f"src/app/{name}.py" for name in ("main", "view", "store"))])
-    folded = _rewritten(text)
-    assert folded is not None
+    folded = _folded(text)
     assert folded.endswith("\nsrc/app/: main.py, view.py, store.py")
     assert "; without a date: Nov 20 20:51]\n1 a1.txt\n" in folded and "\n6 a6.txt\n" in folded
-    assert _FOLDER.proof(text, folded)
 
 
 def test_the_tree_of_npm_is_drawn_again() -> None:
     """Its stems are two wide, and a branch tells whether more hangs below it."""
     text = "a@1 /w\n├─┬ b@2\n│ ├─┬ c@3\n│ │ └── d@4 deduped\n│ └── UNMET e@5\n├── f@6\n└─┬ g@7\n  └── h@8\n"
-    folded = _rewritten(text)
-    assert folded is not None
+    folded = _folded(text)
     assert "\n  b@2\n    c@3\n      d@4 deduped\n    UNMET e@5\n  f@6\n  g@7\n    h@8\n" in folded
-    assert _FOLDER.proof(text, folded)
 
 
 def test_a_name_that_starts_as_a_date_keeps_its_row_whole() -> None:
     """It would be taken for the date of its row."""
     rows = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
     rows.append("-rw-r--r-- 1 root root 7 Nov 20 20:51 Nov 21 20:52 notes.txt")
-    folded = _rewritten("\n".join(rows))
-    assert folded is not None
+    folded = _folded("\n".join(rows))
     assert folded.endswith(f"\n{rows[-1]}")
-    assert _FOLDER.proof("\n".join(rows), folded)
 
 
 @pytest.mark.parametrize("between", ["", "=== commits ===\n"])
@@ -139,9 +127,7 @@ def test_what_follows_the_rows_is_none_of_them(between: str) -> None:
     """A line that would be taken for a row without a date costs the rows above it their common date at most."""
     rows = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
     text = "\n".join(rows) + f"\n{between}9502969 learned: a new kind\nee6a189 listings: dates\n"
-    folded = _rewritten(text)
-    assert folded is not None
-    assert _FOLDER.proof(text, folded)
+    folded = _folded(text)
     assert ("without a date" in folded) == bool(between)
 
 
@@ -150,17 +136,13 @@ def test_sections_of_ls_each_have_their_columns() -> None:
     small = [f"-rw-r--r-- 1 root root {n} Nov 20 20:51 a{n}.txt" for n in range(1, 7)]
     large = [f"-rw-r--r-- 1 root root {n * 7919:>6} Nov 20 20:51 b{n}.txt" for n in range(1, 9)]
     text = "\n".join(["a:", "total 4", *small, "", "b:", "total 4", *large])
-    folded = _rewritten(text)
-    assert folded is not None
+    folded = _folded(text)
     assert folded.count("[rows without a mode: ") == 2
-    assert _FOLDER.proof(text, folded)
 
 
 @pytest.mark.parametrize(("bar", "branch", "last"), [("│   ", "├── ", "└── "), ("|   ", "|-- ", "`-- ")])
 def test_trees_drawn_in_other_styles(bar: str, branch: str, last: str) -> None:
     """Blanks and ASCII are drawn again as they were."""
     text = "\n".join([".", f"{branch}a", f"{bar}{branch}b", f"{bar}{last}c", f"{branch}d", f"{last}e", f"    {last}f"])
-    folded = _rewritten(text)
-    assert folded is not None
+    folded = _folded(text)
     assert "\n  a\n    b\n    c\n  d\n  e\n    f" in folded
-    assert _FOLDER.proof(text, folded)

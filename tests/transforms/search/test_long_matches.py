@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transforms.rewritten import rewritten, used
 from transforms.call import Call
 from transforms.contract import Block, Budget
 from transforms.search.long_matches import LongMatches
 from transforms.tokenizer import count_tokens
 
 _TRIMMER = LongMatches()
-_BUDGET = Budget(tokens=2000, handle="/o/7f3a")
 _CALL = Call("bash", '{"command": "rg -n fetchUser dist"}')
+_cut = partial(rewritten, _TRIMMER, call=_CALL)
+_used = partial(used, _TRIMMER, call=_CALL)
 
 
 def _code(characters: int, seed: int = 1) -> str:
@@ -25,15 +28,9 @@ def _code(characters: int, seed: int = 1) -> str:
     return "".join(calls)
 
 
-def _rewritten(text: str, budget: Budget = _BUDGET, question: str = "") -> str | None:
-    rewrite = _TRIMMER.rewrite(Block(text, _CALL, question), budget)
-    return None if rewrite is None else rewrite.text
-
-
 def test_what_stands_around_every_hit_stays() -> None:
     line = f"a.js:1:{_code(900)}fetchUser(1){_code(1500, 2)}x=fetchUser;{_code(900, 3)}"
-    cut = _rewritten(line)
-    assert cut is not None
+    cut = _cut(line)
     assert "fetchUser(1)" in cut
     assert "x=fetchUser;" in cut
     assert cut.startswith(line[:240])
@@ -42,8 +39,7 @@ def test_what_stands_around_every_hit_stays() -> None:
 
 def test_what_the_question_names_stays_too() -> None:
     line = f"a.js:1:{_code(900)}fetchUser(1){_code(900, 2)}retryLimit=3;{_code(900, 3)}"
-    cut = _rewritten(line, question="How high is `retryLimit`?")
-    assert cut is not None
+    cut = _cut(line, question="How high is `retryLimit`?")
     assert "retryLimit=3" in cut
 
 
@@ -58,7 +54,7 @@ def test_what_the_question_names_stays_too() -> None:
     ids=["not long", "nothing named", "named everywhere", "marked already"],
 )
 def test_a_line_that_cannot_be_cut_well_stays_whole(line: str) -> None:
-    assert _rewritten(line) is None
+    assert _used(line) == line
 
 
 @given(st.integers(100, 3000), st.integers(0, 6000), st.integers(0, 6000))
@@ -87,9 +83,7 @@ def test_the_budget_holds_and_no_word_is_cut(tokens: int, before: int, behind: i
 )
 def test_a_wrong_result_proves_nothing(forged: Callable[[str], str]) -> None:
     line = f"a.js:1:f(1);{_code(900)}fetchUser(1){_code(1500, 2)}"
-    cut = _rewritten(line)
-    assert cut is not None
-    assert _TRIMMER.proof(line, cut)
+    cut = _cut(line)
     assert not _TRIMMER.proof(line, forged(cut))
 
 
@@ -100,27 +94,24 @@ def test_a_wrong_result_proves_nothing(forged: Callable[[str], str]) -> None:
 def test_no_number_time_escape_or_path_is_shown_in_part(piece: str) -> None:
     line = f"a.js:1:{piece * 200}fetchUser(1) {piece * 200}"
     for tokens in (400, 1200, 4000):
-        cut = _rewritten(line, Budget(tokens, "/o/1"))
-        assert cut is not None
+        cut = _cut(line, budget=Budget(tokens, "/o/1"))
         shown = re.sub(r"\[columns [^\]]*\]", " ", cut.removeprefix("a.js:1:").replace("fetchUser(1) ", " "))
         assert set(shown.split()) == set(piece.split())
 
 
 def test_a_line_without_signs_between_expressions_stays_whole() -> None:
-    assert _rewritten(f"a.txt:1:{'x,' * 1500}fetchUser{',x' * 1500}") is None
+    line = f"a.txt:1:{'x,' * 1500}fetchUser{',x' * 1500}"
+    assert _used(line) == line
 
 
 def test_letters_that_grow_when_they_are_lowered_do_not_move_the_place() -> None:
-    cut = _rewritten(f"a.json:1:{'İ;' * 600} fetchUser(12345) {'abc;' * 600}")
-    assert cut is not None
+    cut = _cut(f"a.json:1:{'İ;' * 600} fetchUser(12345) {'abc;' * 600}")
     assert "fetchUser(12345)" in cut
 
 
 def test_words_are_found_in_whatever_case_and_where_they_stand() -> None:
     """Also behind a letter that is longer in lower case."""
     line = f"dist/app.js:1:{'\u0130' * 50};{'let a = 1; ' * 200}FETCHUSER(id);{'let b = 2; ' * 200}"
-    rewritten = _rewritten(line)
-    assert rewritten is not None
-    assert "let a = 1; FETCHUSER(id);let b = 2;" in rewritten
-    assert rewritten.index("]", rewritten.index("omitted")) < rewritten.index("FETCHUSER")
-    assert _TRIMMER.proof(line, rewritten)
+    cut = _cut(line)
+    assert "let a = 1; FETCHUSER(id);let b = 2;" in cut
+    assert cut.index("]", cut.index("omitted")) < cut.index("FETCHUSER")
