@@ -16,7 +16,7 @@ files by exact match. The questions:
  7. hunks, file headers of a diff, commit headers -> DIFF
  8. a document that starts as HTML or XML, or has tags all over -> MARKUP
  9. matches with their places, where the call searched -> SEARCH
-10. lines of `git blame` -> CODE
+10. lines of `git blame` -> CODE; bytes behind their addresses, none of which is like another -> TEXT
 11. a drawn table: a header with a rule below it, or names of columns in capitals -> TABLE
 12. mostly measured values, as a training prints them: each is one point of a curve -> TEXT
 13. lines that only test runners, compilers, package managers and image builds write -> TEST
@@ -144,8 +144,10 @@ def _search_asked_for(sample: Sample) -> Kind | None:
     return Kind.SEARCH if sample.mostly(forms.MATCH_OF_A_SEARCH, 0.3) else None
 
 
-def _blamed(sample: Sample) -> Kind | None:
-    return Kind.CODE if sample.mostly(forms.BLAMED, 0.6) else None
+def _blamed_or_dumped(sample: Sample) -> Kind | None:
+    if sample.mostly(forms.BLAMED, 0.6):
+        return Kind.CODE
+    return Kind.TEXT if sample.mostly(forms.DUMPED, 0.5) else None
 
 
 def _drawn(sample: Sample) -> Kind | None:
@@ -277,7 +279,7 @@ _QUESTIONS: tuple[Callable[[Sample], Kind | None], ...] = (
     _diff,
     _markup,
     _search_asked_for,
-    _blamed,
+    _blamed_or_dumped,
     _drawn,
     _measured,
     _test,

@@ -139,6 +139,8 @@ MEASURED = re.compile(
 
 BLAMED = _form(r"\^?[0-9a-f]{7,40} (?:[^(\n]{1,200} )?\(.{1,120}? +\d+\)(?: |$)")
 """A line of `git blame`."""
+DUMPED = _form(r"\s*[0-9a-f]{4,16}:\s+[0-9a-f]{2,8}\s", r"[0-9a-f]{7,8} (?: [0-9a-f]{2,4}){2}")
+"""A line of hexdump, xxd or a disassembler."""
 COLUMN_NAMES = _form(r"\s*(?=.*\S(?: {2}|\t))[A-Z][A-Z0-9_%/()-]*(?:\s+[A-Z%#][A-Z0-9_%/()+-]*){2,}\s*$")
 TABLE_RULE = _form(
     r"\s*[+|├╞┣╟╠]?[:=─═━-]{2,}(?:[+|┼╪╋╫╬][:=─═━-]{2,})+[+|┤╡┫╢╣]?\s*$",

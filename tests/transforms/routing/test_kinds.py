@@ -294,6 +294,13 @@ SAMPLES = [
     ("psql as another user", EVENTS, bash("sudo -u postgres psql -tc 'select 1'"), Kind.TABLE),
     ("git blame", BLAME, bash("git blame a.py"), Kind.CODE),
     ("git blame nobody asked for", BLAME, NO_CALL, Kind.CODE),
+    (
+        "hexdump",
+        "0000a010  03 00 3e 00 01 00 00 00  d0 23 00 00 00 00 00 00  |..>......#......|\n" * 9,
+        NO_CALL,
+        Kind.TEXT,
+    ),
+    ("a disassembly", "    200b:\t48 85 c0             \ttest   %rax,%rax\n" * 9, bash("objdump -d a.out"), Kind.TEXT),
     ("a training's curve", TRAINING, bash("python train.py"), Kind.TEXT),
     ("a training's log", TIMED_TRAINING, bash("cat train.log"), Kind.TEXT),
     ("readings", READINGS, NO_CALL, Kind.TEXT),
