@@ -177,7 +177,9 @@ def _test(sample: Sample) -> Kind | None:
     hits = sample.hits(forms.REPORT_LINE)
     if sample.expected.kind is Kind.TEST:
         return Kind.TEST if hits else None
-    if sample.hits(forms.REPORT_MARK) and not sample.logs(0.8):
+    if sample.hits(forms.FENCE):
+        return None
+    if sample.hits(forms.REPORT_MARK):
         return Kind.TEST
     if sample.expected.kind is Kind.TABLE:
         return None

@@ -67,9 +67,14 @@ REPORT_MARK = _form(
     r"error\[E\d{4}\]:",
     r"Creating test database",
     r"#\d+ (?:\[internal\]|DONE \d)",
-    r"\[INFO\] (?:BUILD|Tests run)",
+    r"\[INFO\] (?:BUILD|Tests run)|BUILD (?:SUCCESSFUL|FAILED) in ",
+    r"Running \d+ tests? using \d+ worker|Test run for \S+\.dll|INFO: Analyzed \d+ targets? ",
+    r"\s*\d+ (?:tests?|doctests?|examples?), (?:\d+ \w+, )*\d+ failures?\b",
+    r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\ufeff?\d{4}-\d\d-\d\dT[\d:.]{8,20}Z ##\[(?:group|error)\]",
 )
-"""One is enough: no other program writes it."""
+"""One is enough: no other program writes it, only a document may quote it."""
+FENCE = _form(r"\s*```")
+"""Around what a document quotes."""
 REPORT_LINE = _form(
     REPORT_MARK.pattern,
     r"\s*(?:PASS|FAIL|FAILED|PASSED|ERROR|XFAIL|SKIPPED)[ :]+\S",
@@ -82,7 +87,8 @@ REPORT_LINE = _form(
     r"(?:not )?ok \d+ ",
     r"\s*[✓✔✗✘✕×√❯●] ?\S",
     r"\s*(?:Compiling|Downloading|Downloaded|Checking|Finished|Building|Linking|Installing|Fetching|Updating) \S",
-    r"\s*(?:error|warning|note|help)(?:\[\w+\])?: ",
+    r"\s*(?:error|warning|note|help)(?:\[\w+\])?: |\s*--> \S+:\d+:\d+$|> Task :\S",
+    r"//\S+ +(?:\(cached\) )?(?:PASSED|FAILED)|\s+(?:Passed|Failed) \S.* \[[^\]]*\d m?s\]$",
     r"(?:  )?\S+:\d+(?::\d+)?:?(?: -)?\s(?:fatal )?(?:error|warning|note|\w+Warning)\b",
     r"\S+\.\w+:\d+:\d+: (?:[A-Z]+\d+ |.* \([\w-]+\)$)",
     r"\S+\(\d+,\d+\): (?:error|warning)",

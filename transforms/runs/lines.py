@@ -35,6 +35,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r" *PASS \[ *[\d.]+s\] .+",  # nextest
             r" *ok \d+ (?!.*# ?(?i:skip|todo)).+",  # TAP
             r".+ > .+ PASSED",  # gradle
+            r"//\S+ +(?:\(cached\) )?PASSED in [\d.]+s",  # bazel
             r"\[INFO\] Tests run: \d+, Failures: 0, Errors: 0, Skipped: 0.*(?:in|-) \S+",  # maven
             r" *\d+/\d+ Test +#\d+: .+ Passed +[\d.]+ sec",  # ctest
             r"\[       OK \] .+",  # googletest

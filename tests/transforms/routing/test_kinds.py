@@ -98,6 +98,11 @@ ARIA = "### Page\n- Page URL: http://h.test/\n```yaml\n" + "".join(
     for n in range(9)
 )
 APPLIED = 'resource "a" "b" {\n  + id = (known after apply)\n}\n' * 9 + "a.b[0]: Creating...\na.b[1]: Creating...\n"
+CLIPPY = (
+    "warning: writing `&Vec` instead of `&[_]` involves a new object\n  --> src/lib.rs:4:14\n   |\n"
+    "4  | pub fn f(v: &Vec<i32>) -> i32 {\n   |             ^^^^^^^^^ help: change this to: `&[i32]`\n   |\n\n" * 9
+)
+CI_GROUPS = "2026-03-01T10:00:01.1234567Z ##[group]Run npm ci\n" + "2026-03-01T10:00:02.1234567Z added 2\n" * 9
 CI = "".join(f"test\tRun\t2026-03-01T10:00:0{n}.1Z ok {n}\n" for n in range(9))
 VITEST = "".join(f" ✓ adds {n} items 1ms\n" for n in range(20)) + (
     "\n- Expected\n+ Received\n\n@@ -2,3 +2,3 @@\n   2,\n-  3,\n+  4,\n" * 2 + " Tests  2 failed | 20 passed (22)\n"
@@ -243,6 +248,18 @@ SAMPLES = [
     ("vitest with hunks, of a task runner", VITEST, bash("./check"), Kind.TEST),
     ("pyright", PYRIGHT, bash("pyright src"), Kind.TEST),
     ("gh run view --log", CI, bash("gh run view 7 --log-failed"), Kind.TEST),
+    (
+        "Playwright, of a script",
+        "Running 2 tests using 1 worker\n\n  ✓ 1 a.spec.ts:2:1 › a (31ms)\n",
+        NO_CALL,
+        Kind.TEST,
+    ),
+    ("Maven, of a script", "[INFO] Building web\n" * 30 + "[INFO] BUILD FAILURE\n", bash("./check"), Kind.TEST),
+    ("Gradle, of a script", "> Task :app:test\n" * 9 + "\nBUILD FAILED in 2s\n", bash("./check"), Kind.TEST),
+    ("ExUnit, of a script", "  * test adds 1 [L#4]\n" * 9 + "\n9 tests, 1 failure\n", bash("./check"), Kind.TEST),
+    ("Clippy, of a script", CLIPPY, bash("./check"), Kind.TEST),
+    ("a CI log of another tool", CI_GROUPS, Call("mcp__github__get_job_logs", "{}"), Kind.TEST),
+    ("a document that quotes a report", MARKDOWN + f"```\n{GO_TEST}```\n", Call("WebFetch", "{}"), Kind.PROSE),
     ("terraform apply", APPLIED, bash("terraform apply -auto-approve"), Kind.TEST),
     ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
     ("what is installed is no run", INSTALLED, bash("apt list --installed"), Kind.TABLE),
