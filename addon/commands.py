@@ -17,7 +17,7 @@ from addon import sinks
 from addon.dashboard.stats import lines
 from addon.event_log import LOGGER
 from addon.setting_values import LogLevel, Mode
-from addon.settings import PREFIX, BadSetting, Settings, option_names
+from addon.settings import PREFIX, BadSetting, Settings, named_value, option_names
 from addon.views.content_view import original_body
 from addon.views.request_text import decisions
 from addon.wire.body_codecs import BODY_LIMIT, BadEncoding, codec_for
@@ -114,8 +114,7 @@ class HeadroomCommands:
     def _replay_settings(self, settings: Sequence[str]) -> dict[str, str]:
         given = {**self._raw(), **AS_NEW, "policy_enforcement": "on"}
         for setting in settings:
-            name, _, value = setting.partition("=")
-            name = name.removeprefix(PREFIX)
+            name, value = named_value(setting)
             if name not in set(option_names()) - FIXED:
                 raise exceptions.CommandError(f"not an option for a replay: {name}")
             given[name] = value

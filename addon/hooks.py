@@ -44,7 +44,7 @@ from addon.web.own_site import PortTaken, Site
 from addon.web.recent import Recent
 from addon.web.sources import Sources
 from addon.wire.body_codecs import sha256
-from addon.wire.hosts import HostSet
+from addon.wire.hosts import LOOPBACK, HostSet
 from addon.wire.name_constraints import Subtrees
 from addon.workers import kompress_model
 from addon.workers.job import Job
@@ -55,7 +55,6 @@ _OPENAI = HostSet(("api.openai.com", "*.api.openai.com"))
 _MOST_TOLD = 100
 """Hosts of which the same is said."""
 _LONGEST_HOST = 255
-_LOOPBACK = "127.0.0.1"
 _UNKNOWN = "is no known LLM API host: name it in headroom_hosts to have it rewritten"
 _KEEP_DAYS_SECONDS = 30.0
 _PASSED = "x-headroom-passed"
@@ -180,7 +179,7 @@ class Headroom:
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         self._site.door.refuse_connection(data)
         if data.server.address and data.server.address[0] == TRIAL_HOST:
-            data.server.address = (_LOOPBACK, data.server.address[1])
+            data.server.address = (LOOPBACK, data.server.address[1])
 
     def client_disconnected(self, client: connection.Client) -> None:
         self._site.door.forget(client)

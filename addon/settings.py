@@ -210,6 +210,12 @@ def misspelled_variables(environ: Mapping[str, str]) -> list[str]:
     return [f"{_VARIABLE}{name} is no setting{hint}" for name, hint in hints if hint]
 
 
+def named_value(entry: str) -> tuple[str, str]:
+    """The name, without our prefix, and the value that `NAME=VALUE` gives it."""
+    name, _, value = entry.partition("=")
+    return name.removeprefix(PREFIX), value
+
+
 def option_names() -> Iterable[str]:
     """The settings' field names, in order."""
     return Settings.model_fields

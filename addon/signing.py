@@ -11,15 +11,13 @@ from mitmproxy import ctx, tls
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.proxy import mode_specs
 
-from addon.wire.name_constraints import Subtrees
-
-_KEY_FILE = "mitmproxy-ca.pem"
+from addon.wire.name_constraints import KEY_FILE, Subtrees
 
 
 def signing_bounds(confdir: Path) -> Subtrees | None:
     """The bounds of the authority in mitmproxy's folder; None: it may sign for everything, or there is none."""
     try:
-        certificates = x509.load_pem_x509_certificates((confdir / _KEY_FILE).read_bytes())
+        certificates = x509.load_pem_x509_certificates((confdir / KEY_FILE).read_bytes())
     except (OSError, ValueError):
         return None
     return Subtrees.of_certificates(certificates)

@@ -18,10 +18,11 @@ from addon.command.certs import cli as certs
 from addon.command.doctor import cli as doctor
 from addon.command.hints import Endpoint, hints
 from addon.command.launch import PYTHON, mitmproxy_command
-from addon.command.start_plan import LOOPBACK, PAGES_PORT, PortTaken, is_free, read_plan
+from addon.command.start_plan import PAGES_PORT, PortTaken, is_free, read_plan
 from addon.command.trust import NoAuthority, write_bundle
 from addon.command.wrap import cli as wrap
 from addon.settings import Settings, did_you_mean
+from addon.wire.hosts import LOOPBACK
 
 type Command = Callable[[Sequence[str], Mapping[str, str]], int]
 

@@ -21,7 +21,8 @@ from typing import Any
 
 from addon.command.demo_requests import DemoRequest, demo_requests
 from addon.command.own_proxy import OwnProxy, ProxyFailed, own_proxy
-from addon.command.stand_in import LOOPBACK, StandInUpstream
+from addon.command.stand_in import StandInUpstream
+from addon.wire.hosts import LOOPBACK
 from transforms.tokenizer import count_tokens
 
 HEADER = "x-headroom-routing-log"

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from addon.command.hints import Endpoint
 from addon.command.launch import Tool, tied_mitmproxy_command
-from addon.command.start_plan import LOOPBACK
+from addon.wire.hosts import LOOPBACK
 
 _START_SECONDS, _STOP_SECONDS, _LOOK_SECONDS = 60, 10, 0.05
 _PORT = re.compile(r"listening at [^ ]*:([0-9]+)\.$", re.MULTILINE)

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Self
 from addon.command.stand_in_answers import ANSWERS, Answer
 from addon.command.stand_in_socket import serve_socket
 from addon.wire.body_codecs import BadEncoding, codec_for
+from addon.wire.hosts import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 WEBSOCKET = "WEBSOCKET"
 """The method of what came over a WebSocket: each turn as the whole conversation."""
 _HEAD_LIMIT = 1 << 20

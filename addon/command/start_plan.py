@@ -15,8 +15,8 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from addon.command.hints import Endpoint
 from addon.command.trust import CONFDIR
 from addon.settings import PREFIX, Settings, bare_value, option_names
+from addon.wire.hosts import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 PORT, WEB_PORT, PAGES_PORT = "8080", "8081", "8082"
 _NOT_SERVED = ("--options", "--commands", "-n", "--no-server")
 

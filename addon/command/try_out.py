@@ -12,7 +12,7 @@ from pathlib import Path
 
 from addon import sinks
 from addon.setting_values import LogLevel
-from addon.settings import PREFIX, BadSetting, Settings, option_default, option_names
+from addon.settings import PREFIX, BadSetting, Settings, named_value, option_default, option_names
 from addon.workers.apart import AS_NEW, FIXED, decide_apart
 from addon.workers.worker_pool import NoWorker
 from transforms.compression_policy import AuthMode
@@ -45,10 +45,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _named(setting: str) -> tuple[str, str]:
-    name, _, value = setting.partition("=")
-    if name.removeprefix(PREFIX) in FIXED:
-        raise BadSetting(f"{name} changes nothing here: nobody waits, and nothing is kept")
-    return name.removeprefix(PREFIX), value
+    name, value = named_value(setting)
+    if name in FIXED:
+        raise BadSetting(f"{PREFIX}{name} changes nothing here: nobody waits, and nothing is kept")
+    return name, value
 
 
 def _request_body(output: str, given: argparse.Namespace) -> bytes:

@@ -12,8 +12,8 @@ from addon.routing_log import VERSION
 from addon.web.exchange import BODY_LIMIT, Reply, Request, text
 from addon.web.routes import answer
 from addon.web.sources import Sources
+from addon.wire.hosts import LOOPBACK
 
-_ADDRESS = "127.0.0.1"
 _MOST_CONNECTIONS = 32
 _SECONDS = 10.0
 """How long a client may take to say what it wants, and to take the reply."""
@@ -23,7 +23,7 @@ class PortServer:
     """Serves the site at http://127.0.0.1:PORT/ until stopped. Raises OSError when the port is taken."""
 
     def __init__(self, sources: Sources, port: int) -> None:
-        self._server = _Server((_ADDRESS, port), sources)
+        self._server = _Server((LOOPBACK, port), sources)
         self.port: int = self._server.server_address[1]
         self._thread = Thread(target=self._server.serve_forever, name=f"headroom port {port}", daemon=True)
         self._thread.start()
@@ -47,7 +47,7 @@ class _Server(ThreadingHTTPServer):
     @property
     def names(self) -> frozenset[str]:
         """How clients of this machine call it."""
-        return frozenset(f"{name}:{self.server_address[1]}" for name in (_ADDRESS, "localhost", "[::1]"))
+        return frozenset(f"{name}:{self.server_address[1]}" for name in (LOOPBACK, "localhost", "[::1]"))
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self.places.acquire(blocking=False):
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(int(length)),
             peer=self.client_address[0],
             hosts=self.server.names,
-            base=f"http://{_ADDRESS}:{self.server.server_address[1]}",
+            base=f"http://{LOOPBACK}:{self.server.server_address[1]}",
         )
         return answer(self.server.sources, request)
 

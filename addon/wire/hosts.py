@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+LOOPBACK = "127.0.0.1"
 KNOWN_HOSTS: tuple[str, ...] = (
     "api.openai.com",  # https://developers.openai.com/api/reference/overview
     "*.api.openai.com",  # https://developers.openai.com/api/docs/guides/data-residency

@@ -12,6 +12,9 @@ from typing import Self
 
 from cryptography import x509
 
+KEY_FILE = "mitmproxy-ca.pem"
+"""Where mitmproxy looks for its authority in `confdir`: key, certificate, and the chain up to the root."""
+
 type Address = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _ALL_ADDRESSES = ("0.0.0.0/0", "::/0")

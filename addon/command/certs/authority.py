@@ -19,10 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from addon.wire.name_constraints import Subtrees
+from addon.wire.name_constraints import KEY_FILE, Subtrees
 
-KEY_FILE = "mitmproxy-ca.pem"
-"""Where mitmproxy looks for its authority in `confdir`: key, certificate, and the chain up to the root."""
 ROOT_FILE = "mitmproxy-ca-cert.pem"
 """The root alone, for clients. The same as .cer and .p12, which mitm.it hands out."""
 _PUBLIC_FILES = (ROOT_FILE, "mitmproxy-ca-cert.cer", "mitmproxy-ca-cert.p12")

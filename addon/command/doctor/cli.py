@@ -15,10 +15,11 @@ from addon.command.doctor.probes import CLIENTS, ask_with_runtime, find_program
 from addon.command.doctor.trial import try_proxy
 from addon.command.hints import Endpoint
 from addon.command.own_proxy import ProxyFailed, own_proxy
-from addon.command.start_plan import LOOPBACK, PORT
+from addon.command.start_plan import PORT
 from addon.command.trust import CONFDIR, NoAuthority, write_bundle
 from addon.command.wrap.running_proxy import version_of
 from addon.command.wrap.variables import NoUpstream, client_variables, upstream_of
+from addon.wire.hosts import LOOPBACK
 
 _ANY = "python"
 """Whose way of trusting is tried where no client is named."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from addon.command.hints import Endpoint
 from addon.command.own_proxy import ProxyFailed, own_proxy
-from addon.command.start_plan import LOOPBACK, PORT, read_plan
+from addon.command.start_plan import PORT, read_plan
 from addon.command.trust import NoAuthority, write_bundle, write_upstream_roots
 from addon.command.wrap.child import NOT_EXECUTABLE, NOT_FOUND, run_command
 from addon.command.wrap.java_store import write_java_store
@@ -17,6 +17,7 @@ from addon.command.wrap.running_proxy import figures_of, is_trusted, version_of
 from addon.command.wrap.shells import SHELLS, forgotten_by, told_to, usual_shell
 from addon.command.wrap.variables import client_variables, is_java, java_options, unproxied, upstream_of
 from addon.settings import Settings, option_default
+from addon.wire.hosts import LOOPBACK
 
 _RUN_EPILOG = """\
 Without --, the first word is the command. All other arguments before -- go to mitmproxy and start a proxy of its own:

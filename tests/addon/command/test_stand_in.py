@@ -14,8 +14,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
-from addon.command.stand_in import LOOPBACK, StandInUpstream
+from addon.command.stand_in import StandInUpstream
 from addon.command.stand_in_answers import ANSWERS, TEXT
+from addon.wire.hosts import LOOPBACK
 
 _USER: Any = [{"role": "user", "content": "hello"}]
 
