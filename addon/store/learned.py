@@ -2,7 +2,7 @@
 
 A tool whose logs are asked for again gets a smaller lossy budget for logs. The budget recovers slowly, as further
 outputs of that sort are shortened and not asked for. Counts only, no content; in the state folder, readable by its
-owner only.
+owner only. Bounded: some tools have another name with every call.
 """
 
 import sqlite3
@@ -33,6 +33,8 @@ _WEIGHT = 3.0
 """How many outputs that were left in peace make up for one that was asked for again."""
 _MEMORY = 200.0
 """Outputs after which older ones count half."""
+_MOST_SORTS = 1_000
+"""Beyond them all count half, and those that were seen only once are forgotten."""
 
 
 class Sort(NamedTuple):
@@ -111,9 +113,10 @@ class Learned:
             )
             connection.execute(
                 "UPDATE learned_of_kinds SET shortened = shortened / 2, asked_again = asked_again / 2 "
-                "WHERE shortened > ?",
-                (_MEMORY,),
+                "WHERE shortened > ? OR (SELECT count(*) FROM learned_of_kinds) > ?",
+                (_MEMORY, _MOST_SORTS),
             )
+            connection.execute("DELETE FROM learned_of_kinds WHERE shortened + asked_again < 1")
 
     def reset(self) -> None:
         """Forget everything. Raises OSError or sqlite3.Error when that is not possible."""

@@ -54,6 +54,8 @@ _KEEP_BYTES = 512 * 1024 * 1024
 _LIVE_SECONDS = 86_400
 """Used within this time: a conversation that goes on points to it."""
 _TOMBSTONES = 10_000
+_EXPIRED_AT_ONCE = 300
+"""As many as there may be after a month's holiday take seconds, in which nobody else could save any."""
 _ARGUMENT_CHARS = 400
 _FILE = re.compile(r"[0-9]{21}")
 _UNFINISHED = re.compile(r"\.[0-9]{21}\.[0-9]+\.[0-9a-f]{8}")
@@ -160,8 +162,9 @@ class Shelf:
         now = int(time.time())
         self._sweep(now)
         with self._transaction() as table:
-            expired = table.execute("SELECT id FROM originals WHERE gone = '' AND used < ?", (now - _KEEP_SECONDS,))
-            self._remove(table, [row[0] for row in expired], Gone.EXPIRED, now)
+            expired = "SELECT id FROM originals WHERE gone = '' AND used < ? LIMIT ?"
+            due = table.execute(expired, (now - _KEEP_SECONDS, _EXPIRED_AT_ONCE))
+            self._remove(table, [row[0] for row in due], Gone.EXPIRED, now)
             with suppress(OSError):
                 self._make_room(table, 0, now, frozenset())
             oldest = "SELECT id FROM originals WHERE gone != '' ORDER BY gone_at DESC LIMIT -1 OFFSET ?"

@@ -22,6 +22,8 @@ _SCHEMA = (
 FILE = "ledger.sqlite"
 """In the state folder; beside it stand `-wal` and `-shm`."""
 KEEP_ROWS = 500_000
+_FORGOTTEN_AT_ONCE = 2_000
+"""After a month's holiday all of a large ledger is due, which takes ten seconds: no request is to wait for that."""
 _LOCK_SECONDS = 0.5
 _KEYS_AT_ONCE = 500
 _TODAY = "unixepoch() / 86400"
@@ -178,8 +180,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _prune(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM decisions WHERE used_day < unixepoch() / 86400 - ?", (KEEP_DAYS,))
-    connection.execute(
-        "DELETE FROM decisions WHERE key IN (SELECT key FROM decisions ORDER BY used_day DESC LIMIT -1 OFFSET ?)",
-        (KEEP_ROWS,),
-    )
+    """Some of it each time."""
+    old = f"SELECT key FROM decisions WHERE used_day < {_TODAY} - ? LIMIT ?"
+    connection.execute(f"DELETE FROM decisions WHERE key IN ({old})", (KEEP_DAYS, _FORGOTTEN_AT_ONCE))
+    surplus = "SELECT key FROM decisions ORDER BY used_day DESC LIMIT ? OFFSET ?"
+    connection.execute(f"DELETE FROM decisions WHERE key IN ({surplus})", (_FORGOTTEN_AT_ONCE, KEEP_ROWS))

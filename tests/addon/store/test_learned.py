@@ -60,6 +60,18 @@ def test_old_experience_counts_less(learned: Learned) -> None:
     assert learned.all() == [Experience(BASH, 125, 5)]
 
 
+def test_names_that_never_come_again_do_not_pile_up_and_cost_no_other_tool_its_experience(learned: Learned) -> None:
+    learned.learn([BASH] * 60, [BASH] * 12)
+    for call in range(2_500):
+        learned.learn([Sort(f"mcp__session_{call}__run", Kind.LOG)], [])
+        if call % 100 == 0:
+            learned.write()
+    known = learned.all()
+    assert len(known) <= 1_100
+    assert BASH in [experience.sort for experience in known]
+    assert share(learned, BASH) < 0.9
+
+
 def test_it_can_be_reset(learned: Learned) -> None:
     learned.learn([BASH], [BASH])
     assert learned.all() != []

@@ -177,6 +177,24 @@ def test_what_is_too_old_or_too_much_goes_also_from_a_ledger_that_stays_open(
     assert _stored(tmp_path) == {b"3"}
 
 
+def test_a_large_ledger_of_which_all_is_due_is_forgotten_a_part_at_a_time(
+    tmp_path: Path, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(tmp_path).record({bytes([n]): KEEP for n in range(7)})
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
+        connection.execute("UPDATE decisions SET used_day = used_day - 31")
+    monkeypatch.setattr(sqlite_ledger, "_FORGOTTEN_AT_ONCE", 3)
+    ledger = opened(tmp_path)
+    assert len(_stored(tmp_path)) == 4
+    ledger.prune()
+    ledger.prune()
+    assert not _stored(tmp_path)
+    ledger.record({bytes([n]): KEEP for n in range(6)})
+    monkeypatch.setattr(sqlite_ledger, "KEEP_ROWS", 1)
+    ledger.prune()
+    assert len(_stored(tmp_path)) == 3
+
+
 def _stored(home: Path) -> set[bytes]:
     with closing(sqlite3.connect(home / "ledger.sqlite")) as connection:
         return {row[0] for row in connection.execute("SELECT key FROM decisions")}

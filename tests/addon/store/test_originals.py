@@ -123,6 +123,16 @@ def test_what_was_used_long_ago_goes_and_what_was_used_lately_stays(store: Origi
     assert state(store, "never kept") is None
 
 
+def test_of_many_that_are_due_at_once_each_round_removes_a_part(
+    store: Originals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "_EXPIRED_AT_ONCE", 2)
+    for text in "abc":
+        keep(store, text, days_ago=31)
+    store.prune()
+    assert sorted(str(state(store, text)) for text in "abc") == ["expired", "expired", "there"]
+
+
 def test_of_too_much_the_least_recently_used_goes_but_nothing_of_a_running_conversation(
     store: Originals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
