@@ -70,7 +70,7 @@ REPORT_MARK = _form(
     r"\[INFO\] (?:BUILD|Tests run)|BUILD (?:SUCCESSFUL|FAILED) in ",
     r"Running \d+ tests? using \d+ worker|Test run for \S+\.dll|INFO: Analyzed \d+ targets? ",
     r"\s*\d+ (?:tests?|doctests?|examples?), (?:\d+ \w+, )*\d+ failures?\b",
-    r"(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\ufeff?\d{4}-\d\d-\d\dT[\d:.]{8,20}Z ##\[(?:group|error)\]",
+    r"(?:(?:[^\t\n]{1,80}\t[^\t\n]{1,80}\t)?\ufeff?\d{4}-\d\d-\d\dT[\d:.]{8,20}Z )?##\[(?:group|section|error)\]",
 )
 """One is enough: no other program writes it, only a document may quote it."""
 FENCE = _form(r"\s*```")

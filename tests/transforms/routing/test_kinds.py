@@ -259,6 +259,7 @@ SAMPLES = [
     ("ExUnit, of a script", "  * test adds 1 [L#4]\n" * 9 + "\n9 tests, 1 failure\n", bash("./check"), Kind.TEST),
     ("Clippy, of a script", CLIPPY, bash("./check"), Kind.TEST),
     ("a CI log of another tool", CI_GROUPS, Call("mcp__github__get_job_logs", "{}"), Kind.TEST),
+    ("a CI log without times", CI_GROUPS.replace("2026-03-01T10:00:01.1234567Z ", ""), NO_CALL, Kind.TEST),
     ("a document that quotes a report", MARKDOWN + f"```\n{GO_TEST}```\n", Call("WebFetch", "{}"), Kind.PROSE),
     ("terraform apply", APPLIED, bash("terraform apply -auto-approve"), Kind.TEST),
     ("a build that only says done", "Done in 2 s.", bash("npm run build"), Kind.TEST),
