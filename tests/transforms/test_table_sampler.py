@@ -74,6 +74,16 @@ def test_the_one_value_that_is_unlike_its_column_stays(usual: str, odd: str) -> 
     assert row in out.split("\n")
 
 
+@pytest.mark.parametrize("usual", ["{}Mi", "{}.5 ms", "import time: {}", "${}.00", "{} kB/s"])
+def test_the_largest_quantity_of_its_unit_stays(usual: str) -> None:
+    """No value is like another here, and what is asked for is another row, so that only this row's end of it tells."""
+    values = [usual.format(n * 37 % 499 + 20) for n in range(300)]
+    values[171] = usual.format(8190)
+    rows = [f"{n},web-{n},{value},ok" for n, value in enumerate(values)]
+    out = _sampled("\n".join(["number,host,memory,state", *rows]), question="How is `web-12` doing?")
+    assert rows[171] in out.split("\n")
+
+
 def test_the_least_stays_also_where_many_rows_have_the_most() -> None:
     values = [100 if n % 5 < 3 else 60 + n % 30 for n in range(300)]
     values[171] = 41

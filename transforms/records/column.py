@@ -1,12 +1,13 @@
 """A column of rows: the values that stand under one path, and the rows in which they are at an end of it.
 
 Numbers are read in the spellings of tables: `12.5`, `+3`, `99.8%`, `1,234.50`, `12,5`. What is no number, but has an
-order by the numbers in it (dates, times, addresses, versions), has a first and a last.
+order by the numbers in it (dates, times, addresses, versions), has a first and a last. Quantities are compared with
+those that have the same unit: the largest of all is the largest of its unit.
 """
 
 import re
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
@@ -16,6 +17,11 @@ _WITH_COMMAS = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?%?\Z")
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+%?\Z")
 _ORDERED = re.compile(r"(?=[:.,%+-]*[0-9])[0-9:.,%+-][0-9:.,%+TZ -]*\Z")
 """Dates, times, addresses, versions: what has an order by the numbers in it."""
+_QUANTITY = re.compile(
+    r"((?:[A-Za-z][A-Za-z_ ]{0,30}[:=] *|[$€£] ?)?)([-+]?[0-9]+(?:\.[0-9]+)?)( ?[A-Za-zµ]{0,5}(?:/s)?)\Z"
+)
+"""A number with its unit, `512Mi` or `3.2 ms`, or behind its name."""
+_MOST_UNITS = 8
 _DIGITS = re.compile(r"[0-9]+")
 _MOST_DIGITS = 24
 """Of a number whose place in the order is told exactly."""
@@ -52,17 +58,16 @@ class Column:
 
     def extremes(self, among: int) -> Sequence[set[int]]:
         """The rows with the least, with the greatest, far from the others, and at which a curve jumps; `among` rows."""
-        values = {text: number for text in self.counts if (number := _number(text)) is not None}
-        pairs = zip(self.texts, self.rows, strict=True)
-        numbers = [(values[text], row) for text, row in pairs if text in values] if values else []
+        numbers = self._numbered({text: number for text in self.counts if (number := _number(text)) is not None})
         if len(numbers) < max(4, len(self.rows) // 2):
-            return self._first_and_last()
-        low, high = min(numbers)[0], max(numbers)[0]
-        if low == high:
-            return ()
-        ends = ({row for number, row in numbers if number == end} for end in (low, high))
-        jumps = _jumps(numbers) if len(numbers) >= NEARLY_ALL * among else set()
-        return _far(numbers), jumps, *ends
+            return self._first_and_last() or self._ends_of_units()
+        ends = _ends(numbers)
+        return (_jumps(numbers), *ends) if ends and len(numbers) >= NEARLY_ALL * among else ends
+
+    def _numbered(self, values: Mapping[str, float]) -> list[Numbered]:
+        """The numbers that texts are, with their rows."""
+        pairs = zip(self.texts, self.rows, strict=True)
+        return [(values[text], row) for text, row in pairs if text in values] if values else []
 
     def _first_and_last(self) -> Sequence[set[int]]:
         """The rows with the first and the last of what has an order by its numbers; none where few values have."""
@@ -71,6 +76,24 @@ class Column:
             return ()
         key = None if len(set(map(len, texts))) == 1 else _by_numbers
         return self.rows_with({min(texts, key=key)}), self.rows_with({max(texts, key=key)})
+
+    def _ends_of_units(self) -> Sequence[set[int]]:
+        """The rows with the least and the greatest of each unit; none where few values are quantities."""
+        units: dict[tuple[str, str], dict[str, float]] = {}
+        for text in self.counts:
+            if (found := _QUANTITY.match(text)) is not None:
+                units.setdefault((found[1], found[3]), {})[text] = float(found[2])
+        if len(units) > _MOST_UNITS or 2 * sum(map(len, units.values())) < len(self.counts):
+            return ()
+        return [rows for own in units.values() for rows in _ends(self._numbered(own))]
+
+
+def _ends(numbers: list[Numbered]) -> Sequence[set[int]]:
+    """The rows of the numbers that stand out, of the least, and of the greatest; none where all are the same."""
+    low, high = min(numbers)[0], max(numbers)[0]
+    if low == high:
+        return ()
+    return _far(numbers), *({row for number, row in numbers if number == end} for end in (low, high))
 
 
 def tells_kinds(values: int, rows: int) -> bool:
