@@ -13,17 +13,8 @@ GUTTER = LineGutter()
 stripped = partial(used, GUTTER)
 STYLES = ["{:>6}→", "{:>6}\t", "{}\t", "{:05}| ", "{:>4} | ", "{:>4} │ ", "L{}: ", "{}|"]
 LINES = [
-    "",
-    "x = 1",
-    "\treturn x",
-    "    12→nested",
-    "→",
-    "7",
-    "text \r",
-    "a | b",
+    *("", "x = 1", "\treturn x", "    12→nested", "→", "7", "text \r", "a | b", "\x00", "\u2028"),
     '[lines 1-2; numbers ("1\t") left out]',
-    "\x00",
-    "\u2028",
 ]
 
 

@@ -20,59 +20,13 @@ from transforms.smart_crusher import SmartCrusher
 
 CRUSHER = SmartCrusher()
 ODD = (
-    *(
-        "",
-        "1",
-        "1.0",
-        "null",
-        "true",
-        "NaN",
-        "-",
-        "+",
-        "#",
-        "*1",
-        "*1=x",
-        "+a=b",
-        "=",
-        "==b",
-        "a=b",
-        "a.b",
-        "a[0].b",
-        "a,b",
-        "k:str",
-    ),
-    *(
-        "[3 rows",
-        "{2 rows",
-        "]",
-        "}",
-        '"',
-        '"""',
-        '"""text',
-        '"""json',
-        "[row 1 omitted]",
-        "(JSON; x)",
-        "(key)",
-        "(value)",
-    ),
-    *(
-        " x",
-        "x ",
-        "a\tb",
-        "\n",
-        "\r\n",
-        "\x00",
-        "\x1b[1m",
-        "\\",
-        "é",
-        "\u2028",
-        "\ud800",
-        "https://example.org/" + "p" * 60,
-    ),
+    *("", "1", "1.0", "null", "true", "NaN", "-", "+", "#", "*1", "*1=x", "+a=b", "=", "==b", "a=b", "a.b", "a[0].b", "a,b"),
+    *("k:str", "[3 rows", "{2 rows", "]", "}", '"', '"""', '"""text', '"""json', "[row 1 omitted]", "(JSON; x)", "(key)"),
+    *("(value)", " x", "x ", "a\tb", "\n", "\r\n", "\x00", "\x1b[1m", "\\", "é", "\u2028", "\ud800", "https://example.org/" + "p" * 60),
     *("a\nb\nc\nd\n" * 30, '"""\nb\n"""\nd\n' * 20, '{"a":1,"b":[1,2]}'),
     json.dumps([{"id": n, "name": f"n{n}"} for n in range(12)]),
     json.dumps([{"id": n, "name": f"n\nü{n}"} for n in range(12)], indent=2),
-)
+)  # fmt: skip
 texts = st.sampled_from(ODD) | st.text(max_size=4)
 numbers = st.sampled_from(
     [b"0", b"-0", b"1.0", b"1e5", b"1E+5", b"9" * 40, b"NaN", b"-Infinity", b"0e00000", b"0e00001"]
@@ -473,6 +427,21 @@ def test_json_lines_stay_json_lines() -> None:
     lines = "\n".join(json.dumps({"level": "info", "message": f"step {n}", "n": n}) for n in range(20))
     assert crushed(lines).startswith("(JSON lines;")
     assert not CRUSHER.proof(f"[{lines.replace(chr(10), ',')}]", crushed(lines))
+
+
+def test_what_holds_many_records_within_a_row_is_a_table_below_it() -> None:
+    versions = {f"v1.{n}": {"size": n * 7919, "tag": "latest"} for n in range(24)}
+    files = [{"name": f"src/f{n}.ts", "bytes": n * 7} for n in range(24)]
+    rewritten = crushed(json.dumps([{"id": n, "versions": versions, "files": files} for n in range(3)]))
+    assert rewritten.count('\n"""value versions\n{24 rows\n#every row: tag=latest\n#(key)\tsize\nv1.0\t0\n') == 1
+    assert rewritten.count('\n"""value files\n[24 rows\n#name\tbytes\nsrc/f0.ts\t0\n') == 1
+
+
+@pytest.mark.parametrize("text", ["[" + "x" * 200 + "]", "{" + "x" * 200 + "}"])
+def test_a_string_that_only_looks_like_json_stays_a_string(text: str) -> None:
+    assert text in crushed(
+        json.dumps([{"id": n, "text": f"{text[0]}{n}{text[1:]}"} for n in range(9)] + [text], indent=2)
+    )
 
 
 @pytest.mark.parametrize("indent", [None, 2, 4])

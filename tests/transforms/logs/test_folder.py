@@ -41,7 +41,7 @@ TRACE = "java.lang.IllegalStateException: closed\n\tat org.example.Pool.run(Pool
 TAILS = ('/ HTTP/1.1" 200 "Mozilla/5.0 (X11; Linux x86_64)"', "Joined (org.example.GroupCoordinator)", "Joined ~a")
 ODD_LINES = (
     *("", " ", "]", "A", "A b", "= x", "02 A x", "[the line above 3 more times]", "~a = b", " ~a"),
-    *("é\u2028\x00\udcff", "end\r", "* of %s", "[log folded", TRACE),
+    *("é\u2028\x00\udcff", "[the end]", "end\r", "* of %s", "[log folded", TRACE),
 )
 
 

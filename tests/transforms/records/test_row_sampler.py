@@ -212,6 +212,13 @@ def test_rows_within_objects_and_strings_are_sampled_too() -> None:
         assert sampled(data).omitted[0].unit == "rows"
 
 
+def test_rows_nested_too_deep_for_a_table_all_stay() -> None:
+    data: object = [metric(n) for n in range(200)]
+    for _ in range(30):
+        data = {"inner": data}
+    assert sample(data) is None
+
+
 def test_findings_of_linters_all_stay_for_each_is_something_to_do() -> None:
     rows = [{"code": "E501", "location": {"row": n, "column": 1}, "file": "a.py", "rule": "long"} for n in range(300)]
     assert sample(json.dumps(rows)) is not None
@@ -278,9 +285,13 @@ def test_rows_with_a_plain_name_of_the_question_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"share": "99.8%"}, {"share": ""}, {"share": "-"}, {"share": None}, {"day": "1999-01-01"}]
+    "odd",
+    [{"share": "99.8%"}, {"share": ""}, {"share": "-"}, {"share": None}, {"day": "1999-01-01"}, {"price": "98,5"}],
 )
 def test_a_value_unlike_its_column_stays_however_it_is_written(odd: dict[str, object]) -> None:
-    data = [{**metric(n), "share": f"{10 + n % 9}.5%", "day": f"2024-03-{10 + n % 17}"} for n in range(200)]
+    data = [
+        {**metric(n), "share": f"{10 + n % 9}.5%", "day": f"2024-03-{10 + n % 17}", "price": f"{10 + n % 9},5"}
+        for n in range(200)
+    ]
     data[137].update(odd, ms=23, service="api")
     assert str(data[137]["time"]) in sampled(data, share=0.9).text
