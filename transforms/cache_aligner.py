@@ -46,11 +46,6 @@ class Item:
     section: Section = Section.CLIENT
 
     @property
-    def tokens(self) -> int:
-        """An estimate, rounded up."""
-        return math.ceil(self.size / BYTES_PER_TOKEN)
-
-    @property
     def packed(self) -> bytes:
         """The item as it stands in a packed prefix."""
         return _RECORD.pack(self.digest, self.section << _SIZE_BITS | min(self.size, _MOST_BYTES))

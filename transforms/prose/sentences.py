@@ -40,27 +40,20 @@ def cut(line: str, gaps: Sequence[Gap], markers: Markers) -> str:
     return "".join([*out, *parts[at:]])
 
 
-class SentenceCut:
-    """Tells lines out of which sentences were left: a `transforms.lossy.proof.Cut`."""
-
-    def is_cut(self, original: str, line: str) -> bool:
-        """Whether `line` is `original` with nothing but whole sentences left out, each gap named where it is."""
-        if "[sentence" not in line:
-            return False
-        parts, at, place = sentences(original), 0, 0
-        for gap in _GAP.finditer(line):
-            first = int(gap["first"])
-            last = int(gap["last"] or first)
-            if not at < first <= last <= len(parts) or line[place : gap.start()] != "".join(parts[at : first - 1]):
-                return False
-            if gap["blank"] != _blank_behind(parts[last - 1]):
-                return False
-            at, place = last, gap.end()
-        return place > 0 and line[place:] == "".join(parts[at:])
-
-    def names_source(self, line: str) -> bool:
-        """Whether a gap in `line` tells where the whole is."""
-        return any(gap["source"] for gap in _GAP.finditer(line))
+def is_cut(original: str, line: str) -> bool | None:
+    """Whether `line` is `original` with whole sentences left out: a `transforms.lossy.proof.Cut`."""
+    if "[sentence" not in line:
+        return None
+    parts, at, place, sourced = sentences(original), 0, 0, False
+    for gap in _GAP.finditer(line):
+        first = int(gap["first"])
+        last = int(gap["last"] or first)
+        if not at < first <= last <= len(parts) or line[place : gap.start()] != "".join(parts[at : first - 1]):
+            return None
+        if gap["blank"] != _blank_behind(parts[last - 1]):
+            return None
+        at, place, sourced = last, gap.end(), sourced or gap["source"] is not None
+    return sourced if place and line[place:] == "".join(parts[at:]) else None
 
 
 def has_cuts(text: str) -> bool:
