@@ -12,12 +12,10 @@ does a blob of which the question or the call names a part, and everything when 
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
-from transforms.lossy.stretches import choose, leave_out, long_lines
+from transforms.lossy.stretches import Stretch, choose, leave_out, long_lines
 
 _MIN_CHARS = 200
 """Shorter runs are hashes, ids and signatures, which readers compare and copy."""
@@ -54,15 +52,6 @@ _MARKER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Blob:
-    """A range of the text that is one blob."""
-
-    what: str
-    start: int
-    end: int
-
-
 class BlobElider:
     """Blobs, named by length and hash."""
 
@@ -81,9 +70,9 @@ class BlobElider:
             return None
         named = set(_NAMED.findall(asked))
         blobs = [blob for blob in found if not any(word in text[blob.start : blob.end] for word in named)]
-        choice = choose(text, blobs, budget.tokens, partial(_cut, text))
+        choice = choose(text, blobs, budget.tokens, _behind_separator)
         handle = budget.handle.replace("\\", "/")  # within a JSON string a backslash would be an escape
-        return leave_out(text, choice, handle, partial(_marker, text))
+        return leave_out(text, choice, handle, _told)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether each gap has the length and the hash that its marker tells, and all between the gaps is verbatim."""
@@ -98,13 +87,13 @@ class BlobElider:
         return original[at:] == rewritten[written:]
 
 
-def _blobs(text: str) -> Iterator[_Blob]:
+def _blobs(text: str) -> Iterator[Stretch]:
     """Every blob in the order of the text, none within another. What is searched for is told from the longest lines."""
     lines = [line for line in text.split("\n") if len(line) >= _MIN_WORD]
-    found: list[_Blob] = []
+    found: list[Stretch] = []
     if sum(len(line) <= _MAX_WRAPPED and " " not in line for line in lines) >= _MIN_WRAPPED:
         wrapped = (match for match in _WRAPPED.finditer(text) if _is_base64(text, match))
-        found += [_Blob("base64", match.start(), match.start() + len(match[0].rstrip())) for match in wrapped]
+        found += [Stretch("base64", match.start(), match.start() + len(match[0].rstrip())) for match in wrapped]
     if any(len(line) >= _MIN_CHARS for line in lines):
         for start, line in long_lines(text, _MIN_CHARS):
             found += _blobs_in_line(text, start, line)
@@ -115,18 +104,18 @@ def _blobs(text: str) -> Iterator[_Blob]:
             end = blob.end
 
 
-def _blobs_in_line(text: str, start: int, line: str) -> Iterator[_Blob]:
+def _blobs_in_line(text: str, start: int, line: str) -> Iterator[Stretch]:
     end = start + len(line)
     if max(map(len, line.encode("utf-8", "replace").translate(_RUNS).split()), default=0) >= _MIN_CHARS:
-        yield from (_Blob("hex", match.start(), match.end()) for match in _HEX.finditer(text, start, end))
+        yield from (Stretch("hex", match.start(), match.end()) for match in _HEX.finditer(text, start, end))
         forms = (_BASE64, _ESCAPED) if "\\n" in line else (_BASE64,)
         runs = (match for form in forms for match in form.finditer(text, start, end) if _is_base64(text, match))
-        yield from (_Blob("base64", match.start(), match.end()) for match in runs)
+        yield from (Stretch("base64", match.start(), match.end()) for match in runs)
     if '"mappings"' in line:
         found = _MAPPINGS.finditer(text, start, end)
-        yield from (_Blob("source map", match.start("run"), match.end("run")) for match in found)
+        yield from (Stretch("source map", match.start("run"), match.end("run")) for match in found)
     if len(line) >= _MIN_LINE and _is_minified(line):
-        yield _Blob("minified code", start, end)
+        yield Stretch("minified code", start, end)
 
 
 def _is_base64(text: str, match: re.Match[str]) -> bool:
@@ -146,13 +135,12 @@ def _is_minified(line: str) -> bool:
     return len(_SCRIPT.findall(line)) > len(line) / 250 or len(_RULE.findall(line)) > len(line) / 80
 
 
-def _cut(text: str, blob: _Blob, at: int) -> _Blob:
-    """The end of a blob, behind the first separator from `at` on."""
-    cut = _SEPARATOR.search(text, at, blob.end)
-    return _Blob(blob.what, cut.end() if cut else blob.end, blob.end)
+def _behind_separator(text: str, start: int, end: int) -> int:
+    found = _SEPARATOR.search(text, start, end)
+    return found.end() if found else end
 
 
-def _marker(text: str, gap: _Blob) -> str:
+def _told(text: str, gap: Stretch) -> str:
     digest = _sha256(text[gap.start : gap.end])
     return f"{gap.what} omitted: {gap.end - gap.start} characters, sha256 {digest}"
 

@@ -4,7 +4,7 @@ Contract: pure, linear in the text. At most the budget's tokens go, the largest 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 from transforms.contract import Omission, Rewrite
 from transforms.lossy.gaps import Choice
@@ -16,13 +16,14 @@ _CLOSE = 0.95
 """Of the share of a stretch that fits a budget: tokens are not spread evenly in it."""
 
 
-class Stretch(Protocol):
+@dataclass(frozen=True, slots=True)
+class Stretch:
     """A range of the text, in characters from 0."""
 
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
+    what: str
+    """What stands there, as a marker names it."""
+    start: int
+    end: int
 
 
 def long_lines(text: str, least: int) -> Iterator[tuple[int, str]]:
@@ -34,12 +35,14 @@ def long_lines(text: str, least: int) -> Iterator[tuple[int, str]]:
         start += len(line) + 1
 
 
-def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Callable[[S, int], S]) -> Choice[S]:
-    """The stretches that fit into `tokens`; of one that does not, what `cut` leaves of it.
+def choose(
+    text: str, stretches: Sequence[Stretch], tokens: int, cut: Callable[[str, int, int], int]
+) -> Choice[Stretch]:
+    """The stretches that fit into `tokens`; of one that does not, the end that does.
 
-    `cut` takes a stretch and the place from which on it fits, and gives its end from there on or later.
+    `cut` takes the text, where such an end may start, and where it stops, and says where it starts, there or later.
     """
-    chosen, at_limit = list[S](), False
+    chosen, at_limit = list[Stretch](), False
     for stretch in sorted(stretches, key=lambda stretch: (stretch.start - stretch.end, stretch.start)):
         cost = count_tokens(text[stretch.start : stretch.end])
         if cost < MIN_TOKENS:
@@ -47,7 +50,7 @@ def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Call
         if cost > tokens:
             at_limit = True
             fits = int((stretch.end - stretch.start) * (tokens / cost) * _CLOSE)
-            stretch = cut(stretch, stretch.end - fits)
+            stretch = replace(stretch, start=cut(text, stretch.end - fits, stretch.end))
             cost = count_tokens(text[stretch.start : stretch.end])
         if MIN_TOKENS <= cost <= tokens:
             chosen.append(stretch)
@@ -55,17 +58,17 @@ def choose[S: Stretch](text: str, stretches: Sequence[S], tokens: int, cut: Call
     return Choice(sorted(chosen, key=lambda stretch: stretch.start), at_limit)
 
 
-def leave_out[S: Stretch](text: str, choice: Choice[S], handle: str, marker: Callable[[S], str]) -> Rewrite | None:
+def leave_out(text: str, choice: Choice[Stretch], handle: str, told: Callable[[str, Stretch], str]) -> Rewrite | None:
     """The text with a marker in place of each gap; the first one names the `handle` too.
 
-    `marker` gives what stands in the brackets.
+    `told` takes the text and a gap, and gives what stands in the brackets.
     """
     if not choice.gaps:
         return Rewrite.none_of(text, at_limit=choice.at_limit)
     out: list[str] = []
     at, source = 0, f"; full text: {handle}"
     for gap in choice.gaps:
-        out += [text[at : gap.start], f"[{marker(gap)}{source}]"]
+        out += [text[at : gap.start], f"[{told(text, gap)}{source}]"]
         at, source = gap.end, ""
     omitted = tuple(Omission("characters", gap.start + 1, gap.end) for gap in choice.gaps)
     return Rewrite("".join([*out, text[at:]]), omitted, at_limit=choice.at_limit)

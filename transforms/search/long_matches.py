@@ -14,13 +14,11 @@ stays whole, and so does one where such words stand everywhere.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 
 from transforms.contract import Block, Budget, Kind, Loss, Rewrite
 from transforms.lossy.focus import named_terms
-from transforms.lossy.stretches import choose, leave_out, long_lines
+from transforms.lossy.stretches import Stretch, choose, leave_out, long_lines
 
 _LONG = 2000
 """Characters of a line; readers' own tools cut lines at this length."""
@@ -35,16 +33,6 @@ _PARTS = " \t;(){}"
 _FARTHEST = 400
 """Characters in which such a sign is looked for; where there is none, the line is no code."""
 _MARKER = re.compile(r"\[columns ([1-9]\d{0,11})-([1-9]\d{0,11}) omitted(?:; full text: [^\]\n]+)?\]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A stretch of a line that may go, in characters of the text from 0."""
-
-    line: int
-    """Where its line starts."""
-    start: int
-    end: int
 
 
 class LongMatches:
@@ -62,8 +50,7 @@ class LongMatches:
             return None
         terms = named_terms(block)
         found = [gap for start, line in long_lines(text, _LONG) for gap in _gaps(text, start, line, terms)]
-        choice = choose(text, found, budget.tokens, partial(_cut_off, text))
-        return leave_out(text, choice, budget.handle, _marker)
+        return leave_out(text, choose(text, found, budget.tokens, _behind_part), budget.handle, _told)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line is the original's, but for columns that a marker in their place names."""
@@ -73,7 +60,7 @@ class LongMatches:
         )
 
 
-def _gaps(text: str, start: int, line: str, terms: Sequence[str]) -> Iterator[_Gap]:
+def _gaps(text: str, start: int, line: str, terms: Sequence[str]) -> Iterator[Stretch]:
     """What stands between the kept places of one line; nothing where no place in it is named."""
     end, hits = start + len(line), list(_hits(line, terms))
     if not hits or len(hits) > _MOST_HITS:
@@ -83,7 +70,7 @@ def _gaps(text: str, start: int, line: str, terms: Sequence[str]) -> Iterator[_G
     for low, high in [*kept, (end - _END, end)]:
         gap = _between_parts(text, at, low)
         if low > at and gap[1] - gap[0] >= _SHORTEST:
-            yield _Gap(start, *gap)
+            yield Stretch("columns", *gap)
         at = max(at, high)
 
 
@@ -115,14 +102,15 @@ def _places(line: str, term: str) -> Iterator[tuple[int, int]]:
         at = line.find(term, at + len(term))
 
 
-def _cut_off(text: str, gap: _Gap, at: int) -> _Gap:
-    """The end of a gap, behind the first sign between expressions from `at` on; nothing where it gets short."""
-    first = _next_part(text, at, min(gap.end, at + _FARTHEST)) or gap.end
-    return _Gap(gap.line, first if gap.end - first >= _SHORTEST else gap.end, gap.end)
+def _behind_part(text: str, start: int, end: int) -> int:
+    """Behind the first sign between expressions; the end where little is left behind it."""
+    first = _next_part(text, start, min(end, start + _FARTHEST)) or end
+    return first if end - first >= _SHORTEST else end
 
 
-def _marker(gap: _Gap) -> str:
-    return f"columns {gap.start - gap.line + 1}-{gap.end - gap.line} omitted"
+def _told(text: str, gap: Stretch) -> str:
+    line = text.rfind("\n", 0, gap.start) + 1
+    return f"{gap.what} {gap.start - line + 1}-{gap.end - line} omitted"
 
 
 def _explains(original: str, rewritten: str) -> bool:
