@@ -20,10 +20,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from transforms.contract import Block, Budget, Kind, Loss, Rewrite
+from transforms.contract import Block, Budget, Kind, Rewrite
 from transforms.lossy.focus import named_lines
-from transforms.lossy.gaps import choose, leave_out
-from transforms.lossy.proof import has_gaps, lines_survive
+from transforms.lossy.line_sampler import LineSampler, Ranked
 from transforms.records.routine import Rows
 from transforms.records.sample import MAX_SHARE, MIN_CHARS, MIN_ROWS, MIN_SHARE, names_of, words_of
 from transforms.records.tree import Tree
@@ -43,19 +42,29 @@ _BLANKS = re.compile(r" {2,}|\t")
 type Cells = list[str]
 
 
-class TableSampler:
+class TableSampler(LineSampler):
     """Tables without their routine rows."""
 
     name = "table_sampler"
     kinds = frozenset({Kind.TABLE})
-    loss = Loss.LOSSY
     lines_stand_alone = False
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The table with a marker in place of each run of routine rows; None when they are less than a tenth."""
-        if not budget.allows_loss or len(block.text) < MIN_CHARS or has_gaps(block.text):
+        total = count_tokens(block.text)
+        most = int(MAX_SHARE * total)
+        rewrite = super().rewrite(block, replace(budget, tokens=min(budget.tokens, most)))
+        if rewrite is None:
             return None
-        lines = block.text.split("\n")
+        at_limit = rewrite.at_limit and budget.tokens <= most
+        if count_tokens(rewrite.text) > (1 - MIN_SHARE) * total:
+            return Rewrite.none_of(block.text, at_limit=at_limit)
+        return replace(rewrite, at_limit=at_limit)
+
+    def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
+        """The routine rows of the largest table."""
+        if len(block.text) < MIN_CHARS:
+            return None
         rows = _rows(lines)
         if len(rows) < MIN_ROWS:
             return None
@@ -68,17 +77,7 @@ class TableSampler:
             ranks[numbers[routine]] = 1
         for kept in named_lines(block, lines) | _headers(lines, numbers):
             ranks[kept] = 0
-        total = count_tokens(block.text)
-        choice = choose(lines, ranks, int(min(budget.tokens, MAX_SHARE * total)))
-        at_limit = choice.at_limit and budget.tokens <= MAX_SHARE * total
-        rewrite = leave_out(lines, replace(choice, at_limit=at_limit), budget.handle, _told)
-        if rewrite and count_tokens(rewrite.text) > (1 - MIN_SHARE) * total:
-            return Rewrite.none_of(block.text, at_limit=at_limit)
-        return rewrite
-
-    def proof(self, original: str, rewritten: str) -> bool:
-        """Whether every line left is the original's and every gap is named where it is."""
-        return lines_survive(original, rewritten)
+        return Ranked(ranks, _told)
 
 
 def _told(first: int, last: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from transforms.call import Call
 from transforms.lossy.focus import ASKED, QUOTED, texts_of
+from transforms.lossy.gaps import runs_of
 from transforms.marker import Markers
 from transforms.records.document import Choice, Choices
 from transforms.records.fence import embedded
@@ -100,16 +101,17 @@ class Sampler:
         if sum(sizes) < MIN_CHARS:
             return False
         rows = Rows.of(values, names)
-        runs = self._runs(sorted(rows.routine(self.words, self.names) - rows.mentioning(self.terms)), sizes)
+        runs = self._runs(rows.routine(self.words, self.names) - rows.mentioning(self.terms), sizes)
         if not runs:
             return False
         self.choices[id(container)] = self._choice(len(values), runs, rows)
         return True
 
-    def _runs(self, routine: list[int], sizes: list[int]) -> list[range]:
+    def _runs(self, routine: set[int], sizes: list[int]) -> list[range]:
         """Runs of routine rows to leave out, in order, and their tokens taken off the budget."""
         chosen: list[range] = []
-        for run in sorted(_adjacent(routine), key=len, reverse=True):
+        runs = [range(first, last + 1) for first, last in runs_of(row in routine for row in range(len(sizes)))]
+        for run in sorted(runs, key=len, reverse=True):
             stop = run.start
             tokens = 0.0
             while stop < run.stop and tokens + sizes[stop] * self.tokens_per_char <= self.tokens:
@@ -132,16 +134,6 @@ class Sampler:
             notes[run.start - left_out] = self.markers.gap(run.start + 1, run.stop, told, "rows")
             left_out += len(run)
         return Choice(kept, notes)
-
-
-def _adjacent(rows: list[int]) -> list[range]:
-    runs: list[range] = []
-    for row in rows:
-        if runs and runs[-1].stop == row:
-            runs[-1] = range(runs[-1].start, row + 1)
-        else:
-            runs.append(range(row, row + 1))
-    return runs
 
 
 def covers(original: Tree, read: object) -> bool:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from transforms.lossy.gaps import runs_of
+
 _PYTEST_HEADER = re.compile(r"_{2,} .+ _{2,}|_{3,}[^_].*[^_]_{3,}")
 _PYTEST_RULE = re.compile(r"={3,} .+ ={3,}\s*$")
 _PYTEST_PART = re.compile(
@@ -80,7 +82,8 @@ def failure_lines(lines: Sequence[str], signs: Sequence[bool], routines: Sequenc
 def library_frames(lines: Sequence[str]) -> Iterator[int]:
     """The lines of frames inside third-party code, from the middles of long tracebacks."""
     stacks = [(stack, _OUTER, _INNER) for stack in _tracebacks(lines)]
-    stacks += [(stack, _INNER, _OUTER) for stack in _called_at(lines)]
+    called_at = runs_of(line[:1].isspace() and line.lstrip().startswith("at ") for line in lines)
+    stacks += [(stack, _INNER, _OUTER) for stack in called_at]  # JavaScript and Java: they begin where it went wrong
     for (first, last), top, bottom in stacks:
         frames = [at for at in range(first, last + 1) if _FRAME.match(lines[at])]
         for at, following in pairwise(frames[top : len(frames) - bottom + 1]):
@@ -150,17 +153,6 @@ def _tracebacks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
             at = min(at + 1, len(lines) - 1)
             yield first, at
         at += 1
-
-
-def _called_at(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Runs of `at ...` lines of JavaScript and Java, which begin where it went wrong."""
-    first = -1
-    for at, line in enumerate([*lines, ""]):
-        if line[:1].isspace() and line.lstrip().startswith("at "):
-            first = at if first < 0 else first
-        elif first >= 0:
-            yield first, at - 1
-            first = -1
 
 
 def _diagnostics(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
