@@ -107,17 +107,13 @@ class KompressCompressor:
             lines, choice.gaps, cut_lines, budget.handle, lambda first, last: _described(lines[first : last + 1])
         )
         at_limit = choice.at_limit or cuts_at_limit
-        if not _saves_enough(block.text, rewrite.text):
+        if count_tokens(rewrite.text) > (1 - _LEAST_SAVED) * count_tokens(block.text):
             return Rewrite.none_of(block.text, at_limit=at_limit)
         return replace(rewrite, at_limit=at_limit)
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""
         return lines_survive(original, rewritten, is_cut)
-
-
-def _saves_enough(before: str, after: str) -> bool:
-    return count_tokens(after) <= (1 - _LEAST_SAVED) * count_tokens(before)
 
 
 def _relevant(scores: Sequence[float]) -> list[bool]:

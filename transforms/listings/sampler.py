@@ -54,7 +54,8 @@ class ListingSampler(LineSampler):
         for rank, run in (*_series(lines), *_inside(lines, _unasked(block))):
             for at in run[_ENDS:-_ENDS]:
                 ranks[at] = rank
-        for at in (*named_lines(block, lines), *_changed(lines)):
+        changed = (at for at, line in enumerate(lines) if _STATUS.match(line))
+        for at in (*named_lines(block, lines), *changed):
             ranks[at] = 0
         return Ranked(ranks, lambda first, last: _told(lines[first : last + 1]))
 
@@ -87,11 +88,6 @@ def _series(lines: Sequence[str]) -> Iterator[tuple[int, Sequence[int]]]:
         own = list(run)
         if len(own) >= _SERIES and form.strip("0"):
             yield 2, own
-
-
-def _changed(lines: Sequence[str]) -> Iterator[int]:
-    """The lines that carry a status of version control."""
-    return (at for at, line in enumerate(lines) if _STATUS.match(line))
 
 
 def _told(lines: Sequence[str]) -> str:

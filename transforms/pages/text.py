@@ -191,10 +191,6 @@ def _mark_image(node: LexborNode, images: bool) -> None:
         node.insert_before(f"![{told}]{source} ")
 
 
-def _mark_item(node: LexborNode) -> None:
-    _mark_inside(node, "- ")
-
-
 def _mark_list(node: LexborNode) -> None:
     number = _start_of(node)
     for item in node.iter():
@@ -207,10 +203,6 @@ def _mark_inside(node: LexborNode, mark: str) -> None:
     if node.first_child is not None:
         node.first_child.insert_before(f"{_OPEN}{mark}{_SHUT}")
         node.insert_after(f"{_STOP} ")
-
-
-def _mark_heading(node: LexborNode) -> None:
-    _mark_inside(node, heading(node))
 
 
 def _around(mark: str) -> Callable[[LexborNode], None]:
@@ -255,8 +247,8 @@ def _mark_meaning(node: LexborNode) -> None:
 
 
 _MARKS: dict[str, Callable[[LexborNode], None]] = {
-    "h1, h2, h3, h4, h5, h6": _mark_heading,
-    "ul > li": _mark_item,
+    "h1, h2, h3, h4, h5, h6": lambda node: _mark_inside(node, heading(node)),
+    "ul > li": lambda node: _mark_inside(node, "- "),
     "ol": _mark_list,
     "td, th": lambda node: _mark_inside(node, "| "),
     "button[disabled]": _mark_state("disabled"),

@@ -103,14 +103,10 @@ def _settled(line: str) -> str:
     return _standing(text.split("\r"), _FAILURE.search(text) is not None) + end
 
 
-def _frame(drawn: str) -> tuple[str, bool]:
-    """What one frame draws, and whether it wipes out the frames before it.
-
-    Erasing to the end wipes what was longer; erasing the whole line wipes the frame's own start too.
-    """
-    start, code, rest = drawn.rpartition("\x1b[2K")
-    text = " " * len(_ERASE.sub("", start)) + rest if code else drawn
-    return _ERASE.sub("", text), True
+def _drawn(frame: str) -> str:
+    """What a frame with erasing codes draws: erasing the whole line wipes the frame's own start too."""
+    start, code, rest = frame.rpartition("\x1b[2K")
+    return _ERASE.sub("", " " * len(_ERASE.sub("", start)) + rest if code else frame)
 
 
 def _standing(pieces: list[str], alarming: bool) -> str:
@@ -119,7 +115,8 @@ def _standing(pieces: list[str], alarming: bool) -> str:
     failures = {""}
     below, painted, blanked, wiped = "", 0, 0, False
     for piece in reversed(pieces):
-        text, wipes = _frame(piece) if "\x1b" in piece else (piece, False)
+        wipes = "\x1b" in piece  # of all codes, those that erase the line or its end are left
+        text = _drawn(piece) if wipes else piece
         width = len(text.rstrip(" \t"))
         if width == 0:
             blanked = max(blanked, len(text))
