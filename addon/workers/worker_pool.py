@@ -82,6 +82,10 @@ class WorkerPool:
         """By the number of the runner that serves them."""
         self._news = News()
         self._ready = asyncio.Event()
+        self._losses = 0
+        """Processes that had to be replaced."""
+        self._failed_starts = 0
+        """Of the last ones, in a row."""
         self._second_wanted = asyncio.Event()
         """Set once a job finds all that are up busy, or will keep one of them so, or one was lost."""
 
@@ -101,7 +105,7 @@ class WorkerPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def ready(self) -> None:
-        """Wait until some process has loaded everything, or the next has failed to, for at most ten seconds."""
+        """Wait until some process has loaded everything, or two have failed to, for at most ten seconds."""
         self.start()
         self._look_for_losses()
         with suppress(TimeoutError):
@@ -109,13 +113,19 @@ class WorkerPool:
                 await self._ready.wait()
 
     async def run(self, job: Job) -> Outcome:
-        """What comes of a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`."""
-        ticket = self._enqueue(job)
-        try:
-            async with asyncio.timeout(max(0.0, job.request.deadline.left) + GRACE):
-                return await asyncio.shield(ticket.outcome)
-        except TimeoutError:
-            raise NoWorker(Reason.TIME_BUDGET if ticket.attempts else Reason.BUSY) from None
+        """What comes of a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`.
+
+        Where a process was lost meanwhile, the next one replays what it can: a conversation that goes on without its
+        rewrites is cached anew, and that costs more than the wait.
+        """
+        ticket, losses = self._enqueue(job), self._losses
+        await asyncio.wait([ticket.outcome], timeout=max(0.0, job.request.deadline.left) + GRACE)
+        if not ticket.outcome.done() and self._losses > losses:
+            await self.ready()
+            await asyncio.wait([ticket.outcome], timeout=GRACE)
+        if not ticket.outcome.done():
+            raise NoWorker(Reason.TIME_BUDGET if ticket.attempts else Reason.BUSY)
+        return ticket.outcome.result()
 
     def remember(self, job: Job) -> None:
         """Have a worker record a job's decisions some time soon; nobody waits for the answer."""
@@ -156,6 +166,7 @@ class WorkerPool:
                 continue
             finally:
                 process.kill()
+                self._losses += 1
                 self._second_wanted.set()
                 self._look_for_losses()
                 self._processes.pop(number, None)
@@ -180,7 +191,9 @@ class WorkerPool:
         with fail_open(failures.append):
             async with asyncio.timeout(_STARTUP):
                 await asyncio.get_running_loop().run_in_executor(self._threads, process.echo)
-        self._ready.set()
+        self._failed_starts = self._failed_starts + 1 if failures else 0
+        if self._failed_starts != 1:  # one may have been ended by somebody, and is worth waiting for the next
+            self._ready.set()
         if failures:
             await asyncio.sleep(_RESPAWN_PAUSE)  # a process that cannot come up is not tried again at once
             raise _Lost
@@ -212,8 +225,13 @@ class WorkerPool:
         while not process.has_ended:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_WATCH):
-                    return await self._lanes.take(number, also_large=number == 0)
+                    return await self._lanes.take(number, also_large=number == 0 or not self._has_first)
         raise _Lost
+
+    @property
+    def _has_first(self) -> bool:
+        """Whether the process for large bodies is there; while it is replaced they are anybody's."""
+        return 0 in self._processes and self._processes[0].is_up
 
     def _lost(self, ticket: _Ticket, error: BaseException) -> None:
         """The process is gone with this job: give it to another one, which replays what the first has recorded.

@@ -17,6 +17,7 @@ from addon.deadline import Deadline
 from addon.request import Request
 from addon.workers import worker_pool
 from addon.workers.job import Job
+from addon.workers.lanes import LARGE
 from addon.workers.worker_pool import NoWorker, WorkerPool
 from tests.addon.store.valkey_server import ValkeyServer
 from tests.recorded import bodies
@@ -173,6 +174,31 @@ async def test_a_job_whose_worker_is_killed_is_answered_by_the_next_one(pool: Wo
     for process in worker_processes():
         process.kill()
     assert (await waiting).is_changed
+
+
+async def test_a_job_is_replayed_also_where_the_next_worker_takes_longer_to_come_up_than_its_budget(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await pool.run(job(tmp_path))
+    monkeypatch.setattr(worker_pool, "GRACE", 0.5)
+    monkeypatch.setattr(worker_pool, "_START", f"import time; time.sleep(1.5); {worker_pool._START}")
+    (process,) = worker_processes()
+    process.send_signal(signal.SIGSTOP)
+    waiting = asyncio.create_task(pool.run(job(tmp_path, seconds=0.5)))
+    await asyncio.sleep(0.2)
+    process.kill()
+    assert (await waiting).body == first.body
+
+
+async def test_a_large_body_does_not_wait_for_the_process_that_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = BODY + b" " * LARGE
+    async with two_workers() as pool:
+        first = await pool.run(job(tmp_path, large))
+        monkeypatch.setattr(worker_pool, "_START", f"import time; time.sleep(60); {worker_pool._START}")
+        pool._processes[0].kill()
+        assert (await pool.run(job(tmp_path, large))).body == first.body
 
 
 async def test_what_a_killed_worker_has_recorded_is_what_the_next_one_sends(
