@@ -1,8 +1,9 @@
 """Lines of a run that say the same thing again and again, with other names and numbers in it.
 
 Two lines are of one pattern when they are equal but for words that hold digits, quotes, underscores or path
-characters. What a plan says, as Terraform's, is no repetition: each of its settings may be the one that differs.
-Contract: pure, linear, never raises.
+characters. What a plan says, as Terraform's, is no repetition: each of its settings may be the one that differs. Nor
+are results of a benchmark and sizes of what was built, where they are much of the text. Contract: pure, linear, never
+raises.
 """
 
 import re
@@ -20,6 +21,9 @@ _SPOKEN = re.compile(r"[^\W\d_]{3}")
 """A pattern must hold a word: rows of numbers and names are data, not repetition."""
 _SEEN = 4
 """Lines of one pattern from which on it is routine."""
+_QUANTITY = re.compile(r"(?<![\w.:-])\d[\d.,]*+ ?(?:[nuµm]?s|[kKMG]i?B|%|ns/\w+|ops/s\w*)(?!\w)")
+_MUCH = 0.15
+"""Of the lines that are not blank."""
 _SHOWN = 36
 """Characters of a pattern that a gap quotes."""
 
@@ -29,7 +33,18 @@ def patterns(bodies: Sequence[str]) -> list[str]:
     masked = _VARIABLE.sub(_HOLE, _RULE.sub(_RULED, "\n".join(bodies))).split("\n")
     counts = Counter(masked)
     routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _speaks(pattern)}
+    much = _MUCH * sum(map(bool, bodies))
+    routine -= _results(bodies, masked, {pattern for pattern in routine if counts[pattern] >= much})
     return [pattern if pattern in routine else "" for pattern in masked]
+
+
+def _results(bodies: Sequence[str], masked: Sequence[str], often: set[str]) -> set[str]:
+    """Which of the patterns said `often` tell of quantities that are mostly unlike."""
+    values: dict[str, list[str]] = {pattern: [] for pattern in often}
+    for body, pattern in zip(bodies, masked, strict=True):
+        if pattern in often and (found := _QUANTITY.search(body)) is not None:
+            values[pattern].append(found[0])
+    return {pattern for pattern, own in values.items() if 2 * len(set(own)) > masked.count(pattern)}
 
 
 def _speaks(pattern: str) -> bool:

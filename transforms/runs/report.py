@@ -74,7 +74,7 @@ def _read(lines: Sequence[str]) -> _Lines:
     failures = failure_lines(bodies, wrong, kinds)
     read = _Lines(bodies, [""] * len(lines), [0] * len(lines))
     seen: set[str] = set()
-    repeated = patterns(bodies)
+    repeated = patterns(["" if kind else body for body, kind in zip(bodies, kinds, strict=True)])
     shown = {pattern: quoted(pattern) for pattern in set(repeated)}
     for at, (kind, pattern) in enumerate(zip(kinds, repeated, strict=True)):
         new, body = bodies[at] not in seen, bodies[at]

@@ -154,6 +154,28 @@ def test_what_terraform_plans_is_no_repetition() -> None:
     assert told(text) == text
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "test bench_{0} ... bench:       {1},{0:02} ns/iter (+/- {0})",
+        "store/{0}/1000        time:   [{1}.{0:02} µs {1}.{0:02} µs {1}.{0:02} µs]",
+        "parse#{0} x {1},{0}0 ops/sec ±{1}.1% (90 runs sampled)",
+        "dist/assets/page-{0}.js   {1}.{0:02} kB │ gzip: {1}.1 kB",
+        "{1}.{0:02}s call     tests/test_pay.py::test_amount_{0}",
+    ],
+)
+def test_results_and_sizes_are_no_repetition(form: str) -> None:
+    """Each is one that may be asked for, be it between tests that passed."""
+    text = passing(300) + "".join(form.format(n, n * 37 % 89) + "\n" for n in range(60)) + "done\n"
+    out = told(text)
+    assert out.endswith(text[len(passing(300)) :]) and "passed tests" in out
+
+
+def test_how_long_each_of_many_steps_took_is_no_result() -> None:
+    text = passing(60, "resource-{0}: Creation complete after 0s [id=8{0}]")
+    assert "omitted: 5" in told(text + "\n\n\n\n\n\n\n")
+
+
 def test_what_ansible_shows_of_a_host_is_no_step_of_its_state() -> None:
     text = "PLAY [all] ***\n{}\nPLAY RECAP ***\n\n\n\n\n\n"
     assert "57 state steps" in told(text.format(passing(60, "ok: [web{}]")))
