@@ -2,9 +2,12 @@
 
 import sqlite3
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+
+from addon.store.folder import make_private
 
 _MINUTES = 24 * 60
 _KEEP_DAYS = 400
@@ -39,6 +42,10 @@ class Bucket:
 
 
 COLUMNS = tuple(field.name for field in fields(Bucket))
+_SCHEMA = (
+    f"CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, "
+    f"{', '.join(f'{name} INTEGER NOT NULL DEFAULT 0' for name in COLUMNS)}) WITHOUT ROWID"
+)
 
 
 class Minutes:
@@ -77,42 +84,27 @@ class Days:
         names = ", ".join(COLUMNS)
         sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in COLUMNS)
         places = ", ".join("?" * (len(COLUMNS) + 1))
-        try:
-            with self._open() as connection:
-                connection.executemany(
-                    f"INSERT INTO days (day, {names}) VALUES ({places}) ON CONFLICT (day) DO UPDATE SET {sums}",
-                    [(day, *astuple(bucket)) for day, bucket in counts.items()],
-                )
-                connection.execute(
-                    "DELETE FROM days WHERE day NOT IN (SELECT day FROM days ORDER BY day DESC LIMIT ?)", (_KEEP_DAYS,)
-                )
-        except (OSError, sqlite3.Error):
-            return False
-        finally:
-            self._close()
-        return True
+        with suppress(OSError, sqlite3.Error), self._opened() as connection, connection:
+            connection.executemany(
+                f"INSERT INTO days (day, {names}) VALUES ({places}) ON CONFLICT (day) DO UPDATE SET {sums}",
+                [(day, *astuple(bucket)) for day, bucket in counts.items()],
+            )
+            connection.execute(
+                "DELETE FROM days WHERE day NOT IN (SELECT day FROM days ORDER BY day DESC LIMIT ?)", (_KEEP_DAYS,)
+            )
+            return True
+        return False
 
     def all(self) -> dict[str, Bucket]:
         """Every day, oldest first. Blocking."""
-        try:
-            with suppress(OSError, sqlite3.Error):
-                rows = self._open().execute(f"SELECT day, {', '.join(COLUMNS)} FROM days ORDER BY day").fetchall()
-                return {day: Bucket(*counts) for day, *counts in rows}
-        finally:
-            self._close()
+        with suppress(OSError, sqlite3.Error), self._opened() as connection:
+            rows = connection.execute(f"SELECT day, {', '.join(COLUMNS)} FROM days ORDER BY day")
+            return {day: Bucket(*counts) for day, *counts in rows}
         return {}
 
-    _connection: sqlite3.Connection | None = None
-
-    def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.touch(mode=0o600, exist_ok=True)
-        self._connection = sqlite3.connect(self._path, timeout=_LOCK_SECONDS)
-        columns = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in COLUMNS)
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, {columns}) WITHOUT ROWID")
-        return self._connection
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        make_private(self._path)
+        with closing(sqlite3.connect(self._path, timeout=_LOCK_SECONDS)) as connection:
+            connection.execute(_SCHEMA)
+            yield connection

@@ -13,6 +13,12 @@ def is_writable(home: Path) -> bool:
     return False
 
 
+def make_private(path: Path) -> None:
+    """Make a file, and the folder it stands in, where they are missing: readable by their owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+
+
 def identity(path: Path) -> tuple[int, int] | None:
     """What tells a file from one that stands in its place later; None where there is none."""
     with suppress(OSError):

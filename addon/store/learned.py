@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from addon.store.folder import identity
+from addon.store.folder import identity, make_private
 from transforms.contract import Kind
 
 _SCHEMA = """
@@ -138,8 +138,7 @@ class Learned:
         if self._opened != identity(self._path):  # what is written to a file that was taken away is lost
             self._disconnect()
         if self._connection is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.touch(mode=0o600, exist_ok=True)
+            make_private(self._path)
             connection = sqlite3.connect(self._path, timeout=_LOCK_SECONDS)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from addon.store.folder import identity
+from addon.store.folder import identity, make_private
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS originals (
@@ -241,15 +241,14 @@ class Shelf:
     def _open(self) -> sqlite3.Connection:
         self.losses()
         if self._connection is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.touch(mode=0o600, exist_ok=True)
+            make_private(self._path)
             try:
                 self._connection = _connect(self._path)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError:
                 self._path.replace(self._path.with_suffix(".damaged"))  # the files are taken in again
-                self._path.touch(mode=0o600)
+                make_private(self._path)
                 self._connection = _connect(self._path)
             self._opened = identity(self._path)
             if self._secret:  # what was sent before names ids that were made by it

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,12 @@ from transforms.reasons import Reason
 REWRITE = Decision("short \ud800 text", "log_folder", Loss.LOSSLESS, 100, 40, Reason.COMPRESSED)
 KEEP = Decision(None, "none", None, 100, 100, Reason.TOO_SMALL)
 ONE, TWO = key("call_1", 0, "text"), key("call_1", 1, "text")
+
+
+def execute(home: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """What somebody else does to the file."""
+    with closing(sqlite3.connect(home / "ledger.sqlite")) as connection, connection:
+        return connection.execute(statement, values).fetchall()
 
 
 type Opener = Callable[[Path], FrontedLedger]
@@ -92,9 +99,7 @@ def test_a_file_that_is_damaged_while_in_use_costs_what_it_held_and_is_set_aside
 ) -> None:
     ledger = opened(tmp_path)
     ledger.record({key("call", n, "x" * 99): REWRITE for n in range(500)})
-    other = sqlite3.connect(tmp_path / "ledger.sqlite")
-    other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    other.close()
+    execute(tmp_path, "PRAGMA wal_checkpoint(TRUNCATE)")
     size = (tmp_path / "ledger.sqlite").stat().st_size
     with (tmp_path / "ledger.sqlite").open("r+b") as file:
         file.seek(100)
@@ -110,17 +115,14 @@ def test_a_file_that_is_damaged_while_in_use_costs_what_it_held_and_is_set_aside
 
 def test_a_newer_schema_is_left_alone_and_said_to_be_unavailable(tmp_path: Path, opened: Opener) -> None:
     opened(tmp_path).close()
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("PRAGMA user_version=99")
-    connection.close()
+    execute(tmp_path, "PRAGMA user_version=99")
     with pytest.raises(LedgerUnavailable, match="newer version"):
         opened(tmp_path)
 
 
 def test_an_older_schema_is_set_aside_like_a_damaged_file(tmp_path: Path, opened: Opener) -> None:
     opened(tmp_path).close()
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
-        connection.execute("PRAGMA user_version=1")
+    execute(tmp_path, "PRAGMA user_version=1")
     assert opened(tmp_path).record({ONE: KEEP}) == {ONE: KEEP}
     assert (tmp_path / "ledger.damaged").exists()
 
@@ -133,9 +135,7 @@ def test_a_folder_that_cannot_be_made_is_said_to_be_unavailable(tmp_path: Path) 
 
 def test_a_table_that_is_gone_is_an_unavailable_ledger_not_a_crash(tmp_path: Path, opened: Opener) -> None:
     ledger = opened(tmp_path)
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("DROP TABLE decisions")
-    connection.close()
+    execute(tmp_path, "DROP TABLE decisions")
     with pytest.raises(LedgerUnavailable):
         ledger.recall([ONE])
     with pytest.raises(LedgerUnavailable):
@@ -151,13 +151,9 @@ def test_the_state_is_readable_by_its_owner_only(tmp_path: Path, opened: Opener)
 
 def test_rows_unused_for_a_month_go_and_used_ones_stay(tmp_path: Path, opened: Opener) -> None:
     opened(tmp_path).record({ONE: KEEP, TWO: REWRITE})
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("UPDATE decisions SET used_day = used_day - 29")
-    connection.close()
+    execute(tmp_path, "UPDATE decisions SET used_day = used_day - 29")
     opened(tmp_path).recall([ONE])
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("UPDATE decisions SET used_day = used_day - 2")
-    connection.close()
+    execute(tmp_path, "UPDATE decisions SET used_day = used_day - 2")
     assert opened(tmp_path).recall([ONE, TWO]) == {ONE: KEEP}
 
 
@@ -167,9 +163,7 @@ def test_what_is_too_old_or_too_much_goes_also_from_a_ledger_that_stays_open(
     ledger = opened(tmp_path)
     ledger.record({ONE: KEEP, TWO: REWRITE, b"3": KEEP})
     for key_of, days in ((ONE, 31), (TWO, 1)):
-        with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-            connection.execute("UPDATE decisions SET used_day = used_day - ? WHERE key = ?", (days, key_of))
-        connection.close()
+        execute(tmp_path, "UPDATE decisions SET used_day = used_day - ? WHERE key = ?", days, key_of)
     ledger.prune()
     assert _stored(tmp_path) == {TWO, b"3"}
     monkeypatch.setattr(sqlite_ledger, "KEEP_ROWS", 1)
@@ -181,8 +175,7 @@ def test_a_large_ledger_of_which_all_is_due_is_forgotten_a_part_at_a_time(
     tmp_path: Path, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(tmp_path).record({bytes([n]): KEEP for n in range(7)})
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
-        connection.execute("UPDATE decisions SET used_day = used_day - 31")
+    execute(tmp_path, "UPDATE decisions SET used_day = used_day - 31")
     monkeypatch.setattr(sqlite_ledger, "_FORGOTTEN_AT_ONCE", 3)
     ledger = opened(tmp_path)
     assert len(_stored(tmp_path)) == 4
@@ -196,8 +189,7 @@ def test_a_large_ledger_of_which_all_is_due_is_forgotten_a_part_at_a_time(
 
 
 def _stored(home: Path) -> set[bytes]:
-    with closing(sqlite3.connect(home / "ledger.sqlite")) as connection:
-        return {row[0] for row in connection.execute("SELECT key FROM decisions")}
+    return {key for (key,) in execute(home, "SELECT key FROM decisions")}
 
 
 def test_forgetting_reads_no_decision_however_many_there_are(tmp_path: Path) -> None:
@@ -316,10 +308,8 @@ def test_a_read_only_folder_is_read(tmp_path: Path, opened: Opener) -> None:
 
 def test_a_reason_of_a_newer_version_is_replayed_all_the_same(tmp_path: Path, opened: Opener) -> None:
     opened(tmp_path).record({ONE: REWRITE, TWO: KEEP})
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        for word in (REWRITE.reason, KEEP.reason):
-            connection.execute("UPDATE decisions SET decision = replace(decision, ?, 'of_next_year')", (word,))
-    connection.close()
+    for word in (REWRITE.reason, KEEP.reason):
+        execute(tmp_path, "UPDATE decisions SET decision = replace(decision, ?, 'of_next_year')", word)
     found = opened(tmp_path).recall([ONE, TWO])
     assert found[ONE] == REWRITE
     assert found[TWO] == replace(KEEP, reason=Reason.NO_TRANSFORM)
@@ -329,8 +319,7 @@ def test_a_row_that_cannot_be_read_is_an_unavailable_ledger_and_nothing_is_recor
     tmp_path: Path, opened: Opener
 ) -> None:
     opened(tmp_path).record({ONE: REWRITE})
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
-        connection.execute("UPDATE decisions SET decision = substr(decision, 1, 20)")
+    execute(tmp_path, "UPDATE decisions SET decision = substr(decision, 1, 20)")
     ledger = opened(tmp_path)
     with pytest.raises(LedgerUnavailable):
         ledger.recall([ONE])
