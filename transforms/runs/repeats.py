@@ -2,8 +2,8 @@
 
 Two lines are of one pattern when they are equal but for words that hold digits, quotes, underscores or path
 characters. What a plan says, as Terraform's, is no repetition: each of its settings may be the one that differs. Nor
-are results of a benchmark and sizes of what was built, where they are much of the text. Contract: pure, linear, never
-raises.
+are results of a benchmark and sizes of what was built, where they are much of the text, or the names in a list that is
+most of it: such texts were asked for as what they are. Contract: pure, linear, never raises.
 """
 
 import re
@@ -15,14 +15,15 @@ _RULE = re.compile(r"([=_─━-])(?<![=_─━-]{2})\1{2,}+(?!\S)")
 _RULED = "──"
 _HOLES = re.compile(r"…(?: …)+|──")
 _HOLE = "…"
-_PLANNED = re.compile(rf"[^\w{_HOLE}]*+[\w{_HOLE}][^\s=]*+ ++= |\s*+# |[^\n]*[\[{{(]$")
-"""A name that is given a value, a comment, and what opens a list or an object."""
+_PLANNED = re.compile(rf"[^\w{_HOLE}]*+[\w{_HOLE}][^\s=]*+ ++= |\s*+# |[^\n]*[\[{{(]$|(?:\[\w+\] )?[|│├└+\\]")
+"""A name that is given a value, a comment, what opens a list or an object, and what is drawn as a tree."""
 _SPOKEN = re.compile(r"[^\W\d_]{3}")
 """A pattern must hold a word: rows of numbers and names are data, not repetition."""
 _SEEN = 4
 """Lines of one pattern from which on it is routine."""
 _QUANTITY = re.compile(r"(?<![\w.:-])\d[\d.,]*+ ?(?:[nuµm]?s|[kKMG]i?B|%|ns/\w+|ops/s\w*)(?!\w)")
-_MUCH = 0.15
+_DIGITS = re.compile(r"\d++")
+_MUCH, _MOST = 0.15, 0.5
 """Of the lines that are not blank."""
 _SHOWN = 36
 """Characters of a pattern that a gap quotes."""
@@ -33,18 +34,22 @@ def patterns(bodies: Sequence[str]) -> list[str]:
     masked = _VARIABLE.sub(_HOLE, _RULE.sub(_RULED, "\n".join(bodies))).split("\n")
     counts = Counter(masked)
     routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _speaks(pattern)}
-    much = _MUCH * sum(map(bool, bodies))
-    routine -= _results(bodies, masked, {pattern for pattern in routine if counts[pattern] >= much})
+    said = sum(map(bool, bodies))
+    for pattern in [pattern for pattern in routine if counts[pattern] >= _MUCH * said]:
+        own = [body for body, its in zip(bodies, masked, strict=True) if its == pattern]
+        if _are_results(own) or (len(own) >= _MOST * said and _are_names(own)):
+            routine.remove(pattern)
     return [pattern if pattern in routine else "" for pattern in masked]
 
 
-def _results(bodies: Sequence[str], masked: Sequence[str], often: set[str]) -> set[str]:
-    """Which of the patterns said `often` tell of quantities that are mostly unlike."""
-    values: dict[str, list[str]] = {pattern: [] for pattern in often}
-    for body, pattern in zip(bodies, masked, strict=True):
-        if pattern in often and (found := _QUANTITY.search(body)) is not None:
-            values[pattern].append(found[0])
-    return {pattern for pattern, own in values.items() if 2 * len(set(own)) > masked.count(pattern)}
+def _are_results(lines: Sequence[str]) -> bool:
+    """Whether most of `lines` tell of quantities that are unlike."""
+    return 2 * len({found[0] for line in lines if (found := _QUANTITY.search(line))}) > len(lines)
+
+
+def _are_names(lines: Sequence[str]) -> bool:
+    """Whether `lines` differ in more than their numbers."""
+    return 3 * len({_DIGITS.sub("0", line) for line in lines}) > len(lines)
 
 
 def _speaks(pattern: str) -> bool:

@@ -171,6 +171,23 @@ def test_results_and_sizes_are_no_repetition(form: str) -> None:
     assert out.endswith(text[len(passing(300)) :]) and "passed tests" in out
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["would reformat src/{0}/cart.py", "{0}-lib {1}.1 needs urllib3<3, but you have 3.{1}", "  Test #{1}: {0}_test"],
+)
+def test_a_list_of_names_is_no_repetition(form: str) -> None:
+    """Not where it is most of the text; what differs in numbers only is."""
+    names = ["".join(chr(97 + (n * step + n // 7) % 26) for step in (3, 5, 11, 17)) for n in range(60)]
+    text = "checking\n" + "".join(form.format(name, n) + "\n" for n, name in enumerate(names)) + "done\n\n\n\n\n\n\n"
+    assert told(text) == text
+    assert "omitted" in told("checking\n" + passing(60, form.format("shop", "{0}")) + "done\n\n\n\n\n\n\n")
+
+
+def test_the_lines_of_a_tree_are_no_repetition() -> None:
+    text = "[INFO] com.acme:web:jar:1.4.2\n" + passing(60, "[INFO] |  +- io.netty:netty-codec-{0}:jar:4.{0}:compile")
+    assert told(text) == text
+
+
 def test_how_long_each_of_many_steps_took_is_no_result() -> None:
     text = passing(60, "resource-{0}: Creation complete after 0s [id=8{0}]")
     assert "omitted: 5" in told(text + "\n\n\n\n\n\n\n")
