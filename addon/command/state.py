@@ -105,7 +105,7 @@ def _left(folder: Path) -> list[Path]:
 
 
 _AFTER_WIPE = """\
-A proxy that runs goes on with what it has open: start it again. Conversations that were rewritten begin anew for the
+A proxy that runs goes on with what it remembers: start it again. Conversations that were rewritten begin anew for the
 provider's cache, and markers in them name files that are gone."""
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from addon.store.folder import identity
 from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, from_json, to_json
 
 _SCHEMA_VERSION = 3
@@ -38,6 +39,8 @@ class SqliteLedger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = _open(path)
+        self._opened = identity(path)
+        """Which file that is."""
         self._to_reopen = False
 
     @classmethod
@@ -47,7 +50,6 @@ class SqliteLedger:
         A file that is damaged or too old is set aside under another name. Raises `LedgerUnavailable`.
         """
         try:
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
             return cls(home / FILE)
         except (OSError, sqlite3.Error) as error:
             raise LedgerUnavailable(str(error)) from error
@@ -81,14 +83,19 @@ class SqliteLedger:
 
     @contextmanager
     def _failing_loudly(self) -> Iterator[None]:
-        """Turn errors into `LedgerUnavailable`; a damaged file, or one that was only read, is opened anew next time."""
+        """Turn errors into `LedgerUnavailable`; a damaged file, or one that was only read, is opened anew next time.
+
+        So is one that somebody has taken away: what is written to it is lost.
+        """
         try:
-            if self._to_reopen:
+            if self._to_reopen or self._opened != identity(self._path):
+                self._to_reopen = True
                 self._connection.close()
-                self._connection, self._to_reopen = _open(self._path), False
+                self._connection = _open(self._path)
+                self._opened, self._to_reopen = identity(self._path), False
             yield
         except (OSError, ValueError, sqlite3.Error) as error:
-            self._to_reopen = _is_damage(error) or _is_read_only(error)
+            self._to_reopen = self._to_reopen or _is_damage(error) or _is_read_only(error)
             raise LedgerUnavailable(str(error)) from error
 
     def _touch(self, keys: list[bytes]) -> None:
@@ -136,6 +143,7 @@ def _open(path: Path) -> sqlite3.Connection:
 def _open_once(path: Path) -> sqlite3.Connection:
     """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
         return _connected(path.as_uri(), _prepare)
     except (OSError, sqlite3.OperationalError):

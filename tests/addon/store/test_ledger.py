@@ -1,6 +1,7 @@
 """The ledger gives back what was decided first, whatever happened in between."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -111,6 +112,32 @@ def test_a_file_that_is_damaged_while_in_use_costs_what_it_held_and_is_set_aside
         ledger.recall([ONE])
     assert ledger.recall([ONE]) == {ONE: KEEP}
     assert (tmp_path / "ledger.damaged").exists()
+
+
+def test_a_folder_that_is_deleted_while_in_use_is_begun_anew_by_all_who_use_it(tmp_path: Path, opened: Opener) -> None:
+    home = tmp_path / "home"
+    first, second = opened(home), opened(home)
+    first.record({ONE: REWRITE})
+    shutil.rmtree(home)
+    first.record({TWO: KEEP})
+    assert second.record({TWO: REWRITE}) == {TWO: KEEP}
+    assert opened(home).recall([ONE, TWO]) == {TWO: KEEP}
+    assert first.recall([ONE]) == {ONE: REWRITE}, "what is going on goes on"
+
+
+def test_a_folder_that_was_not_there_for_a_while_is_used_again(tmp_path: Path, opened: Opener) -> None:
+    home = tmp_path / "home"
+    ledger = opened(home)
+    ledger.record({ONE: REWRITE})
+    home.rename(tmp_path / "elsewhere")
+    home.write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable):
+            ledger.record({TWO: KEEP})
+    home.unlink()
+    (tmp_path / "elsewhere").rename(home)
+    ledger.record({TWO: KEEP})
+    assert opened(home).recall([ONE, TWO]) == {ONE: REWRITE, TWO: KEEP}
 
 
 def test_a_newer_schema_is_left_alone_and_said_to_be_unavailable(tmp_path: Path, opened: Opener) -> None:
