@@ -80,7 +80,13 @@ _BY_PROGRAM = {
     **dict.fromkeys(names("diff colordiff interdiff"), Kind.DIFF),
     **dict.fromkeys(names("jq gron"), Kind.JSON),
     "yq": Kind.YAML,
-    **dict.fromkeys(names("ps top df free psql mysql sqlite3 duckdb lsof netstat ss"), Kind.TABLE),
+    **dict.fromkeys(
+        names(
+            "ps top df free psql mysql sqlite3 duckdb lsof netstat ss iptables ip6tables last who lsblk findmnt vmstat"
+            " iostat squeue sinfo"
+        ),
+        Kind.TABLE,
+    ),
     **dict.fromkeys(names("journalctl dmesg"), Kind.LOG),
     **dict.fromkeys(names("man tldr"), Kind.PROSE),
     **dict.fromkeys(names("base64 xxd hexdump od"), Kind.BLOB),

@@ -98,6 +98,7 @@ ARIA = "### Page\n- Page URL: http://h.test/\n```yaml\n" + "".join(
     for n in range(9)
 )
 APPLIED = 'resource "a" "b" {\n  + id = (known after apply)\n}\n' * 9 + "a.b[0]: Creating...\na.b[1]: Creating...\n"
+RULES = "".join(f"ACCEPT     tcp  --  0.0.0.0/0            0.0.0.0/0            tcp dpt:{n}\n" for n in range(80))
 CLIPPY = (
     "warning: writing `&Vec` instead of `&[_]` involves a new object\n  --> src/lib.rs:4:14\n   |\n"
     "4  | pub fn f(v: &Vec<i32>) -> i32 {\n   |             ^^^^^^^^^ help: change this to: `&[i32]`\n   |\n\n" * 9
@@ -297,6 +298,7 @@ SAMPLES = [
     ("psql with times", TIMES, NO_CALL, Kind.TABLE),
     ("mysql with times", MYSQL, NO_CALL, Kind.TABLE),
     ("ps", PROCESSES, NO_CALL, Kind.TABLE),
+    ("rules of a firewall", RULES, bash("iptables -L INPUT -n"), Kind.TEXT),
     ("ps, asked for", PROCESSES, bash("ps | head -40"), Kind.TABLE),
     ("sqlite3", EVENTS, bash("sqlite3 jobs.db 'select * from event'"), Kind.TABLE),
     ("sqlite3 in a container", EVENTS, bash("docker exec db sqlite3 jobs.db 'select 1'"), Kind.TABLE),
