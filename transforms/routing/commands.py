@@ -34,11 +34,16 @@ _SILENT = names(
     " alias ulimit read test [ [[ if fi done esac while until case echo printf umask shopt local declare"
 )
 _PREFIXES = names("sudo time nice nohup command exec builtin env stdbuf unbuffer do then else ! { xargs")
-_VALUES = {"sudo": names("-u -g --user --group"), "xargs": names("-n -P -I -L -d -s -a -E")}
+_VALUES = {
+    "sudo": names("-u -g --user --group"),
+    "xargs": names("-n -P -I -L -d -s -a -E"),
+    "npx": names("-p --package"),
+    "uv": names("-p --python --with --extra --group --project --directory --env-file"),
+}
 """Options of those whose value is the next word."""
 _RUNNERS = {
     "npx": 1, "bunx": 1, "pnpx": 1, "timeout": 2, "gtimeout": 2, "bundle": 2, "poetry": 2, "uv": 2, "pipenv": 2,
-    "hatch": 2, "rye": 2, "pdm": 2, "pixi": 2, "mise": 2,
+    "hatch": 2, "rye": 2, "pdm": 2, "pixi": 2, "mise": 2, "uvx": 1, "pipx": 2,
 }  # fmt: skip
 """Programs that run another one, and how many words stand before that one when it is called so."""
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
@@ -128,14 +133,12 @@ def _program(words: list[str]) -> Program | None:
     at = 0
     while at < len(words):
         name = words[at].rpartition("/")[2]
-        if name in _PREFIXES or _ASSIGNMENT.match(words[at]):
-            at += 1
-            while at < len(words) and words[at].startswith("-"):
-                at += 2 if words[at] in _VALUES.get(name, ()) else 1
-        elif (skipped := _skipped(name, words[at + 1 :])) is not None:
-            at += skipped
-        else:
+        passed = 1 if name in _PREFIXES or _ASSIGNMENT.match(words[at]) else _skipped(name, words[at + 1 :])
+        if passed is None:
             return Program(name, tuple(words[at + 1 :]))
+        at += passed
+        while at < len(words) and words[at].startswith("-"):
+            at += 2 if words[at] in _VALUES.get(name, ()) else 1
     return None
 
 
@@ -143,6 +146,8 @@ def _skipped(name: str, rest: list[str]) -> int | None:
     """Words up to the program that the runner `name` starts; None if it is no runner."""
     if name in ("python", "python3") and rest[:1] == ["-m"] and len(rest) > 1:
         return 2
+    if name in ("python", "python3") and rest[:1] and rest[0].endswith(".py"):
+        return 1
     if name == "conda" and rest[:1] == ["run"]:
         return 4 if rest[1:2] in (["-n"], ["-p"]) else 2
     count = _RUNNERS.get(name)
