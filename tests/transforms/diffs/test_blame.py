@@ -27,6 +27,13 @@ def test_any_blame_is_settled_at_once(rows: list[tuple[str, str] | str]) -> None
     assert _used(_used(text)) == _used(text)
 
 
+def test_a_commit_that_wrote_two_files_is_told_by_its_first_one() -> None:
+    moved = _ADA.replace("src/a.py   ", "old/name.py")
+    heads = [*[_ADA] * 8, _BOB, moved, _BOB, _ADA]
+    folded = _folded("\n".join(f"{head} {n:>4}) x = {n}" for n, head in enumerate(heads, 1)))
+    assert folded.endswith(f"\n{moved}   10) x = 10\n^1f0c77a 11) x = 11\nd4812e58 12) x = 12")
+
+
 def test_the_commit_of_many_lines_is_said_once() -> None:
     text = "\n".join(f"{_BOB if n % 40 == 7 else _ADA} {n:>4}) value_{n} = load({n})" for n in range(1, 200))
     folded = _folded(text)

@@ -30,9 +30,7 @@ def test_every_hash_subject_and_file_stays_and_the_newest_messages() -> None:
 
 def test_a_message_that_is_named_stays() -> None:
     commits = [_commit(number) for number in range(30)]
-    commits[17] = _commit(
-        17, "    Undoes the change to `retry_limit`, see the discussion of last week\n    about it.\n"
-    )
+    commits[17] = _commit(17, _BODY.replace("Line 3", "Undoes the change to `retry_limit`:"))
     trimmed = _trimmed("".join(commits), "When was retry_limit changed?")
     assert commits[17] in trimmed
 

@@ -49,6 +49,18 @@ def test_a_folder_that_the_call_names_stays() -> None:
     assert _used(packages, call=call) == packages
 
 
+def test_a_file_of_a_series_that_the_question_names_stays() -> None:
+    shots = [f"screenshots/of_the_shop/shot_{n:03}_{n * 7919}.png" for n in range(90)]
+    kept = _sampled("\n".join(shots), f"What does {shots[41]} show?").split("\n")
+    assert shots[41] in kept
+    assert len(kept) < 20
+
+
+def test_a_few_numbered_names_are_no_series() -> None:
+    names = [f"{kind}/{kind}_of_the_shop_{n}_{n * 7919}.png" for kind in "abcdefgh" for n in range(10)]
+    assert _used("\n".join(names)) == "\n".join(names)
+
+
 @pytest.mark.parametrize("status", [" M ", "?? ", "A  ", "MM ", "M\t", "R100\t", "M       ", "\tmodified:   "])
 def test_lines_with_a_status_of_version_control_stay(status: str) -> None:
     """Each of them is a change that somebody made, whatever its name."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.contract import Rewrite
-from transforms.lossy.gaps import Choice, choose, leave_out, numbered
+from transforms.lossy.gaps import Choice, choose, leave_out, numbered, runs_of, with_blanks_between
 from transforms.lossy.proof import lines_survive
 from transforms.tokenizer import count_tokens
 
@@ -65,6 +65,16 @@ def test_gaps_worth_less_than_twice_their_markers_are_not_made() -> None:
     marker = count_tokens(f"[lines 6-8 omitted: {told}; full text: /o/1]")
     assert EACH * 3 > marker > EACH * 3 / 2
     assert leave_out(LINES, gap, "/o/1", lambda *_: told) is None
+
+
+def test_blank_lines_go_when_both_lines_around_them_may() -> None:
+    lines = ["a", "", " ", "b", "", "c", "", "d", "", ""]
+    assert with_blanks_between(lines, [1, 0, 0, 3, 0, 0, 0, 1, 0, 0]) == [1, 3, 3, 3, 0, 0, 0, 1, 0, 0]
+
+
+def test_runs_reach_from_end_to_end() -> None:
+    assert runs_of([True, True, False, True]) == [(0, 1), (3, 3)]
+    assert runs_of([]) == []
 
 
 def test_numbers_of_a_reader_are_told_where_a_gap_counts_otherwise() -> None:

@@ -59,6 +59,7 @@ def test_what_is_cut_is_proven_and_seen_to_be_cut(pieces: list[str], data: st.Da
     text = cut(line, [(first, last)], Markers("/o/1"))
     if "[sentence" not in line:
         assert is_cut(line, text) is True
+        assert is_cut(line, text.replace("; full text: /o/1", "")) is False
         assert has_cuts(text)
 
 

@@ -121,6 +121,22 @@ def test_errors_are_kept_however_often_they_come() -> None:
     assert told(text) == text
 
 
+def test_what_stands_beside_an_error_stays() -> None:
+    steps = [f"fetching part {n} of the archive from mirror {n % 3}" for n in range(60)]
+    out = told("\n".join(["start", *steps[:30], "error: checksum of the part does not match", *steps[30:], "end"]))
+    assert f"{steps[29]}\nerror: checksum of the part does not match\n{steps[30]}\n" in out
+    assert steps[15] not in out
+
+
+def test_the_header_of_a_section_stays_with_what_stays_of_it() -> None:
+    sections = [f"____ test_amount_{n} ____\n" + "loading 3 items\n" * 9 for n in range(12)]
+    sections[6] += "the amount is negative\n"
+    lines = told("==== PASSES ====\n" + "".join(sections) + "==== 12 passed in 1.00s ====\n").split("\n")
+    above = lines[: lines.index("the amount is negative")]
+    assert [line for line in above if line.startswith("__")][-1] == "____ test_amount_6 ____"
+    assert "____ test_amount_5 ____" not in lines
+
+
 def test_the_first_of_equal_warnings_stays() -> None:
     warning = "npm warn old lockfile  This is a one-time fix-up, please be patient\n"
     out = told("start\n" * 3 + warning * 40 + "done\n\n\n\n\n\n\n")

@@ -93,6 +93,12 @@ def test_equal_texts_out_of_order_are_not_merged() -> None:
     assert _grouped(text) == "[grouped by file]\na/b.py:\n9:x = 1\n3:x = 1\n5:y"
 
 
+def test_a_long_text_that_comes_again_in_its_own_file_is_said_once_with_both_numbers() -> None:
+    long = "value = " + "x" * 170
+    text = f"a/b.py:3:{long}\na/b.py:9:{long}\na/c.py:1:{long}"
+    assert _grouped(text) == f"[grouped by file]\na/b.py:\n3,9:{long}\na/c.py:1:[same text as a/b.py:3]"
+
+
 def test_markers_of_a_sampler_stay_inside_their_group() -> None:
     """A marker between matches of one file neither ends the group nor changes."""
     text = "a/b.py:1:x\na/b.py:2:y\n[lines 3-40 omitted: 38 more matches; full text: /o/1]\na/b.py:99:z"
