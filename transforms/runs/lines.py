@@ -87,10 +87,10 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r" +(?:Installing build dep|Building wheel|Attempting uninstall|Found existing|Uninstalling|Not unin).+",
             r" +━+ .+",
             r" [+~-] [\w.\[\]-]+==\S+(?: \(.*\))?",  # uv
-            r" +(?:Downloaded|Downloading|Updating|Locking|Adding|Unpacking|Installed) .+",  # cargo
+            r" +(?:Downloaded|Downloading|Updating|Locking|Adding|Unpacking|Installed) (?!.* -> ).+",  # cargo
             r"(?: *Downloading|Downloaded) (?:from \S+: )?https?://.+",  # maven, gradle
             r"\[INFO\] (?:Downloading|Downloaded) .+",
-            r"go: (?:downloading|extracting|finding|added|upgraded) .+",
+            r"go: (?:downloading|extracting|finding) .+",
             r"npm (?:http|timing|verb|verbose|sill|silly) .+",
             r"Progress: resolved .+",  # pnpm
             r"(?:➤ )?YN0013: .+",

@@ -13,6 +13,9 @@ from transforms.tokenizer import count_tokens
 
 told = partial(used, RunReport())
 
+NAMES = ["".join(chr(97 + (n * step + n // 7) % 26) for step in (3, 5, 11, 17)) for n in range(60)]
+"""Of what nobody could take for one another."""
+
 
 def passing(count: int, form: str = "tests/test_pay.py::test_amount_{} PASSED") -> str:
     return "".join(form.format(n) + "\n" for n in range(count))
@@ -193,10 +196,15 @@ def test_results_and_sizes_are_no_repetition(form: str) -> None:
 )
 def test_a_list_of_names_is_no_repetition(form: str) -> None:
     """Not where it is most of the text; what differs in numbers only is."""
-    names = ["".join(chr(97 + (n * step + n // 7) % 26) for step in (3, 5, 11, 17)) for n in range(60)]
-    text = "checking\n" + "".join(form.format(name, n) + "\n" for n, name in enumerate(names)) + "done\n\n\n\n\n\n\n"
+    text = "checking\n" + "".join(form.format(name, n) + "\n" for n, name in enumerate(NAMES)) + "done\n\n\n\n\n\n\n"
     assert told(text) == text
     assert "omitted" in told("checking\n" + passing(60, form.format("shop", "{0}")) + "done\n\n\n\n\n\n\n")
+
+
+@pytest.mark.parametrize("form", ["    Updating {}-rs v1.0.1 -> v1.0.2", "go: upgraded a.example/{} v1.0.1 => v1.0.2"])
+def test_versions_that_changed_are_no_steps(form: str) -> None:
+    text = "start\n" + "".join(form.format(name) + "\n" for name in NAMES) + "end\n\n\n\n\n\n\n"
+    assert told(text) == text
 
 
 def test_the_lines_of_a_tree_are_no_repetition() -> None:
