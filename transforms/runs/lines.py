@@ -46,7 +46,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("packages", "passed packages and test files", (r"ok {2,4}\t? *\S+[\t ]+(?:\d|\(cached\)).*", r"PASS {1,2}\S+.*")),
     ("untested", "packages without tests", (r"\? {2,4}\t? *\S+[\t ]+\[no test files\]",)),
     ("ticked", "ticked lines", (r" *(?:✓|✔|√|✅|☑) .+",)),  # jest, vitest, mocha, bats, playwright
-    ("done", "steps that ended well", (r"\S.* \.\.\. (?:ok|OK|done)", r" *\w+ing .+\.\.\. (?:ok|OK|done)")),
+    ("done", "steps that ended well", (r"\S.* \.\.\. (?:ok|OK|done)",)),
     ("bars", "progress bars", (r"[^\w\s]? *+[\w. /:-]{0,60}+[\[|][=#>\-.█▏▎▍▌▋▊▉░▒▓ ]{6,}[\]|].{0,80}",)),
     (
         "dots",
@@ -83,6 +83,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "download and install steps",
         (
             r"(?:Requirement already satisfied:|Collecting|Obtaining dependency|Using cached|Downloading) .+",  # pip
+            r"Processing (?:/|\./|file:)\S+(?: \(from .+\))?",
             r" +(?:Downloading|Using cached|Preparing metadata|Getting requirements|Created wheel|Stored in) .+",
             r" +(?:Installing build dep|Building wheel|Attempting uninstall|Found existing|Uninstalling|Not unin).+",
             r" +━+ .+",

@@ -23,7 +23,7 @@ _SEEN = 4
 """Lines of one pattern from which on it is routine."""
 _QUANTITY = re.compile(r"(?<![\w.:-])\d[\d.,]*+ ?(?:[nuµm]?s|[kKMG]i?B|%|ns/\w+|ops/s\w*)(?!\w)")
 _DIGITS = re.compile(r"\d++")
-_MUCH, _MOST = 0.15, 0.5
+_MUCH, _MOST = 0.15, 0.4
 """Of the lines that are not blank."""
 _SHOWN = 36
 """Characters of a pattern that a gap quotes."""

@@ -192,7 +192,12 @@ def test_results_and_sizes_are_no_repetition(form: str) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    ["would reformat src/{0}/cart.py", "{0}-lib {1}.1 needs urllib3<3, but you have 3.{1}", "  Test #{1}: {0}_test"],
+    [
+        "would reformat src/{0}/cart.py",
+        "{0}-lib {1}.1 needs urllib3<3, but you have 3.{1}",
+        "  Test #{1}: {0}_test",
+        "  Applying {0}.0001_x{1}... OK",
+    ],
 )
 def test_a_list_of_names_is_no_repetition(form: str) -> None:
     """Not where it is most of the text; what differs in numbers only is."""
