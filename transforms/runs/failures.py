@@ -147,7 +147,7 @@ def _tracebacks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     while at < len(lines):
         found = _TRACEBACK.match(lines[at]) if "Traceback (" in lines[at] else None
         if found is not None:
-            first, deeper = at, found["indent"] + " "
+            first, deeper = at, found["indent"].replace("+", "|") + " "  # `+` opens a group, `|` goes on with it
             while at + 1 < len(lines) and (lines[at + 1].startswith(deeper) or lines[at + 1].strip(" |") == ""):
                 at += 1
             at = min(at + 1, len(lines) - 1)

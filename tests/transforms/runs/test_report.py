@@ -272,6 +272,28 @@ def test_what_a_failing_test_printed_stays() -> None:
         assert section in told(passing(60) + section + "\n" * 8)
 
 
+_ROUNDS = "".join(f"round {n} of the shop was fine\n" for n in range(30))
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "  + Exception Group Traceback (most recent call last):\n"
+        + "".join(f'  |   File "/home/u/app/m{n}.py", line {n}, in call\n' for n in range(30))
+        + "  | ExceptionGroup: two of them (2 sub-exceptions)\n",
+        f"{'=' * 70}\nFAIL: test_put (shop.tests.PayTests)\n{'-' * 70}\nStdout:\n{_ROUNDS}\nRan 61 tests in 0.1s\n",
+        f"  ● pay › refunds twice\n\n{_ROUNDS}\nTests: 1 failed, 60 passed\n",
+        "error[E0308]: mismatched types\n" + "".join(f"{n} | let total_{n} = pay({n});\n" for n in range(30)),
+        "Could not find these:\n" + "".join(f"    package-{n} of the shop, wanted by lib {n}\n" for n in range(30)),
+    ],
+    ids=["exception group", "unittest", "jest", "rustc", "indented"],
+)
+def test_what_belongs_to_a_failure_stays_however_often_it_is_said(section: str) -> None:
+    text = passing(60) + section + passing(60) + "the\nend\nof\nthe\nrun\n\n"
+    assert section in told(text)
+    assert told(text) != text
+
+
 def test_a_test_that_the_question_names_stays() -> None:
     assert "test_amount_37 PASSED" in told(passing(90), question="Did test_amount_37 run?")
 
