@@ -76,6 +76,15 @@ def test_for_less_than_a_tenth_nothing_goes() -> None:
     assert shortened(f"{fact * 100}{PLAIN}\n{fact * 100}") is None
 
 
+def test_code_stays_whole_and_so_does_what_the_question_quotes() -> None:
+    code = f"```\n{PLAIN * 4}```\n"
+    rewrite = shortened(f"{TEXT}\n{code}\n{TEXT}")
+    assert rewrite is not None and code in rewrite.text
+    line = PLAIN.split("\n")[1]
+    rewrite = shortened(TEXT, f'{QUESTION} And who says "{line}"?')
+    assert rewrite is None or rewrite.text.count(line) == TEXT.count(line)
+
+
 @pytest.mark.parametrize("mark", ["- ", "* ", "1. ", "  a) "])
 def test_lists_stay_whole(mark: str) -> None:
     items = "".join(mark + line + "\n" for line in PLAIN.split("\n") if line) + "  and so on and on\n"

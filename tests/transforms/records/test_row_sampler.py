@@ -64,6 +64,10 @@ def test_every_gap_is_named_in_place_and_listed() -> None:
     assert "service" in rewrite.text and "[200 rows" in rewrite.text
 
 
+either_way = pytest.mark.parametrize("question", ["", "What happened at 2026-03-01T10:01:07Z?"], ids=["", "asked"])
+"""Rows that are like others may go when nobody asks for any; any that say nothing of their own, when some are named."""
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -78,10 +82,11 @@ def test_every_gap_is_named_in_place_and_listed() -> None:
     ],
     ids=str,
 )
-def test_a_row_that_stands_out_stays(odd: dict[str, object]) -> None:
+@either_way
+def test_a_row_that_stands_out_stays(odd: dict[str, object], question: str) -> None:
     rows = [metric(n) for n in range(300)]
     rows[151] = {**rows[151], **odd}
-    text = sampled(rows).text
+    text = sampled(rows, question).text
     assert "2026-03-01T10:02:31Z" in text
     assert all(str(value) in text for value in odd.values() if value is not None)
 
@@ -91,10 +96,18 @@ def test_first_and_last_rows_stay() -> None:
     assert "10:00:00Z" in text and "10:04:59Z" in text
 
 
+@pytest.mark.parametrize("odd", [{"ms": 90_000}, {"ms": -1}, {"host": "web-9"}], ids=str)
+def test_among_many_values_the_odd_one_stays_where_other_rows_are_asked_for(odd: dict[str, object]) -> None:
+    rows = [metric(n) | {"ms": 100 + n * 37 % 211, "host": f"web-{n % 4}"} for n in range(300)]
+    rows[120] |= odd
+    text = sampled(rows, "What happened at 2026-03-01T10:00:20Z?", 0.9).text
+    assert "10:02:00Z" in text and "10:02:05Z" not in text
+
+
 def test_rows_at_which_a_long_run_changes_stay() -> None:
-    rows = [metric(n) | {"version": "1.4.1" if n < 140 else "1.4.2"} for n in range(300)]
-    text = sampled(rows).text
-    assert "10:02:19Z" in text and "10:02:20Z" in text
+    rows = [metric(n) | {"version": f"1.4.{n // 75}"} for n in range(300)]
+    text = sampled(rows, "What happened at 2026-03-01T10:04:00Z?", 0.9).text
+    assert all(f"10:{n // 60:02}:{n % 60:02}Z" in text for change in (75, 150, 225) for n in (change - 1, change))
 
 
 def test_rows_at_which_a_curve_jumps_stay() -> None:
@@ -103,6 +116,15 @@ def test_rows_at_which_a_curve_jumps_stay() -> None:
     gone = {row - 1 for gap in rewrite.omitted for row in range(gap.first, gap.last + 1)}
     assert len(gone) > 100
     assert gone.isdisjoint({170, 171})
+
+
+def test_in_a_log_the_rows_beside_an_error_stay() -> None:
+    rows = [{"time": n, "level": "info", "message": f"batch {n} was imported"} for n in range(300)]
+    rows[151] |= {"level": "error", "message": "batch 151 was refused"}
+    rewrite = sampled(rows, "What happened at `23`?")
+    gone = {row - 1 for gap in rewrite.omitted for row in range(gap.first, gap.last + 1)}
+    assert len(gone) > 50
+    assert gone.isdisjoint(range(149, 154))
 
 
 def test_messages_that_differ_in_their_numbers_are_alike() -> None:
