@@ -46,6 +46,8 @@ _RUNNERS = {
     "hatch": 2, "rye": 2, "pdm": 2, "pixi": 2, "mise": 2, "uvx": 1, "pipx": 2,
 }  # fmt: skip
 """Programs that run another one, and how many words stand before that one when it is called so."""
+_SCRIPTS = names("manage.py runtests.py run_tests.py")
+"""What only runs what it was told to; of another script nobody knows what it prints."""
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
 _RUN_WORDS = frozenset({"run", "exec", "x"})
 
@@ -146,7 +148,7 @@ def _skipped(name: str, rest: list[str]) -> int | None:
     """Words up to the program that the runner `name` starts; None if it is no runner."""
     if name in ("python", "python3") and rest[:1] == ["-m"] and len(rest) > 1:
         return 2
-    if name in ("python", "python3") and rest[:1] and rest[0].endswith(".py"):
+    if name in ("python", "python3") and rest[:1] and rest[0].rpartition("/")[2] in _SCRIPTS:
         return 1
     if name == "conda" and rest[:1] == ["run"]:
         return 4 if rest[1:2] in (["-n"], ["-p"]) else 2
