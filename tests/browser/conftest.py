@@ -10,6 +10,6 @@ from tests.browser.chromium import Page, chromium, executable
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     if executable() is None:
-        pytest.skip("NO CHROMIUM: the pages are not tested. ./scripts/test installs it where it may (root, apt)")
+        pytest.skip("NO chromium. ./scripts/test installs it where it may (root, apt)")
     with chromium(tmp_path_factory.mktemp("chromium")) as opened:
         yield opened

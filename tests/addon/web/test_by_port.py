@@ -42,10 +42,9 @@ def test_it_serves_until_stopped_and_says_that_a_port_is_taken(tmp_path: Path, s
 
 
 def test_it_listens_on_loopback_only(server: PortServer) -> None:
-    others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
-    for address in others - {"127.0.0.1"}:
-        with pytest.raises(OSError):
-            socket.create_connection((str(address), server.port), timeout=1)
+    socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
+    with pytest.raises(OSError):  # one that listens on every address of the machine is there, too
+        socket.create_connection(("127.0.0.2", server.port), timeout=1)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

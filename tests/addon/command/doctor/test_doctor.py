@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ def is_broken(finding: Finding, told: str, advice: str) -> bool:
 
 
 @pytest.mark.e2e
+@pytest.mark.skipif(not shutil.which("curl"), reason="NO curl. ./scripts/test installs it where it may (root, apt)")
 def test_where_all_is_well_a_request_and_a_socket_get_smaller_and_it_says_so(
     proxy: Endpoint, confdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
