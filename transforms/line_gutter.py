@@ -63,33 +63,29 @@ class LineGutter(Folding):
 
     def unfold(self, text: str) -> str | None:
         """None when a header contradicts itself or promises more lines than there are."""
-        return _with_numbers(text)
-
-
-def _with_numbers(text: str) -> str | None:
-    lines = text.split("\n")
-    out: list[str] = []
-    at = 0
-    while at < len(lines):
-        header = _HEADER.fullmatch(lines[at]) if _HEADER_MARK in lines[at] else None
-        template = _template(header[3]) if header else None
-        if header and template and template % int(header[1]) != header[3]:
-            return None
-        if header is None or template is None:
-            out.append(lines[at])
-            at += 1
-            continue
-        first, last = int(header[1]), int(header[2])
-        body = lines[at + 1 : at + 2 + last - first]
-        if not first <= last < first + len(body):
-            return None
-        gutters = [template % number for number in range(first, last + 1)]
-        out += [
-            gutter + line if len(line) > len(gutter) or line not in (gutter, gutter.rstrip()) else line
-            for gutter, line in zip(gutters, body, strict=True)
-        ]
-        at += 1 + len(body)
-    return "\n".join(out)
+        lines = text.split("\n")
+        out: list[str] = []
+        at = 0
+        while at < len(lines):
+            header = _HEADER.fullmatch(lines[at]) if _HEADER_MARK in lines[at] else None
+            template = _template(header[3]) if header else None
+            if header and template and template % int(header[1]) != header[3]:
+                return None
+            if header is None or template is None:
+                out.append(lines[at])
+                at += 1
+                continue
+            first, last = int(header[1]), int(header[2])
+            body = lines[at + 1 : at + 2 + last - first]
+            if not first <= last < first + len(body):
+                return None
+            gutters = [template % number for number in range(first, last + 1)]
+            out += [
+                gutter + line if len(line) > len(gutter) or line not in (gutter, gutter.rstrip()) else line
+                for gutter, line in zip(gutters, body, strict=True)
+            ]
+            at += 1 + len(body)
+        return "\n".join(out)
 
 
 def _template(gutter: str) -> str | None:
