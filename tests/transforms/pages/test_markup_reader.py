@@ -1,5 +1,7 @@
 """MarkupReader shows all that a reader of a page sees, and acts on fetched pages only."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,6 +127,21 @@ def test_the_proof_sees_what_is_new_or_changed() -> None:
     assert not READER.proof(PAGE, out + "\nNot on the page")
     assert not READER.proof(PAGE, out.replace("Basic", "Basis"))
     assert not READER.proof(PAGE, out.partition("\n")[2])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"url": "http://localhost:3000/cart"},
+        {"url": "https://shop.test/"},
+        {"command": "curl -s 127.0.0.1:8000/cart"},
+        {"command": "cat public/index.html"},
+        {"file_path": "/w/shop/templates/cart.html"},
+    ],
+    ids=str,
+)
+def test_a_page_of_the_users_own_work_keeps_its_markup(arguments: dict[str, str]) -> None:
+    assert READER.rewrite(Block(PAGE, Call("Bash", json.dumps(arguments))), NO_BUDGET) is None
 
 
 @pytest.mark.parametrize("open_tag", ["<div>", "<a href=x>", "<pre>", "<table><tr><td>", "<b><p>", "<ol><li>", "<p<x>"])

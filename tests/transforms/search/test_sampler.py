@@ -63,6 +63,12 @@ def test_all_matches_of_a_file_that_the_question_names_stay(heading: str) -> Non
     assert " more matches" in sampled
 
 
+def test_the_first_match_of_each_form_stays() -> None:
+    calls = [f"src/order.py:{2000 + n}:        self.bill(order, {n}, {n * 7})" for n in range(40)]
+    kept = _sampled("\n".join([*_ROWS[:60], *calls, *_ROWS[60:]])).split("\n")
+    assert calls[0] in kept and calls[9] not in kept
+
+
 def test_matches_of_the_same_text_stay() -> None:
     """Grouped by file, they are one line with their numbers, which costs little more than the marker of a gap."""
     same = [f"src/order.py:{2000 + 3 * n}:        return None" for n in range(50)]
