@@ -92,7 +92,7 @@ _ROUTINE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             r"(?: *Downloading|Downloaded) (?:from \S+: )?https?://.+",  # maven, gradle
             r"\[INFO\] (?:Downloading|Downloaded) .+",
             r"go: (?:downloading|extracting|finding) .+",
-            r"npm (?:http|timing|verb|verbose|sill|silly) .+",
+            r"npm (?:http(?! fetch [A-Z]+ [45])|timing|verb|verbose|sill|silly) .+",
             r"Progress: resolved .+",  # pnpm
             r"(?:➤ )?YN0013: .+",
             r"(?:Get|Hit|Ign):\d+ .+",  # apt

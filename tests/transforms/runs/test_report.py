@@ -212,6 +212,12 @@ def test_versions_that_changed_are_no_steps(form: str) -> None:
     assert told(text) == text
 
 
+def test_a_download_that_failed_is_no_step() -> None:
+    text = passing(60, "npm http fetch GET 200 https://registry.npmjs.org/package{} 31ms (cache miss)").split("\n")
+    text[30] = text[30].replace(" 200 ", " 404 ")
+    assert text[30] in told("\n".join(text)).split("\n")
+
+
 def test_the_lines_of_a_tree_are_no_repetition() -> None:
     text = "[INFO] com.acme:web:jar:1.4.2\n" + passing(60, "[INFO] |  +- io.netty:netty-codec-{0}:jar:4.{0}:compile")
     assert told(text) == text
