@@ -20,7 +20,7 @@ from addon.response_tee import ResponseTee
 from addon.routing_log import RoutingLog
 from addon.web.recent import Recent
 from addon.wire.body_codecs import BadEncoding, codec_for
-from addon.wire.usage import Ended
+from addon.wire.usage import Ended, Usage
 from transforms.reasons import Reason
 
 _ERROR_STATUS = 400
@@ -77,15 +77,15 @@ class Exchanges:
             flow.response.stream = exchange.tee
 
     def end(self, flow: http.HTTPFlow) -> None:
-        """An answer has passed whole, or was cut off."""
-        exchange = self._under_way.get(flow)
+        """An answer has passed whole, or was cut off; mitmweb keeps the flow, and we nothing of it."""
+        exchange = self._under_way.pop(flow, None)
         if exchange is None or exchange.tee is None:
             return
         response, tee = flow.response, exchange.tee
         passed = flow.error is None and response is not None and response.stream is tee
         if passed and response is not None and (body := tee.take()) is not None:
             response.raw_content = body  # the copy, so that mitmweb can show it and a saved flow has it
-        self._read(flow, exchange)
+        self._read(flow, exchange, tee.usage)
 
     def remember(self, flow: http.HTTPFlow) -> None:
         """Have what is told of a flow at hand for its page."""
@@ -100,12 +100,8 @@ class Exchanges:
             outcome.client, outcome.sent, threshold, on_purpose=outcome.breaks_on_purpose
         )
 
-    def _read(self, flow: http.HTTPFlow, exchange: _Exchange) -> None:
-        """Read what the provider says of tokens and of its cache, once."""
-        tee, exchange.tee = exchange.tee, None
-        if tee is None:
-            return
-        usage = tee.usage
+    def _read(self, flow: http.HTTPFlow, exchange: _Exchange, usage: Usage | None) -> None:
+        """Take in what the provider says of tokens and of its cache."""
         if usage is not None:
             flow.metadata[sinks.METADATA] = {**flow.metadata[sinks.METADATA], "usage": sinks.usage_metadata(usage)}
         status = flow.response.status_code if flow.response else 0

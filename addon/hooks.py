@@ -218,6 +218,7 @@ class Headroom:
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         with fail_open(self._failed_response):
+            self._sockets.close(flow)
             self._keep_bodies(flow)
 
     # Steps

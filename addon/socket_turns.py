@@ -139,6 +139,10 @@ class SocketTurns:
             self._sockets[flow] = _Socket(scope, bypass)
         return scope
 
+    def close(self, flow: http.HTTPFlow) -> None:
+        """A WebSocket has ended."""
+        self._sockets.pop(flow, None)
+
     async def message(self, flow: http.HTTPFlow, settings: Settings) -> None:
         """The newest message of a WebSocket, before it is passed on."""
         socket = self._sockets.get(flow)

@@ -109,3 +109,12 @@ async def test_an_ended_socket_counts_with_its_messages(rig: Rig) -> None:
         rig.addon.websocket_end(socket.flow)
     assert [bool(socket.flow.websocket and socket.flow.websocket.messages) for socket in sockets] == [False, True]
     assert sockets[0].flow.comment.endswith(DROPPED)
+
+
+async def test_of_what_has_ended_we_keep_nothing_though_mitmweb_keeps_its_flow(rig: Rig) -> None:
+    flow, socket = await answered(rig), await rig.socket()
+    await socket.says(TURN)
+    rig.addon.websocket_end(socket.flow)
+    assert [*rig.addon._exchanges._under_way, *rig.addon._sockets._sockets] == []
+    assert flow.comment
+    assert socket.flow.comment
