@@ -29,6 +29,9 @@ _LOCK_SECONDS = 0.5
 _KEYS_AT_ONCE = 500
 _TODAY = "unixepoch() / 86400"
 
+type _Opened = tuple[sqlite3.Connection, tuple[int, int] | None]
+"""A connection, and to which file."""
+
 
 class SqliteLedger:
     """A table in the state folder, a `Store`.
@@ -38,9 +41,7 @@ class SqliteLedger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection = _open(path)
-        self._opened = identity(path)
-        """Which file that is."""
+        self._connection, self._file = _open(path)
         self._to_reopen = False
 
     @classmethod
@@ -88,11 +89,11 @@ class SqliteLedger:
         So is one that somebody has taken away: what is written to it is lost.
         """
         try:
-            if self._to_reopen or self._opened != identity(self._path):
+            if self._to_reopen or self._file != identity(self._path):
                 self._to_reopen = True
                 self._connection.close()
-                self._connection = _open(self._path)
-                self._opened, self._to_reopen = identity(self._path), False
+                self._connection, self._file = _open(self._path)
+                self._to_reopen = False
             yield
         except (OSError, ValueError, sqlite3.Error) as error:
             self._to_reopen = self._to_reopen or _is_damage(error) or _is_read_only(error)
@@ -127,7 +128,7 @@ def _is_read_only(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> _Opened:
     """The file as it is to be used; one that is damaged or too old is set aside, with what belongs to it."""
     try:
         return _open_once(path)
@@ -140,23 +141,24 @@ def _open(path: Path) -> sqlite3.Connection:
     return _open_once(path)
 
 
-def _open_once(path: Path) -> sqlite3.Connection:
+def _open_once(path: Path) -> _Opened:
     """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
-        return _connected(path.as_uri(), _prepare)
+        return _connected(path, "", _prepare)
     except (OSError, sqlite3.OperationalError):
-        return _connected(f"{path.as_uri()}?mode=ro", _read_schema)
+        return _connected(path, "?mode=ro", _read_schema)
 
 
-def _connected(uri: str, check: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+def _connected(path: Path, mode: str, check: Callable[[sqlite3.Connection], None]) -> _Opened:
     with ExitStack() as unless_it_will_do:
-        connection = sqlite3.connect(uri, timeout=_LOCK_SECONDS, uri=True)
+        connection = sqlite3.connect(path.as_uri() + mode, timeout=_LOCK_SECONDS, uri=True)
         unless_it_will_do.callback(connection.close)
         check(connection)
+        opened = connection, identity(path)
         unless_it_will_do.pop_all()
-    return connection
+    return opened
 
 
 def _version(connection: sqlite3.Connection) -> int:
