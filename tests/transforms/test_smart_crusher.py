@@ -361,6 +361,29 @@ def test_keys_that_look_like_a_header_come_back(key: str) -> None:
     assert decode(document(text)).minified == Source.read(text).minified
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "(JSON)\n{2 rows\n#(key)\ta\nx\t1\nx\t2\n}",
+        "(JSON)\n{1 rows\n#(key)\ta\n1\t2\n}",
+        '(JSON)\n[1 rows\n#a\n"""\nno fence\n]',
+        '(JSON)\n[1 rows\n#a\n"""\n"""text a\nx\n""" more\n]',
+        "(JSON)\n[1 rows\n#a\n1\t+b\n]",
+        "(JSON)\n[1 rows\n#a\n1\t2\n]",
+        "(JSON)\n[1 rows\n#a\ta.b\n1\t2\n]",
+        "(JSON)\n[1 rows\n#every row: b=={a}/x\n#a\n1\n]",
+        "(JSON)\n[1 rows\n#every row: b=={a}/x\n#a\nq\t+b=z\n]",
+        "(JSON)\n[1 rows\n#*1=x\n#a\nq\n]",
+        "(JSON lines)\n[1]",
+        "(JSON)\n[1]\nmore",
+    ],
+)
+def test_a_document_that_contradicts_itself_is_read_as_nothing(document: str) -> None:
+    """Nobody of ours wrote it, and rows must not go from it because it was read wrongly."""
+    with pytest.raises((ValueError, LookupError)):
+        decode(document)
+
+
 def test_a_place_beyond_all_keys_is_no_proof() -> None:
     text = document(ORDERS)
     assert not CRUSHER.proof(ORDERS, text.replace("#every row: ", "#every row: 999999999999999999999999:"))

@@ -27,7 +27,11 @@ def test_a_rare_row_and_the_one_that_is_asked_for_stay(mark: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["1,a,web", "2,a,web", "3,b,app", '4,"a, b",x', "x", "", "[line 2 omitted]", '"a\r,1,2']))
+    st.lists(
+        st.sampled_from(
+            ["1,a,web", "2,a,web", "3,b,app", '4,"a, b",x', "x", "", "[line 2 omitted]", '"a\r,1,2', '"a",b\rc,2']
+        )
+    )
 )
 def test_the_budget_holds_and_a_second_pass_finds_nothing(rows: list[str]) -> None:
     check_budget(TableSampler(), "\n".join([*["id,kind,channel"] * 9, *rows * 30]))

@@ -204,6 +204,13 @@ def test_lines_that_the_question_names_stand_whole() -> None:
     assert lines[20] in rewrite.text.split("\n")
 
 
+@pytest.mark.parametrize("odd", ["[the end]", "[the line above is odd]", "{} joined as ~a"])
+def test_lines_that_only_look_like_ours_come_back(odd: str) -> None:
+    lines = log(HEADS[0]).split("\n")
+    lines.insert(30, odd.format(HEADS[0].format(s=30, n=7).rstrip()))
+    assert folded("\n".join(lines)) != "\n".join(lines)
+
+
 def test_a_text_that_only_looks_folded_proves_nothing() -> None:
     """The proof compares characters: a folded form of something else does not hold."""
     text = log(HEADS[0])

@@ -147,6 +147,11 @@ def test_a_page_of_the_users_own_work_keeps_its_markup(arguments: dict[str, str]
 @pytest.mark.parametrize("open_tag", ["<div>", "<a href=x>", "<pre>", "<table><tr><td>", "<b><p>", "<ol><li>", "<p<x>"])
 def test_nesting_too_deep_to_parse_in_linear_time_is_left_alone(open_tag: str) -> None:
     assert parse(open_tag * 5000) is None
+    assert read(page(open_tag * 5000)) == ""
+
+
+def test_lines_of_code_that_elements_end_are_lines() -> None:
+    assert "```\nfirst()\n  second()\n```" in read(page("<pre>first()<br>  second()</pre>"))
 
 
 def test_what_looks_like_tags_in_scripts_is_no_nesting() -> None:

@@ -276,6 +276,8 @@ def test_what_a_failing_test_printed_stays() -> None:
     cargo_section = f"---- pay::tests::amount stdout ----\n{rounds}\nfailures:\n    pay::tests::amount\n"
     for section in (pytest_section, go_section, cargo_section):
         assert section in told(passing(60) + section + "\n" * 8)
+    cut_off = pytest_section.partition("=========================== short")[0]
+    assert told(passing(60) + cut_off).endswith(cut_off)
 
 
 _ROUNDS = "".join(f"round {n} of the shop was fine\n" for n in range(30))
