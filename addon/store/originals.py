@@ -114,6 +114,8 @@ class Originals:
 
     def prune(self) -> None:
         """Remove what is too old or too much; best effort."""
+        now = time.monotonic()
+        self._touched = {original: at for original, at in self._touched.items() if now - at < _TOUCH_SECONDS}
         with suppress(OSError):
             self._shelf.prune()
 

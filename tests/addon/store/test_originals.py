@@ -184,6 +184,14 @@ def test_what_a_reader_fetches_counts_as_used(store: Originals) -> None:
     assert time.time() - used < 60
 
 
+def test_of_uses_only_the_last_ones_are_remembered(store: Originals) -> None:
+    keep(store, "old")
+    store._touched[store.id_of("old")] -= 601
+    keep(store, "new")
+    store.prune()
+    assert list(store._touched) == [store.id_of("new")]
+
+
 def test_what_is_gone_is_told_until_it_is_forgotten(store: Originals, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(store, "a", days_ago=31)
     store.prune()
