@@ -83,7 +83,7 @@ class WorkerPool:
         self._news = News()
         self._ready = asyncio.Event()
         self._losses = 0
-        """Processes that had to be replaced."""
+        """Processes that were up and had to be replaced."""
         self._failed_starts = 0
         """Of the last ones, in a row."""
         self._second_wanted = asyncio.Event()
@@ -121,8 +121,7 @@ class WorkerPool:
         ticket, losses = self._enqueue(job), self._losses
         await asyncio.wait([ticket.outcome], timeout=max(0.0, job.request.deadline.left) + GRACE)
         if not ticket.outcome.done() and self._losses > losses:
-            await self.ready()
-            await asyncio.wait([ticket.outcome], timeout=GRACE)
+            await asyncio.wait([ticket.outcome], timeout=_PATIENCE)
         if not ticket.outcome.done():
             raise NoWorker(Reason.TIME_BUDGET if ticket.attempts else Reason.BUSY)
         return ticket.outcome.result()
@@ -166,7 +165,7 @@ class WorkerPool:
                 continue
             finally:
                 process.kill()
-                self._losses += 1
+                self._losses += process.is_up
                 self._second_wanted.set()
                 self._look_for_losses()
                 self._processes.pop(number, None)
