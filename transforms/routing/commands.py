@@ -6,6 +6,7 @@ a command's output will look like, and no more: nothing is expanded and nothing 
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -39,6 +40,18 @@ _VALUES = {
     "xargs": names("-n -P -I -L -d -s -a -E"),
     "npx": names("-p --package"),
     "uv": names("-p --python --with --extra --group --project --directory --env-file"),
+    "ssh": names("-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w"),
+    **dict.fromkeys(
+        names("docker podman docker-compose"),
+        names(
+            "-c --context -H --host -f --file -p --project-name --project-directory --profile --env-file -e --env"
+            " -u --user -w --workdir --index --detach-keys"
+        ),
+    ),
+    **dict.fromkeys(
+        names("kubectl oc"),
+        names("-n --namespace -c --container --context --cluster --kubeconfig --user --as -s --server --token"),
+    ),
 }
 """Options of those whose value is the next word."""
 _RUNNERS = {
@@ -50,6 +63,10 @@ _SCRIPTS = names("manage.py runtests.py run_tests.py")
 """What only runs what it was told to; of another script nobody knows what it prints."""
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
 _RUN_WORDS = frozenset({"run", "exec", "x"})
+_CONTAINERS = names("docker podman docker-compose kubectl oc")
+"""Clients whose `exec` runs a program in a container."""
+_DEEPEST = 3
+"""Commands within commands that are read, as in `ssh host "docker exec web sh -c 'cat a.py'"`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +103,31 @@ def pipelines(command: str) -> list[tuple[Program, ...]]:
     scripted = [json.loads(found["text"]) for found in _SCRIPTED.finditer(command[:_MAX_COMMAND]) if _decodes(found)]
     found: list[tuple[Program, ...]] = []
     for text in scripted or [command[:_MAX_COMMAND]]:
-        for line in _pipelines(text.replace("\\\n", " ")):
-            found += _pipelines(_script(line[0])) if line[0].name in _SHELLS else [line]
+        found += _unfolded(text.replace("\\\n", " "), _DEEPEST)
     return found
 
 
-def _script(shell: Program) -> str:
-    """What `bash -lc …` runs."""
-    at = next((at for at, word in enumerate(shell.words) if word[:1] == "-" and word.endswith("c")), len(shell.words))
-    return " ".join(shell.words[at + 1 :])
+def _unfolded(command: str, deep: int) -> list[tuple[Program, ...]]:
+    """The pipelines of `command`, with those that a shell or another machine is given in place of these."""
+    found: list[tuple[Program, ...]] = []
+    for line in _pipelines(command):
+        script = _script(line[0])
+        if script is None:
+            found.append(line)
+        elif deep and (inner := _unfolded(script, deep - 1)):
+            found += [*inner[:-1], (*inner[-1], *line[1:])]
+    return found
+
+
+def _script(program: Program) -> str | None:
+    """What `bash -lc …` and `ssh host …` run; None for any other program."""
+    if program.name == "ssh":
+        return " ".join(program.words[_behind_place("ssh", program.words, 0) :])
+    if program.name not in _SHELLS:
+        return None
+    ends = len(program.words)
+    at = next((at for at, word in enumerate(program.words) if word[:1] == "-" and word.endswith("c")), ends)
+    return " ".join(program.words[at + 1 :])
 
 
 def _decodes(found: re.Match[str]) -> bool:
@@ -138,14 +171,29 @@ def _program(words: list[str]) -> Program | None:
         passed = 1 if name in _PREFIXES or _ASSIGNMENT.match(words[at]) else _skipped(name, words[at + 1 :])
         if passed is None:
             return Program(name, tuple(words[at + 1 :]))
-        at += passed
-        while at < len(words) and words[at].startswith("-"):
-            at += 2 if words[at] in _VALUES.get(name, ()) else 1
+        at = _behind_options(name, words, at + passed)
     return None
+
+
+def _behind_options(name: str, words: Sequence[str], at: int) -> int:
+    """Where the options of the program `name` end that start at `at`."""
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _VALUES.get(name, ()) else 1
+    return at
+
+
+def _behind_place(name: str, words: Sequence[str], at: int) -> int:
+    """Where the command starts behind the name of a container or machine, and the options on either side of it."""
+    return _behind_options(name, words, _behind_options(name, words, at) + 1)
 
 
 def _skipped(name: str, rest: list[str]) -> int | None:
     """Words up to the program that the runner `name` starts; None if it is no runner."""
+    if name in _CONTAINERS:
+        at = _behind_options(name, rest, 0)
+        if rest[at : at + 1] == ["compose"]:
+            at = _behind_options(name, rest, at + 1)
+        return _behind_place(name, rest, at + 1) + 1 if rest[at : at + 1] == ["exec"] else None
     if name in ("python", "python3") and rest[:1] == ["-m"] and len(rest) > 1:
         return 2
     if name in ("python", "python3") and rest[:1] and rest[0].rpartition("/")[2] in _SCRIPTS:

@@ -187,18 +187,8 @@ def _subcommand(table: dict[str, Kind], program: Program) -> Kind | None:
     return next((table[word] for word in program.operands if word in table), None)
 
 
-def _elsewhere(program: Program) -> Kind | None:
-    """What the program prints that is run in a container or on another machine: the first one that is known."""
-    words = " ".join(program.words).split()
-    names_only = [word.rpartition("/")[2] for word in words]
-    at = next((at for at, name in enumerate(names_only) if name in _SHOWERS or name in _BY_PROGRAM), None)
-    return None if at is None else _of_program(Program(names_only[at], tuple(words[at + 1 :]))).kind
-
-
 def _cloud(program: Program) -> Kind | None:
     """What a client of some API prints, by its output option and its command."""
-    if "exec" in program.words:
-        return _elsewhere(program)
     words = " ".join(program.words)
     if re.search(r"(?:^|\s)(?:-o|--output|--format|-f)[= ]?json\b|(?:^|\s)--json\b", words):
         return Kind.JSON
@@ -216,7 +206,6 @@ def _cloud(program: Program) -> Kind | None:
 _SPECIAL: dict[str, Callable[[Program], Kind | None]] = {
     "git": _git,
     "find": _find,
-    "ssh": _elsewhere,
     "go": partial(_subcommand, _GO),
     **dict.fromkeys(names("rg grep egrep fgrep ag ack ugrep"), _search),
     **dict.fromkeys(_CLOUD, _cloud),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from transforms.call import Call
 from transforms.contract import Kind
+from transforms.routing.expected_kind import expected
 from transforms.routing.kinds import kind_of
 
 RECORDS = [{"id": n, "name": f"widget {n}", "tags": ["a", "b"], "price": n * 1.5} for n in range(200)]
@@ -410,6 +411,32 @@ FILES = [
 def test_what_may_be_the_text_of_a_file_is_no_data(text: str, call: Call) -> None:
     """Agents edit files by exact match."""
     assert kind_of(text, call) not in (Kind.YAML, Kind.FIELDS, Kind.JSON)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker exec -it -e A=1 coverage cat {}",
+        "docker compose -f y.yml exec -T web sh -c 'cd /app && cat {}'",
+        "kubectl exec -n next web -c app -- cat {}",
+        "ssh -p 22 top cat {}",
+        "ssh host 'cat {} | head -40'",
+        "ssh host 'docker exec web cat {}'",
+    ],
+)
+def test_a_file_on_another_machine_is_a_file(command: str) -> None:
+    report = "".join(f"tests/test_a.py::test_{n} PASSED\n" for n in range(60))
+    assert kind_of(report, bash(command.format("/app/x.py"))) is Kind.CODE
+    assert kind_of(json.dumps({"scripts": RECORDS[:9]}, indent=2), bash(command.format("package.json"))) is Kind.CODE
+
+
+def test_the_name_of_a_machine_is_no_program() -> None:
+    assert expected(bash("ssh top uptime")) == expected(bash("uptime"))
+    assert expected(bash("docker exec pytest git diff -- a")).kind is Kind.DIFF
+
+
+def test_commands_within_commands_are_read_to_an_end() -> None:
+    assert expected(bash("ssh h " * 3000)) == expected(bash("docker exec c " * 3000)) == expected(bash("uptime"))
 
 
 def test_a_long_text_is_told_as_its_short_form_is() -> None:
