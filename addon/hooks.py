@@ -150,7 +150,8 @@ class Headroom:
             self._keeping.cancel()
         self._keep(self.tally.take_days())
         self._site.stop(self._settings.home)
-        LOGGER.warning("headroom: unloaded; traffic is no longer compressed")
+        if not ctx.master.should_exit.is_set():
+            LOGGER.warning("headroom: unloaded; traffic is no longer compressed")
         LOGGER.removeFilter(self._event_log)
 
     # Traffic

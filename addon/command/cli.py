@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and (command := _COMMANDS.get(given[0])):
         try:
             code = command(given[1:], os.environ)
-            if sys.stdout:  # None where it was closed before we started
+            if sys.stdout and not sys.stdout.closed:  # None where it was closed before we started
                 sys.stdout.flush()
             return code
         except KeyboardInterrupt:

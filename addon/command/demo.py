@@ -131,7 +131,7 @@ def _report(request: DemoRequest, pairs: Sequence[tuple[str, str]], log: dict[st
         yield from _excerpt("before", before)
         if after != before:
             yield from _excerpt("after", after)
-    yield f"\n  {HEADER} of the response:"
+    yield f"\n  {HEADER} of the response, its entries below it:"
     yield f"    {_json({name: value for name, value in log.items() if name != 'entries'})}"
     for entry in log.get("entries", ()):
         yield f"    {_json(entry)}"

@@ -22,6 +22,7 @@ from addon.figures.prices import price_of
 from addon.figures.saving import Distribution, Row, Saving, Split
 from addon.figures.talks import Talk, Talks
 from addon.routing_log import NO_TRANSFORM, Entry, RoutingLog
+from addon.wire.clients import DOCTOR
 from addon.wire.usage import Usage
 from transforms.compression_policy import AuthMode
 from transforms.reasons import Reason
@@ -105,7 +106,9 @@ class Tally:
     # What comes in
 
     def request(self, log: RoutingLog) -> None:
-        """A request leaves."""
+        """A request leaves. What the doctor tries is nobody's saving."""
+        if log.client == DOCTOR:
+            return
         self.requests[log.shape or "none", log.decision, log.auth_mode or "unknown", log.client] += 1
         if log.shape or log.decision in _WAITED:
             self.held.observe(log.milliseconds / 1000)
@@ -117,6 +120,8 @@ class Tally:
 
     def answered(self, answer: Answer) -> None:
         """A response has ended, with or without figures."""
+        if answer.log.client == DOCTOR:
+            return
         talk = self.talks.of(answer.turn.conversation) if answer.turn and answer.turn.conversation else Talk("")
         bucket = Bucket()
         if answer.usage is not None:

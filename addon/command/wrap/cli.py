@@ -1,6 +1,7 @@
 """`headroom-mitm run` and `headroom-mitm env`: one command through the proxy, and the same for a shell."""
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,15 @@ from addon.command.wrap.child import NOT_EXECUTABLE, NOT_FOUND, run_command
 from addon.command.wrap.java_store import write_java_store
 from addon.command.wrap.running_proxy import figures_of, is_trusted, version_of
 from addon.command.wrap.shells import SHELLS, forgotten_by, told_to, usual_shell
-from addon.command.wrap.variables import client_variables, is_java, java_options, unproxied, upstream_of
+from addon.command.wrap.variables import (
+    BEFORE,
+    client_variables,
+    is_java,
+    java_options,
+    unproxied,
+    upstream_of,
+    values_before,
+)
 from addon.settings import Settings, option_default
 from addon.wire.hosts import LOOPBACK
 
@@ -24,6 +33,9 @@ Without --, the first word is the command. All other arguments before -- go to m
   headroom-mitm run --set headroom_mode=shadow -- claude
 """
 _MODE = ("-m", "--mode", "mode=")
+_PROXIES = frozenset({"regular", "upstream"})
+"""mitmproxy's modes that `HTTPS_PROXY` can lead to."""
+_BASE_URL = "start it with ./scripts/run and set the client's base URL"
 _UPSTREAM_ROOTS = "ssl_verify_upstream_trusted_ca"
 
 
@@ -38,6 +50,8 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _tell(f"{command[0]}: command not found", NOT_FOUND)
     try:
         plan = read_plan([*rest, "--listen-port", str(given.port)], dump=True)
+        if other := next((mode for mode in plan.modes if mode.type_name not in _PROXIES), None):
+            return _tell(f"run leads a command through a proxy: -m {other.full_spec} is none ({_BASE_URL})", 1)
         Settings.of_environment(environ, plan.settings)
         bundle = write_bundle(plan.confdir, environ)
         with _proxy(given, rest, environ, plan.confdir, bundle) as proxy:
@@ -56,12 +70,14 @@ def env(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         variables = client_variables(proxy.url, bundle, environ)
         if given.java:
             variables |= java_options(proxy.url, write_java_store(bundle), environ)
+        before = values_before(variables, environ)
     except (OSError, ValueError, NoAuthority) as error:
         return _tell(str(error), 1)
     if given.unset:
-        sys.stdout.write(forgotten_by(shell, variables))
+        names = [name for name in variables if name not in before]
+        sys.stdout.write(told_to(shell, before) + forgotten_by(shell, [*names, BEFORE]))
         return 0
-    sys.stdout.write(told_to(shell, variables))
+    sys.stdout.write(told_to(shell, {**variables, BEFORE: json.dumps(before)}))
     if version_of(proxy) is None:
         _tell(f"no proxy with the addon answers at {proxy.url} yet: ./scripts/run starts one")
     return 0

@@ -4,7 +4,8 @@ Pure: the user's environment goes in, what is to be set in it comes out. What th
 are not to be used (`NO_PROXY`) here, roots in the bundle, a proxy of the user's own as the one we go on through.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,8 @@ _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 _ALL_PROXY = ("ALL_PROXY", "all_proxy")
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+BEFORE = "_HEADROOM_BEFORE"
+"""What stood in the variables that a shell has from us, for the way back."""
 _JAVA_PROGRAMS = frozenset({"java", "mvn", "mvnw", "gradle", "gradlew", "sbt", "jbang", "kotlin", "scala", "clojure"})
 """Every Java program says on stderr that it has picked `JAVA_TOOL_OPTIONS` up: only for those that need it."""
 JAVA_STORE_PASSWORD = "changeit"
@@ -61,6 +64,13 @@ def java_options(proxy: str, store: Path, environ: Mapping[str, str]) -> dict[st
         options += [f"-D{scheme}.proxyHost={parts.hostname}", f"-D{scheme}.proxyPort={parts.port}"]
     options += [f"-Djavax.net.ssl.trustStore={store}", f"-Djavax.net.ssl.trustStorePassword={JAVA_STORE_PASSWORD}"]
     return {"JAVA_TOOL_OPTIONS": " ".join(options)}
+
+
+def values_before(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The user's own values of variables that are to be set, or have been set by us. Raises ValueError."""
+    if known := environ.get(BEFORE):
+        return {str(name): str(value) for name, value in json.loads(known).items()}
+    return {name: environ[name] for name in names if name in environ}
 
 
 def is_java(command: str) -> bool:
