@@ -76,16 +76,20 @@ class Exchanges:
         if wanted and not callable(flow.response.stream):
             flow.response.stream = exchange.tee
 
-    def end(self, flow: http.HTTPFlow) -> None:
-        """An answer has passed whole, or was cut off; mitmweb keeps the flow, and we nothing of it."""
+    def end(self, flow: http.HTTPFlow) -> bool:
+        """An answer has passed whole, or was cut off; mitmweb keeps the flow, and we nothing of it.
+
+        False for what has not begun here: mitmproxy tells of the flows of a file that is opened in the same way.
+        """
         exchange = self._under_way.pop(flow, None)
         if exchange is None or exchange.tee is None:
-            return
+            return exchange is not None
         response, tee = flow.response, exchange.tee
         passed = flow.error is None and response is not None and response.stream is tee
         if passed and response is not None and (body := tee.take()) is not None:
             response.raw_content = body  # the copy, so that mitmweb can show it and a saved flow has it
         self._read(flow, exchange, tee.usage)
+        return True
 
     def remember(self, flow: http.HTTPFlow) -> None:
         """Have what is told of a flow at hand for its page."""

@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakSet
 
 from mitmproxy import addonmanager, connection, contentviews, ctx, exceptions, http, tls
+from mitmproxy.hooks import UpdateHook
 from mitmproxy.optmanager import _UnconvertedStrings
 from mitmproxy.proxy import mode_specs, server_hooks
 
@@ -210,8 +211,8 @@ class Headroom:
 
     def response(self, flow: http.HTTPFlow) -> None:
         with fail_open(self._failed_response):
-            self._exchanges.end(flow)
-            self._keep_bodies(flow)
+            if self._exchanges.end(flow):
+                self._bound_bodies(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """Also where a client cancels an HTTP/2 stream once it has what it wants: Codex does so on each turn."""
@@ -219,8 +220,8 @@ class Headroom:
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         with fail_open(self._failed_response):
-            self._sockets.close(flow)
-            self._keep_bodies(flow)
+            if self._sockets.close(flow):
+                self._bound_bodies(flow)
 
     # Steps
 
@@ -304,11 +305,11 @@ class Headroom:
             else:
                 sinks.event_log(log, self._settings.log_level)
 
-    def _keep_bodies(self, flow: http.HTTPFlow) -> None:
-        """Where a HAR file is to be written at the end, that needs all bodies."""
-        if sinks.METADATA in flow.metadata:
-            all_of_them = getattr(ctx.options, "hardump", "")
-            self._bodies.keep(flow, 0 if all_of_them else self._settings.bodies_mb << 20)
+    def _bound_bodies(self, flow: http.HTTPFlow) -> None:
+        """A flow has ended: let go of older bodies, unless all of them go into a HAR file at the end."""
+        every = "hardump" in ctx.options and ctx.options.hardump
+        if dropped := self._bodies.keep(flow, 0 if every else self._settings.bodies_mb << 20):
+            ctx.master.addons.trigger(UpdateHook(dropped))
 
     def stats(self) -> dict[str, Any]:
         """All figures, as `/stats` has them. Blocking."""

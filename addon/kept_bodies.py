@@ -15,34 +15,37 @@ DROPPED = "bodies dropped (headroom_bodies_mb)"
 
 
 class KeptBodies:
-    """The finished flows that have their bodies, the oldest first; what mitmproxy lets go of does not stay for us."""
+    """The flows that have ended here and have their bodies, the oldest first. It keeps no flow itself."""
 
     def __init__(self) -> None:
         self._flows: OrderedDict[str, tuple[ref[http.HTTPFlow], int]] = OrderedDict()
         """By id, and the bytes of each."""
         self._bytes = 0
 
-    def keep(self, flow: http.HTTPFlow, most: int) -> None:
-        """A flow has ended, or grown, and stays whole. Of older ones the last do, `most` bytes in all; 0: all.
+    def keep(self, flow: http.HTTPFlow, most: int) -> list[http.HTTPFlow]:
+        """A flow has ended, and stays whole; of the older ones the last stay whole, `most` bytes in all (0: all).
 
-        A flow that is under way is no older one: its bodies still have to leave.
+        Returns those whose bodies went. One that the user has intercepted keeps them, since they still have to leave.
         """
         self._forget(flow.id)
-        size = _size(flow)
-        too_much = self._bytes + size - most if most else 0
-        older = []
-        for key, (held, bytes_) in self._flows.items():
-            if too_much <= 0:
-                break
-            if (old := held()) is None or not old.live:
-                older.append((key, old))
-                too_much -= bytes_
-        for key, old in older:
-            self._forget(key)
-            if old is not None:
-                _drop(old)
-        self._flows[flow.id] = ref(flow), size
+        self._flows[flow.id] = ref(flow), (size := _size(flow))
         self._bytes += size
+        too_much = self._bytes - most if most else 0
+        gone, dropped = list[str](), list[http.HTTPFlow]()
+        for key, (reference, bytes_) in self._flows.items():
+            older = reference()
+            if older is flow or (older is not None and too_much <= 0):
+                break
+            if older is None or not older.live:
+                gone.append(key)
+                too_much -= bytes_
+            if older is not None and not older.live:
+                dropped.append(older)
+        for key in gone:
+            self._forget(key)
+        for older in dropped:
+            _drop(older)
+        return dropped
 
     def _forget(self, key: str) -> None:
         if key in self._flows:

@@ -139,9 +139,9 @@ class SocketTurns:
             self._sockets[flow] = _Socket(scope, bypass)
         return scope
 
-    def close(self, flow: http.HTTPFlow) -> None:
-        """A WebSocket has ended."""
-        self._sockets.pop(flow, None)
+    def close(self, flow: http.HTTPFlow) -> bool:
+        """A WebSocket has ended. False for one that was not opened here."""
+        return self._sockets.pop(flow, None) is not None
 
     async def message(self, flow: http.HTTPFlow, settings: Settings) -> None:
         """The newest message of a WebSocket, before it is passed on."""

@@ -1,10 +1,13 @@
 """What finished flows hold in memory is bounded, and nothing that is still needed goes."""
 
 import gc
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from mitmproxy import http
 from mitmproxy.addons.savehar import SaveHar
+from mitmproxy.flow import Flow
 from mitmproxy.test import tutils
 
 from addon.kept_bodies import DROPPED, KeptBodies
@@ -13,6 +16,16 @@ from tests.recorded import frames
 
 MB = 1 << 20
 TURN = next(frame.body for frame in frames() if "codex_apikey_bulky" in frame.name)
+
+
+class Listening:
+    """As mitmweb's list of flows."""
+
+    def __init__(self) -> None:
+        self.told: list[Flow] = []
+
+    def update(self, flows: Sequence[Flow]) -> None:
+        self.told += flows
 
 
 def ended(size: int) -> http.HTTPFlow:
@@ -62,15 +75,17 @@ def test_a_flow_that_is_under_way_keeps_its_bodies_until_it_has_ended() -> None:
     assert [is_whole(flow) for flow in flows] == [False, False, False, True]
 
 
-def test_flows_that_mitmproxy_lets_go_of_are_not_kept_by_us() -> None:
+@pytest.mark.parametrize("most", [0, 9_500])
+def test_flows_that_mitmproxy_lets_go_of_are_not_kept_by_us(most: int) -> None:
     kept = KeptBodies()
     for _ in range(5):
-        kept.keep(ended(1000), 9_500)
+        kept.keep(ended(1000), most)
     gc.collect()
     flows = [ended(1000) for _ in range(3)]
     for flow in flows:
-        kept.keep(flow, 9_500)
+        kept.keep(flow, most)
     assert all(map(is_whole, flows))
+    assert (list(kept._flows), kept._bytes) == ([flow.id for flow in flows], 9_000)
 
 
 async def answered(rig: Rig) -> http.HTTPFlow:
@@ -91,6 +106,22 @@ async def test_the_option_bounds_what_mitmweb_holds(rig: Rig) -> None:
     rig.set(bodies_mb="0")
     more = [await answered(rig) for _ in range(4)]
     assert all(flow.request.raw_content for flow in more)
+
+
+async def test_the_list_of_flows_is_told_of_those_that_went(tmp_path: Path) -> None:
+    with rigged(tmp_path, Listening(), bodies_mb="1", attach="rewrite") as rig:
+        flows = [await answered(rig) for _ in range(2)]
+        assert rig.context.master.addons.get("listening").told == flows[:1]
+
+
+async def test_a_file_that_is_opened_loses_nothing(rig: Rig) -> None:
+    rig.set(bodies_mb="1")
+    await answered(rig)
+    saved = [ended(MB) for _ in range(3)]
+    for flow in saved:
+        flow.metadata["headroom"] = {"decision": "compressed"}
+        await rig.context.master.load_flow(flow)
+    assert all(map(is_whole, saved))
 
 
 async def test_where_a_har_file_is_to_be_written_every_flow_stays_whole(tmp_path: Path) -> None:
