@@ -132,6 +132,10 @@ async def test_an_unknown_option_and_the_end_of_the_addon_are_said_loudly(
         rig.addon.done()
     assert "no such option: headroom_min_token; did you mean headroom_min_tokens?" in caplog.text
     assert "no longer compressed" in caplog.text
+    caplog.clear()
+    rig.context.master.should_exit.set()
+    rig.addon.done()
+    assert "no longer compressed" not in caplog.text, "the whole proxy ends"
 
 
 async def test_a_misspelled_prefix_or_variable_is_said_loudly_too(

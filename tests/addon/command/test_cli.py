@@ -82,6 +82,17 @@ def test_the_dashboard_is_told_where_it_was_asked_for(
     assert started
 
 
+def test_where_the_dashboards_port_is_taken_that_is_told(
+    started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEADROOM_PORT", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(cli, "PAGES_PORT", str(taken.getsockname()[1]))
+        assert cli.main(["--dump", "-p", "0", "--set", f"confdir={tmp_path}"]) == 0
+    assert "No dashboard: port" in capsys.readouterr().out
+    assert started
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
@@ -89,6 +100,14 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(theirs)
     assert done.returncode == 1 and "Traceback" not in done.stderr
+
+
+def test_a_client_of_the_mcp_server_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    environ = {**os.environ, "HEADROOM_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [*_COMMAND, "mcp"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=environ
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_taken_port_ends_it_with_a_message(

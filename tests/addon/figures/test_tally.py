@@ -8,6 +8,7 @@ from addon.cache.conversations import CacheVerdict, Conversations, Turn
 from addon.figures.saving import OTHERS
 from addon.figures.tally import Answer, Tally
 from addon.routing_log import Entry, RoutingLog
+from addon.wire.clients import DOCTOR
 from addon.wire.usage import Usage
 from transforms.cache_aligner import Prefix
 from transforms.compression_policy import AuthMode
@@ -65,6 +66,13 @@ def test_an_output_counts_once_when_decided_and_in_every_turn_that_sends_it(tall
     both(tally, Answer(log(entry()), 200, turn=turn(1)), Answer(log(entry(new=False)), 200, turn=turn(2)))
     assert (tally.total.once.saved, tally.total.sent.saved) == (600, 1200)
     assert tally.blocks == {Reason.COMPRESSED: 1, Reason.REPLAYED: 1}
+
+
+def test_what_the_doctor_tries_is_counted_nowhere(tally: Tally) -> None:
+    tried = log(entry()).model_copy(update={"client": DOCTOR})
+    tally.request(tried)
+    tally.answered(Answer(tried, 200, USAGE, turn()))
+    assert not tally.requests and tally.net_once == tally.net_sent == tally.answers["served"] == 0
 
 
 def test_a_block_left_alone_counts_its_reason_once(tally: Tally) -> None:

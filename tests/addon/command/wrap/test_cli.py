@@ -4,7 +4,9 @@ import argparse
 import base64
 import http.client
 import os
+import shlex
 import socket
+import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -49,6 +51,7 @@ def test_one_that_runs_is_shared_where_the_bundle_has_its_authority(environ: dic
         (["--set", "headroom_mdoe=shadow"], "did you mean headroom_mode?"),
         (["--set", "headroom_mode=fast"], "headroom_mode='fast'"),
         (["-p", "99999"], "not a port: 99999"),
+        (["-m", "reverse:https://api.anthropic.com"], "-m reverse:https://api.anthropic.com is none"),
     ],
 )
 def test_a_bad_setting_is_refused_before_anything_runs(
@@ -58,6 +61,22 @@ def test_a_bad_setting_is_refused_before_anything_runs(
     printed = capfd.readouterr()
     assert told in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_a_shell_has_again_what_it_had(runs: int, environ: dict[str, str], tmp_path: Path) -> None:
+    had = {**environ, "SSL_CERT_FILE": "", "CURL_CA_BUNDLE": "/etc/it's mine.pem", "HTTPS_PROXY": "http://proxy:1"}
+    command = f"{shlex.quote(sys.executable)} -m addon.command.cli env --shell bash --set confdir={tmp_path}"
+    there = "".join(f'eval "$({command} -p {8090 + run} 2>/dev/null)"; ' for run in range(runs))
+    lines = f'{there} echo "$HTTPS_PROXY"; eval "$({command} --unset)"; env -0'
+    done = subprocess.run(["bash", "-c", lines], env=had, capture_output=True, text=True, timeout=60, check=True)
+    proxy, _, now = done.stdout.partition("\n")
+    assert proxy == f"http://127.0.0.1:{8089 + runs}"
+    found = dict(line.split("=", 1) for line in now.rstrip("\0").split("\0"))
+    shells_own = {"_", "PWD", "SHLVL", "OLDPWD"}
+    assert {k: v for k, v in found.items() if k not in shells_own} == {
+        k: v for k, v in had.items() if k not in shells_own
+    }
 
 
 def test_a_proxy_of_the_users_own_is_gone_through_and_its_password_is_in_no_list_of_processes(
