@@ -190,8 +190,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _prune(connection: sqlite3.Connection) -> None:
-    """Some of it each time."""
+    """Forget what was not used for longest, as much as one transaction may."""
     old = f"SELECT key FROM decisions WHERE used_day < {_TODAY} - ? LIMIT ?"
     connection.execute(f"DELETE FROM decisions WHERE key IN ({old})", (KEEP_DAYS, _FORGOTTEN_AT_ONCE))
-    surplus = "SELECT key FROM decisions ORDER BY used_day DESC LIMIT ? OFFSET ?"
+    too_many = "MAX(0, MIN(?, (SELECT COUNT(*) FROM decisions) - ?))"
+    surplus = f"SELECT key FROM decisions ORDER BY used_day LIMIT {too_many}"
     connection.execute(f"DELETE FROM decisions WHERE key IN ({surplus})", (_FORGOTTEN_AT_ONCE, KEEP_ROWS))

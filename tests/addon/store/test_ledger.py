@@ -215,6 +215,20 @@ def test_a_large_ledger_of_which_all_is_due_is_forgotten_a_part_at_a_time(
     assert len(_stored(tmp_path)) == 3
 
 
+def test_of_what_is_too_much_the_oldest_goes_first(
+    tmp_path: Path, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = opened(tmp_path)
+    ledger.record({bytes([age]): KEEP for age in range(20)})
+    for age in range(20):
+        execute(tmp_path, "UPDATE decisions SET used_day = used_day - ? WHERE key = ?", age, bytes([age]))
+    monkeypatch.setattr(sqlite_ledger, "KEEP_ROWS", 12)
+    monkeypatch.setattr(sqlite_ledger, "_FORGOTTEN_AT_ONCE", 5)
+    for left in (15, 12, 12):
+        ledger.prune()
+        assert _stored(tmp_path) == {bytes([age]) for age in range(left)}
+
+
 def _stored(home: Path) -> set[bytes]:
     return {key for (key,) in execute(home, "SELECT key FROM decisions")}
 
