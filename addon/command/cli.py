@@ -97,8 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         mode = plan.modes[0].type_name if plan.first.port else ""
         pages = Endpoint(LOOPBACK, settings.port) if settings.port else None
         print(hints(mode, plan.first, plan.web, bundle, pages), flush=True)
-        if "HEADROOM_PORT" not in os.environ and not pages:
-            print(f"\nNo dashboard: port {PAGES_PORT} is taken. --set headroom_port=PORT gives one.", flush=True)
+        for shortcoming in plan.shortcomings(settings):
+            print(f"\n{shortcoming}", flush=True)
     return _become(mitmproxy_command("mitmdump" if own.dump else "mitmweb", plan.arguments(rest)))
 
 

@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.mode_specs import ProxyMode, ReverseMode
 
 from addon.command.hints import Endpoint
 from addon.command.trust import CONFDIR
 from addon.settings import PREFIX, Settings, bare_value, option_names
-from addon.wire.hosts import LOOPBACK
+from addon.wire.hosts import LOOPBACK, HostSet
 
 PORT, WEB_PORT, PAGES_PORT = "8080", "8081", "8082"
 _NOT_SERVED = ("--options", "--commands", "-n", "--no-server")
@@ -56,6 +56,18 @@ class StartPlan:
             for endpoint, flag in ports:
                 if endpoint.port:
                     open_until_all_are.enter_context(_listen(endpoint, flag))
+
+    def shortcomings(self, settings: Settings) -> list[str]:
+        """What a user will miss with these settings, and what would give it."""
+        told = []
+        known = HostSet.known(settings.hosts)
+        upstreams = [mode.address[0] for mode in self.modes if isinstance(mode, ReverseMode)]
+        for host in upstreams if not settings.compress_passthrough else ():
+            if not known.matches(host):
+                told.append(f"Nothing is rewritten for {host}, no known LLM API: --set headroom_hosts={host} names it.")
+        if not settings.port and "port" not in self.settings and not is_free(PAGES_PORT):
+            told.append(f"No dashboard: port {PAGES_PORT} is taken. --set headroom_port=PORT gives one.")
+        return told
 
     def arguments(self, rest: Sequence[str]) -> list[str]:
         """mitmproxy's arguments: our defaults, then the user's own, which win."""

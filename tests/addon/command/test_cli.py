@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from addon.command import cli
+from addon.command import cli, start_plan
 from addon.command.hints import Endpoint, hints
 
 _COMMAND = [sys.executable, "-P", "-m", "addon.command.cli"]
@@ -82,12 +82,31 @@ def test_the_dashboard_is_told_where_it_was_asked_for(
     assert started
 
 
+@pytest.mark.parametrize(
+    ("arguments", "is_told"),
+    [
+        (["-m", "reverse:https://llm.example.com"], True),
+        (["-m", "reverse:https://llm.example.com", "--set", "headroom_hosts=*.example.com"], False),
+        (["-m", "reverse:https://llm.example.com", "--set", "headroom_compress_passthrough=on"], False),
+        (["-m", "reverse:https://api.anthropic.com"], False),
+        (["-m", "upstream:http://proxy.example:3128"], False),
+    ],
+)
+def test_a_base_url_for_which_nothing_would_be_rewritten_is_told(
+    arguments: list[str], is_told: bool, started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--dump", "-p", "0", "--set", f"confdir={tmp_path}", *arguments]) == 0
+    assert ("--set headroom_hosts=llm.example.com names it" in capsys.readouterr().out) == is_told
+    assert started
+
+
 def test_where_the_dashboards_port_is_taken_that_is_told(
     started: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HEADROOM_PORT", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr(cli, "PAGES_PORT", str(taken.getsockname()[1]))
+        monkeypatch.setattr(start_plan, "PAGES_PORT", str(taken.getsockname()[1]))
         assert cli.main(["--dump", "-p", "0", "--set", f"confdir={tmp_path}"]) == 0
     assert "No dashboard: port" in capsys.readouterr().out
     assert started
