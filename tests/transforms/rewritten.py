@@ -9,8 +9,17 @@ NO_CALL = Call()
 
 
 def used(transform: Transform, text: str, question: str = "", *, call: Call = NO_CALL, budget: Budget = AMPLE) -> str:
-    """The rewrite, if there is one and it is proven; else the text itself."""
+    """The rewrite, which must be proven; the text itself where there is none."""
     rewrite = transform.rewrite(Block(text, call, question), budget)
+    if rewrite is None:
+        return text
+    assert transform.proof(text, rewrite.text)
+    return rewrite.text
+
+
+def sent(transform: Transform, text: str) -> str:
+    """The rewrite, if there is one and it is proven; else the text itself: for what is made to be unprovable."""
+    rewrite = transform.rewrite(Block(text, NO_CALL), AMPLE)
     return rewrite.text if rewrite and transform.proof(text, rewrite.text) else text
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.rewritten import used
+from tests.transforms.rewritten import sent, used
 from transforms.line_gutter import LineGutter
 
 GUTTER = LineGutter()
@@ -66,7 +66,7 @@ def test_an_empty_line_whose_trailing_blank_was_cut_keeps_its_number() -> None:
 
 def test_a_line_whose_text_is_its_own_gutter_is_not_misread() -> None:
     text = numbered(["a()"] * 5 + ["     6→"] + ["b()"] * 9, "{:>6}→")
-    assert stripped(text) == text
+    assert sent(GUTTER, text) == text
 
 
 def test_a_header_that_promises_too_much_restores_nothing() -> None:
@@ -85,4 +85,5 @@ def test_any_numbered_text_is_settled_at_once(
     runs: list[list[str]], style: str, first: int, between: list[str]
 ) -> None:
     text = "\n".join("\n".join([numbered(run, style, first + 100 * at), *between]) for at, run in enumerate(runs))
-    assert stripped(stripped(text)) == stripped(text)
+    once = sent(GUTTER, text)
+    assert sent(GUTTER, once) == once

@@ -5,12 +5,12 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.rewritten import rewritten, used
+from tests.transforms.rewritten import rewritten, sent
 from transforms.diffs.blame import BlameFolder
 from transforms.tokenizer import count_tokens
 
 _folded = partial(rewritten, BlameFolder())
-_used = partial(used, BlameFolder())
+_sent = partial(sent, BlameFolder())
 _ADA = "d4812e58 src/a.py    (Ada Lovelace 2026-11-20 21:30:57 +0000"
 _BOB = "^1f0c77a old/src/a.py (Bob          2026-11-21 08:02:11 +0000"
 _head = st.sampled_from(
@@ -24,7 +24,7 @@ _other = st.sampled_from(["", "12) x", "d4812e58 3) y", "fatal: no such path", _
 def test_any_blame_is_settled_at_once(rows: list[tuple[str, str] | str]) -> None:
     numbered = enumerate(rows, 1)
     text = "\n".join(row if isinstance(row, str) else f"{row[0]} {number:>3}){row[1]}" for number, row in numbered)
-    assert _used(_used(text)) == _used(text)
+    assert _sent(_sent(text)) == _sent(text)
 
 
 def test_a_commit_that_wrote_two_files_is_told_by_its_first_one() -> None:

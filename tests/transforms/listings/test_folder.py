@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.rewritten import rewritten, used
+from tests.transforms.rewritten import rewritten, sent
 from transforms.call import Call
 from transforms.contract import Block
 from transforms.listings import folder as file_listing
@@ -15,7 +15,7 @@ from transforms.tokenizer import count_tokens
 
 _FOLDER = ListingFolder()
 _folded = partial(rewritten, _FOLDER)
-_used = partial(used, _FOLDER)
+_sent = partial(sent, _FOLDER)
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ _listing = st.one_of(
 
 @given(_listing)
 def test_any_listing_is_settled_at_once(text: str) -> None:
-    assert _used(_used(text)) == _used(text)
+    assert _sent(_sent(text)) == _sent(text)
 
 
 @given(

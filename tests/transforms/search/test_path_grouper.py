@@ -5,7 +5,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.rewritten import rewritten, used
+from tests.transforms.rewritten import rewritten, sent
 from transforms.call import Call
 from transforms.contract import Block
 from transforms.search.path_grouper import PathGrouper
@@ -13,7 +13,7 @@ from transforms.tokenizer import count_tokens
 
 _GROUPER = PathGrouper()
 _grouped = partial(rewritten, _GROUPER)
-_used = partial(used, _GROUPER)
+_sent = partial(sent, _GROUPER)
 
 _path = st.sampled_from(
     [
@@ -60,7 +60,7 @@ _results = st.lists(_line, max_size=25).map("\n".join)
 
 @given(_results)
 def test_any_results_are_settled_at_once(text: str) -> None:
-    assert _used(_used(text)) == _used(text)
+    assert _sent(_sent(text)) == _sent(text)
 
 
 @given(st.lists(st.builds("{0}:{1}:{2}".format, _path, st.integers(0, 30), st.text()), min_size=1, max_size=25))

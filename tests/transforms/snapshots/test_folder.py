@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.rewritten import rewritten, used
+from tests.transforms.rewritten import rewritten, sent, used
 from transforms.snapshots import devtools, playwright
 from transforms.snapshots.folder import SnapshotFolder
 from transforms.tokenizer import count_tokens
 
 _folded = partial(rewritten, SnapshotFolder())
 _used = partial(used, SnapshotFolder())
+_sent = partial(sent, SnapshotFolder())
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ _snapshot = st.one_of(
 
 @given(_snapshot)
 def test_any_snapshot_is_settled_at_once(text: str) -> None:
-    assert _used(_used(text)) == _used(text)
+    assert _sent(_sent(text)) == _sent(text)
 
 
 def _orders(count: int) -> str:
