@@ -26,7 +26,7 @@ from transforms.lossy.focus import ASKED, named_lines
 from transforms.lossy.gaps import choose, runs_of
 from transforms.lossy.proof import has_gaps, lines_survive
 from transforms.prose.long_lines import cuts, written
-from transforms.prose.sentences import has_cuts, is_cut
+from transforms.prose.sentences import find_cut, has_cuts
 from transforms.prose.worth import Scorer, by_worth
 from transforms.tokenizer import count_tokens
 
@@ -113,7 +113,7 @@ class KompressCompressor:
 
     def proof(self, original: str, rewritten: str) -> bool:
         """Whether every line left is the original's and every gap is named where it is."""
-        return lines_survive(original, rewritten, is_cut)
+        return lines_survive(original, rewritten, find_cut)
 
 
 def _relevant(scores: Sequence[float]) -> list[bool]:

@@ -6,6 +6,7 @@ between two `\\n`; a `\\r` before it belongs to the line.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 _GAP = re.compile(
     r"\[(?:lines (?P<first>[1-9][0-9]{0,11})-(?P<last>[1-9][0-9]{0,11})|line (?P<only>[1-9][0-9]{0,11})) omitted"
@@ -14,19 +15,26 @@ _GAP = re.compile(
 """The form of `transforms.marker.Markers.gap` with the unit `lines`."""
 
 
-type Cut = Callable[[str, str], bool | None]
-"""Says of two lines whether the second is the first with pieces left out, each gap named where it is: None if it is
-not, else whether one of the gaps names the full text."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a line is of which pieces were left out, each gap named where it is."""
+
+    names_source: bool
+    """Whether one of the gaps names the full text."""
 
 
-def lines_survive(original: str, rewritten: str, cut: Cut = lambda _original, _line: None) -> bool:
+type FindCut = Callable[[str, str], Cut | None]
+"""Says how the second of two lines is cut out of the first; None if it is not."""
+
+
+def lines_survive(original: str, rewritten: str, find_cut: FindCut = lambda _original, _line: None) -> bool:
     """Whether `rewritten` is `original` with nothing but whole lines left out, each gap named where it is.
 
     True if, read from the top, every line of `rewritten` is either the next line of `original` or a marker
     whose range starts at just that line (counted from 1), so that lines and ranges cover `original` exactly
     once and in order; if a gap was made, at least one marker names the full text; and the line end at the end
     of `original` is still there. A line that could be read both ways, because `original` itself holds a marker
-    form that names its own place, proves nothing. A line may also be a `cut` of the next one.
+    form that names its own place, proves nothing. A line may also be a cut of the next one, as `find_cut` tells.
 
     >>> lines_survive("a\\nb\\nc\\n", "a\\n[line 2 omitted; full text: /o/1]\\nc\\n")
     True
@@ -39,8 +47,8 @@ def lines_survive(original: str, rewritten: str, cut: Cut = lambda _original, _l
     for line in rewritten.split("\n"):
         verbatim = at < len(lines) and lines[at] == line
         gap = _gap(line, at + 1, total) if line.startswith("[line") else None
-        if not verbatim and gap is None and at < len(lines) and (told := cut(lines[at], line)) is not None:
-            at, sourced, gaps = at + 1, sourced or told, gaps + 1
+        if not verbatim and gap is None and at < len(lines) and (cut := find_cut(lines[at], line)) is not None:
+            at, sourced, gaps = at + 1, sourced or cut.names_source, gaps + 1
         elif verbatim == (gap is not None):
             return False
         elif gap is None:

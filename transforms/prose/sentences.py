@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from transforms.lossy.gaps import Gap
+from transforms.lossy.proof import Cut
 from transforms.marker import Markers
 
 _END = re.compile(
@@ -40,8 +41,8 @@ def cut(line: str, gaps: Sequence[Gap], markers: Markers) -> str:
     return "".join([*out, *parts[at:]])
 
 
-def is_cut(original: str, line: str) -> bool | None:
-    """Whether `line` is `original` with whole sentences left out: a `transforms.lossy.proof.Cut`."""
+def find_cut(original: str, line: str) -> Cut | None:
+    """How `line` is `original` with whole sentences left out; None if it is not."""
     if "[sentence" not in line:
         return None
     parts, at, place, sourced = sentences(original), 0, 0, False
@@ -53,7 +54,7 @@ def is_cut(original: str, line: str) -> bool | None:
         if gap["blank"] != _blank_behind(parts[last - 1]):
             return None
         at, place, sourced = last, gap.end(), sourced or gap["source"] is not None
-    return sourced if place and line[place:] == "".join(parts[at:]) else None
+    return Cut(sourced) if place and line[place:] == "".join(parts[at:]) else None
 
 
 def has_cuts(text: str) -> bool:

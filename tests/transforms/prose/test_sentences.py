@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.lossy.proof import Cut
 from transforms.marker import Markers
-from transforms.prose.sentences import cut, has_cuts, is_cut, sentences
+from transforms.prose.sentences import cut, find_cut, has_cuts, sentences
 
 LINE = "The basin is calm. People walk there. They look at lights. They talk of little. The tide turns at noon."
 CUT = "The basin is calm. [sentences 2-4 omitted: 11 words of plain text; full text: /o/1] The tide turns at noon."
@@ -58,8 +59,8 @@ def test_what_is_cut_is_proven_and_seen_to_be_cut(pieces: list[str], data: st.Da
     last = data.draw(st.integers(first, total - 2))
     text = cut(line, [(first, last)], Markers("/o/1"))
     if "[sentence" not in line:
-        assert is_cut(line, text) is True
-        assert is_cut(line, text.replace("; full text: /o/1", "")) is False
+        assert find_cut(line, text) == Cut(names_source=True)
+        assert find_cut(line, text.replace("; full text: /o/1", "")) == Cut(names_source=False)
         assert has_cuts(text)
 
 
@@ -75,8 +76,8 @@ def test_what_is_cut_is_proven_and_seen_to_be_cut(pieces: list[str], data: st.Da
         "",
     ],
 )
-def test_anything_else_is_no_is_cut_the_line(other: str) -> None:
-    assert is_cut(LINE, other) is None
+def test_anything_else_is_no_cut_of_the_line(other: str) -> None:
+    assert find_cut(LINE, other) is None
 
 
 def test_a_marker_that_content_quotes_is_no_cut() -> None:
