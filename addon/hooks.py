@@ -144,6 +144,7 @@ class Headroom:
         LOGGER.info("headroom: %s, passthrough %s, state in %s", s.mode, _on(s.compress_passthrough), s.home)
         if not is_writable(s.home):
             LOGGER.warning("headroom: %s cannot be written: new tool outputs are left alone", s.home)
+        access_token(s.home, s.token)  # there before it is first asked for
 
     def done(self) -> None:
         self._pool.stop()

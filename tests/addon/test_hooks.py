@@ -188,6 +188,12 @@ async def test_a_state_folder_that_cannot_be_written_is_told_at_the_start(
     assert f"{tmp_path / 'later'} cannot be written" in caplog.text
 
 
+async def test_the_token_is_there_before_it_is_asked_for(rig: Rig, tmp_path: Path) -> None:
+    await rig.addon.running()
+    assert len((tmp_path / "token").read_text()) > 20
+    rig.addon.done()
+
+
 async def test_http2_is_off_by_default_and_left_alone_on_request(rig: Rig) -> None:
     rig.set(defaults="off")
     await rig.addon.running()
