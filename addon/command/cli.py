@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pages = Endpoint(LOOPBACK, settings.port) if settings.port else None
         print(hints(mode, plan.first, plan.web, bundle, pages), flush=True)
         for shortcoming in plan.shortcomings(settings):
-            print(f"\n{shortcoming}", flush=True)
+            print(f"{shortcoming}\n", flush=True)
     return _become(mitmproxy_command("mitmdump" if own.dump else "mitmweb", plan.arguments(rest)))
 
 
