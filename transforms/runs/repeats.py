@@ -2,8 +2,9 @@
 
 Two lines are of one pattern when they are equal but for words that hold digits, quotes, underscores or path
 characters. What a plan says, as Terraform's, is no repetition: each of its settings may be the one that differs. Nor
-are results of a benchmark and sizes of what was built, where they are much of the text, or the names in a list that is
-most of it: such texts were asked for as what they are. Contract: pure, linear, never raises.
+are results of a benchmark and sizes of what was built, where they are much of what the routine of the run leaves over,
+or the names in a list that is most of that: such texts were asked for as what they are, however many tests passed
+before. Contract: pure, linear, never raises.
 """
 
 import re
@@ -24,20 +25,23 @@ _SEEN = 4
 _QUANTITY = re.compile(r"(?<![\w.:-])\d[\d.,]*+ ?(?:[nuµm]?s|[kKMG]i?B|%|ns/\w+|ops/s\w*)(?!\w)")
 _DIGITS = re.compile(r"\d++")
 _MUCH, _MOST = 0.15, 0.4
-"""Of the lines that are not blank."""
+"""Shares of the lines left over (neither blank nor routine) from which on results stay, and a list of names."""
 _SHOWN = 36
 """Characters of a pattern that a gap quotes."""
 
 
 def patterns(bodies: Sequence[str]) -> list[str]:
-    """The pattern of each line; an empty string for one that is not routine: rare, blank, planned or without a word."""
+    """The pattern of each line; an empty string for one that is not routine: rare, blank, planned or without a word.
+
+    Lines that are routine of their own, as passed tests are, come blank.
+    """
     masked = _VARIABLE.sub(_HOLE, _RULE.sub(_RULED, "\n".join(bodies))).split("\n")
     counts = Counter(masked)
     routine = {pattern for pattern, count in counts.items() if count >= _SEEN and _speaks(pattern)}
-    said = sum(map(bool, bodies))
-    for pattern in [pattern for pattern in routine if counts[pattern] >= _MUCH * said]:
+    left_over = sum(map(bool, bodies))
+    for pattern in [pattern for pattern in routine if counts[pattern] >= _MUCH * left_over]:
         own = [body for body, its in zip(bodies, masked, strict=True) if its == pattern]
-        if _are_results(own) or (len(own) >= _MOST * said and _are_names(own)):
+        if _are_results(own) or (len(own) >= _MOST * left_over and _are_names(own)):
             routine.remove(pattern)
     return [pattern if pattern in routine else "" for pattern in masked]
 

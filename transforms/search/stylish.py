@@ -20,8 +20,9 @@ _LEGEND = "[findings of a file that say the same stand on one row, without paddi
 _ROW = re.compile(r"(?: {2,}|(?=\d))((?:\d{1,7}:\d{1,6},)*+\d{1,7}:\d{1,6}) {2,}(error|warning) {2,}(\S.*)")
 """A row of a table, or of a folded one."""
 _FEWEST = 6
+"""Findings from which on tables are folded."""
 _FEW, _WHOLE_SHARE = 8, 50
-"""Errors that stay whole, at least; and one line of so many."""
+"""Errors that are few in any text; and in a longer one as many as one in so many lines: few errors stay whole."""
 
 
 class _Finding(NamedTuple):
