@@ -19,7 +19,7 @@ class Folding(ABC):
 
     @abstractmethod
     def unfold(self, text: str) -> str | None:
-        """The text that was folded to `text`; anything else where `text` is no folded one."""
+        """The text that was folded to `text`; None where `text` is no folded one."""
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The folded text, or None where there is nothing to fold."""

@@ -62,7 +62,7 @@ class LineGutter(Folding):
         return "\n".join(out + lines[copied:]) if copied else None
 
     def unfold(self, text: str) -> str | None:
-        """None when a header contradicts itself or promises more lines than there are."""
+        """None without a header, or when one contradicts itself or promises more lines than there are."""
         lines = text.split("\n")
         out: list[str] = []
         at = 0
@@ -85,7 +85,7 @@ class LineGutter(Folding):
                 for gutter, line in zip(gutters, body, strict=True)
             ]
             at += 1 + len(body)
-        return "\n".join(out)
+        return "\n".join(out) if len(out) < len(lines) else None
 
 
 def _template(gutter: str) -> str | None:

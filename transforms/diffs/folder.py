@@ -44,18 +44,20 @@ class DiffFolder(Folding):
 
     def fold(self, block: Block) -> str | None:
         """The diff below its legends, or None when that is no shorter."""
-        if self.unfold(block.text) != block.text:
+        if self.unfold(block.text) is not None:
             return None
         text = fold_authors(block.text)
         folded = _LEGEND + _WHOLE.sub(_without_names, text)
         text = folded if len(folded) < len(text) else text
         return text if text != block.text else None
 
-    def unfold(self, text: str) -> str:
-        """A text without our legends is its own original."""
+    def unfold(self, text: str) -> str | None:
+        """None for a text without our legends."""
+        log = text
         if text.startswith(_LEGEND):
-            text = _FOLDED.sub(lambda head: head["kept"] + _names(head), text.removeprefix(_LEGEND))
-        return unfold_authors(text)
+            log = _FOLDED.sub(lambda head: head["kept"] + _names(head), text.removeprefix(_LEGEND))
+        plain = unfold_authors(log)
+        return None if plain == text else plain
 
 
 def _without_names(head: re.Match[str]) -> str:

@@ -48,17 +48,18 @@ class ListingFolder(Folding):
     def fold(self, block: Block) -> str | None:
         """The listing as a tree, or its rows and its paths; None if nothing repeats, or if it reads as folded."""
         text = block.text
-        if self.unfold(text) != text:
+        if self.unfold(text) is not None:
             return None
         if (tree := encode_tree(text)) is not None and decode_tree(tree) == text:
             return tree
         rows = encode_rows(text)
         return _by_folder(text if rows is None else rows) or rows
 
-    def unfold(self, text: str) -> str:
-        """A text of none of our forms is its own original."""
+    def unfold(self, text: str) -> str | None:
+        """None for a text of none of our forms."""
         tree = decode_tree(text)
-        return decode_rows(_whole_paths(text)) if tree is None else tree
+        plain = decode_rows(_whole_paths(text)) if tree is None else tree
+        return None if plain == text else plain
 
 
 def _by_folder(text: str) -> str | None:

@@ -53,14 +53,14 @@ class PathGrouper(Folding):
         referring = _refer(lines, found)
         return grouped(lines, found, always=referring)
 
-    def unfold(self, text: str) -> str:
-        """A text without a legend of ours in its first line is its own original."""
+    def unfold(self, text: str) -> str | None:
+        """None for a text without a legend of ours in its first line."""
         legend, _, body = text.partition("\n")
         if legend == _TOOL_LEGEND:
             return _SHORT_LINE.sub(r"  Line \1:", body)
         lines = ungrouped(text)
         if lines is None:
-            return text
+            return None
         return "\n".join(_resolve(lines) if "[same text as " in body else lines)
 
 

@@ -28,10 +28,10 @@ class SnapshotFolder(Folding):
     def fold(self, block: Block) -> str | None:
         """The snapshot below a legend; None if the text is none, or reads as a folded one."""
         text = block.text
-        if self.unfold(text) != text:
+        if self.unfold(text) is not None:
             return None
         return next((folded for dialect in _DIALECTS if (folded := dialect.encode(text)) is not None), None)
 
-    def unfold(self, text: str) -> str:
-        """A text without a legend is its own original."""
-        return next((plain for dialect in _DIALECTS if (plain := dialect.decode(text)) is not None), text)
+    def unfold(self, text: str) -> str | None:
+        """None for a text without a legend."""
+        return next((plain for dialect in _DIALECTS if (plain := dialect.decode(text)) is not None), None)
