@@ -60,6 +60,8 @@ class _Ticket:
     outcome: asyncio.Future[Outcome]
     attempts: int = 0
     """How many workers were given it."""
+    is_put_back: bool = False
+    """Whether its worker was lost, and it waits for another one."""
 
     @property
     def size(self) -> int:
@@ -82,10 +84,8 @@ class WorkerPool:
         """By the number of the runner that serves them."""
         self._news = News()
         self._ready = asyncio.Event()
-        self._losses = 0
-        """Processes that were up and had to be replaced."""
         self._failed_starts = 0
-        """Of the last ones, in a row."""
+        """Starts that failed since the last one that did not."""
         self._second_wanted = asyncio.Event()
         """Set once a job finds all that are up busy, or will keep one of them so, or one was lost."""
 
@@ -115,12 +115,12 @@ class WorkerPool:
     async def run(self, job: Job) -> Outcome:
         """What comes of a job, at the latest `GRACE` seconds behind its deadline. Raises `NoWorker`.
 
-        Where a process was lost meanwhile, the next one replays what it can: a conversation that goes on without its
-        rewrites is cached anew, and that costs more than the wait.
+        Where the process that had it was lost, it waits up to ten seconds more for the next one, which replays what it
+        can: a conversation that goes on without its rewrites is cached anew, and that costs more than the wait.
         """
-        ticket, losses = self._enqueue(job), self._losses
+        ticket = self._enqueue(job)
         await asyncio.wait([ticket.outcome], timeout=max(0.0, job.request.deadline.left) + GRACE)
-        if not ticket.outcome.done() and self._losses > losses:
+        if not ticket.outcome.done() and ticket.is_put_back:
             await asyncio.wait([ticket.outcome], timeout=_PATIENCE)
         if not ticket.outcome.done():
             raise NoWorker(Reason.TIME_BUDGET if ticket.attempts else Reason.BUSY)
@@ -146,7 +146,7 @@ class WorkerPool:
         return ticket
 
     async def _run(self, number: int) -> None:
-        """Serve the queue with one process after the other. Number 0 serves large bodies too."""
+        """Serve the queue with one process after the other."""
         if number:
             await self._until_needed()
         while True:
@@ -165,7 +165,6 @@ class WorkerPool:
                 continue
             finally:
                 process.kill()
-                self._losses += process.is_up
                 self._second_wanted.set()
                 self._look_for_losses()
                 self._processes.pop(number, None)
@@ -193,6 +192,8 @@ class WorkerPool:
         self._failed_starts = self._failed_starts + 1 if failures else 0
         if self._failed_starts != 1:  # one may have been ended by somebody, and is worth waiting for the next
             self._ready.set()
+        if self._failed_starts > 1:
+            self._refuse_queued(failures[0])
         if failures:
             await asyncio.sleep(_RESPAWN_PAUSE)  # a process that cannot come up is not tried again at once
             raise _Lost
@@ -203,7 +204,7 @@ class WorkerPool:
         while True:
             ticket = await self._next(process, number)
             if process.has_ended:  # just now, while it was idle: nothing is lost but the process
-                self._lanes.put(ticket, ticket.size)
+                self._put_back(ticket)
                 raise _Lost
             ticket.attempts += 1
             told = self._news.take(process, ticket.job.store)
@@ -242,11 +243,17 @@ class WorkerPool:
             reason = Reason.TIME_BUDGET if late else Reason.FAILED
             _refuse(ticket, reason, f"the worker was lost: {describe(error)}")
         else:
-            self._lanes.put(ticket, ticket.size)
+            self._put_back(ticket)
 
-    def _refuse_queued(self, error: OSError) -> None:
-        for ticket in self._lanes.drain():
-            _refuse(ticket, Reason.FAILED, f"no worker process: {error}")
+    def _put_back(self, ticket: _Ticket) -> None:
+        ticket.is_put_back = True
+        self._lanes.put(ticket, ticket.size)
+
+    def _refuse_queued(self, error: BaseException) -> None:
+        """No process can be started: what waits is not held for it, unless another one is up."""
+        if not any(process.is_up for process in self._processes.values()):
+            for ticket in self._lanes.drain():
+                _refuse(ticket, Reason.FAILED, f"no worker process: {describe(error)}")
 
 
 class _Process:

@@ -190,6 +190,91 @@ async def test_a_job_is_replayed_also_where_the_next_worker_takes_longer_to_come
     assert (await waiting).body == first.body
 
 
+async def test_what_waits_behind_a_job_whose_worker_is_lost_is_held_no_longer_than_its_budget(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pool.ready()
+    monkeypatch.setattr(worker_pool, "GRACE", 0.5)
+    monkeypatch.setattr(worker_pool, "_START", "import time; time.sleep(60)")
+    (process,) = worker_processes()
+    process.send_signal(signal.SIGSTOP)
+    first = asyncio.create_task(pool.run(job(tmp_path, seconds=0.5)))
+    await asyncio.sleep(0.1)
+    second = asyncio.create_task(pool.run(job(tmp_path, seconds=0.5)))
+    await asyncio.sleep(0.1)
+    process.kill()
+    await asyncio.wait([second], timeout=3)
+    assert second.done()
+    assert not first.done(), "it had that worker, so it waits for the next one"
+    with pytest.raises(NoWorker) as error:
+        await second
+    assert error.value.reason is Reason.BUSY
+    first.cancel()
+
+
+async def test_what_left_because_no_worker_was_free_is_remembered_as_it_left(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pool.ready()
+    monkeypatch.setattr(worker_pool, "GRACE", 0.0)
+    (process,) = worker_processes()
+    process.send_signal(signal.SIGSTOP)
+    hanging = asyncio.create_task(pool.run(job(tmp_path / "other", seconds=1)))
+    await asyncio.sleep(0.1)
+    with pytest.raises(NoWorker) as error:
+        await pool.run(job(tmp_path, seconds=0.2))
+    assert error.value.reason is Reason.BUSY
+    monkeypatch.undo()
+    with suppress(NoWorker):
+        await hanging
+    later = await pool.run(job(tmp_path))
+    assert not later.is_changed
+    assert later.log.decision is Reason.TIME_BUDGET
+
+
+async def test_a_start_that_fails_once_is_waited_for(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may have ended that process."""
+    fails_once = (
+        f"import os, sys; os.path.exists(p := {str(tmp_path / 'begun')!r}) or sys.exit(open(p, 'w').close() or 3)"
+    )
+    monkeypatch.setattr(worker_pool, "_START", f"{fails_once}; {worker_pool._START}")
+    await pool.ready()
+    assert [process.is_up for process in pool._processes.values()] == [True]
+    assert (await pool.run(job(tmp_path))).is_changed
+
+
+async def test_where_no_worker_can_start_requests_go_on_and_nothing_of_them_stays(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "_START", "import sys; sys.exit(3)")
+    await pool.ready()
+    for _ in range(2):
+        started = time.monotonic()
+        with pytest.raises(NoWorker, match="no worker process: ") as error:
+            await pool.run(job(tmp_path))
+        assert error.value.reason is Reason.FAILED
+        assert time.monotonic() - started < 3
+    assert not list(pool._lanes.drain())
+
+
+async def test_a_worker_that_is_up_serves_what_waits_though_another_one_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with two_workers() as pool:
+        monkeypatch.setattr(worker_pool, "_START", "import sys; sys.exit(3)")
+        busy = psutil.Process(pool._processes[1]._popen.pid)
+        busy.send_signal(signal.SIGSTOP)
+        pool._processes[0].kill()
+        waiting = [asyncio.create_task(pool.run(job(tmp_path))) for _ in range(2)]
+        async with asyncio.timeout(20):
+            while pool._failed_starts < 2:
+                await asyncio.sleep(0.05)
+        busy.send_signal(signal.SIGCONT)
+        assert all(answer.is_changed for answer in await asyncio.gather(*waiting))
+
+
 async def test_a_large_body_does_not_wait_for_the_process_that_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
