@@ -4,7 +4,7 @@ Contract: pure, never raises; a guess that the text itself may overrule (`transf
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -137,7 +137,9 @@ def _of_pipeline(line: tuple[Program, ...]) -> Expected | None:
 
 def _of_program(program: Program) -> Expected:
     if program.name in _SHOWERS:
-        return _of_file(program)
+        return _of_file(program.operands)
+    if program.name == "git" and "show" in program.operands and any(":" in word for word in program.operands):
+        return _of_file([word.partition(":")[2] for word in program.operands])
     special = _SPECIAL.get(program.name)
     if special is not None:
         return Expected(special(program))
@@ -147,9 +149,9 @@ def _of_program(program: Program) -> Expected:
     return Expected(Kind.TEST if kind is None and _TASK.search(program.name) else kind)
 
 
-def _of_file(program: Program) -> Expected:
+def _of_file(words: Sequence[str]) -> Expected:
     """The file that `cat`, `sed -n 1,20p` and the like show: the last word that is a file's name."""
-    for word in reversed(program.operands):
+    for word in reversed(words):
         kind = file_kind(word)
         if kind is not None:
             return Expected(kind, word)
@@ -159,9 +161,6 @@ def _of_file(program: Program) -> Expected:
 def _git(program: Program) -> Kind | None:
     words = [word for word in program.operands if "/" not in word]
     command = next((word for word in words if word in _GIT), "")
-    shown = [word.partition(":")[2] for word in program.operands if ":" in word]
-    if command == "show" and shown:
-        return file_kind(shown[-1])
     if command in ("diff", "show", "log") and program.has("--name-only", "--name-status"):
         return Kind.LISTING
     if command == "log" and any(word.startswith(("--oneline", "--format", "--pretty")) for word in program.words):

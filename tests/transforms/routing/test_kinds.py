@@ -422,9 +422,10 @@ def test_what_may_be_the_text_of_a_file_is_no_data(text: str, call: Call) -> Non
         "ssh -p 22 top cat {}",
         "ssh host 'cat {} | head -40'",
         "ssh host 'docker exec web cat {}'",
+        "git show HEAD~1:{}",
     ],
 )
-def test_a_file_on_another_machine_is_a_file(command: str) -> None:
+def test_a_file_that_is_elsewhere_is_a_file(command: str) -> None:
     report = "".join(f"tests/test_a.py::test_{n} PASSED\n" for n in range(60))
     assert kind_of(report, bash(command.format("/app/x.py"))) is Kind.CODE
     assert kind_of(json.dumps({"scripts": RECORDS[:9]}, indent=2), bash(command.format("package.json"))) is Kind.CODE
