@@ -10,21 +10,20 @@ from addon.store.folder import identity
 from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, from_json, to_json
 
 _SCHEMA_VERSION = 3
-_SCHEMA = (
-    """
-    CREATE TABLE IF NOT EXISTS decisions (
-        key BLOB PRIMARY KEY,
-        decision TEXT NOT NULL,
-        used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
-    ) WITHOUT ROWID
-    """,
-    "CREATE INDEX IF NOT EXISTS by_day ON decisions (used_day)",  # without it, forgetting reads the whole file
-)
+_TABLE = """
+CREATE TABLE IF NOT EXISTS decisions (
+    key BLOB PRIMARY KEY,
+    decision TEXT NOT NULL,
+    used_day INTEGER NOT NULL DEFAULT (unixepoch() / 86400)
+) WITHOUT ROWID
+"""
+_INDEX = "CREATE INDEX IF NOT EXISTS by_day ON decisions (used_day)"
+"""Without it, forgetting reads the whole file."""
 FILE = "ledger.sqlite"
 """In the state folder; beside it stand `-wal` and `-shm`."""
 KEEP_ROWS = 500_000
 _FORGOTTEN_AT_ONCE = 2_000
-"""After a month's holiday all of a large ledger is due, which takes ten seconds: no request is to wait for that."""
+"""Rows of one transaction, which take some 50 ms; all 500,000 take ten seconds, and no request is to wait for that."""
 _LOCK_SECONDS = 0.5
 _KEYS_AT_ONCE = 500
 _TODAY = "unixepoch() / 86400"
@@ -74,8 +73,9 @@ class SqliteLedger:
             return {k: decisions[k] if texts[k] == text else from_json(text) for k, _, text in rows}
 
     def prune(self) -> None:
-        """Forget what is too old or too much; best effort."""
+        """Forget what is too old or too much, as many rows as one transaction may; best effort."""
         with suppress(sqlite3.Error), self._connection:
+            self._connection.execute(_INDEX)  # what has long been there may have none, and making it takes a while
             _prune(self._connection)
 
     def close(self) -> None:
@@ -177,22 +177,21 @@ def _read_schema(connection: sqlite3.Connection) -> None:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Bring the file to our schema and forget what is too old or too much."""
+    """Make the table where there is none. Nothing that takes longer the more is there: a request waits for it."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     _read_schema(connection)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA:
-            connection.execute(statement)
-        _prune(connection)
-        connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        if not _version(connection):
+            connection.execute(_TABLE)
+            connection.execute(_INDEX)
+            connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
 
 def _prune(connection: sqlite3.Connection) -> None:
-    """Forget what was not used for longest, as much as one transaction may."""
     old = f"SELECT key FROM decisions WHERE used_day < {_TODAY} - ? LIMIT ?"
     connection.execute(f"DELETE FROM decisions WHERE key IN ({old})", (KEEP_DAYS, _FORGOTTEN_AT_ONCE))
     too_many = "MAX(0, MIN(?, (SELECT COUNT(*) FROM decisions) - ?))"
-    surplus = f"SELECT key FROM decisions ORDER BY used_day LIMIT {too_many}"
+    surplus = f"SELECT key FROM decisions ORDER BY used_day LIMIT {too_many}"  # the oldest
     connection.execute(f"DELETE FROM decisions WHERE key IN ({surplus})", (_FORGOTTEN_AT_ONCE, KEEP_ROWS))

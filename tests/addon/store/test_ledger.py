@@ -181,7 +181,9 @@ def test_rows_unused_for_a_month_go_and_used_ones_stay(tmp_path: Path, opened: O
     execute(tmp_path, "UPDATE decisions SET used_day = used_day - 29")
     opened(tmp_path).recall([ONE])
     execute(tmp_path, "UPDATE decisions SET used_day = used_day - 2")
-    assert opened(tmp_path).recall([ONE, TWO]) == {ONE: KEEP}
+    ledger = opened(tmp_path)
+    ledger.prune()
+    assert ledger.recall([ONE, TWO]) == {ONE: KEEP}
 
 
 def test_what_is_too_old_or_too_much_goes_also_from_a_ledger_that_stays_open(
@@ -205,10 +207,9 @@ def test_a_large_ledger_of_which_all_is_due_is_forgotten_a_part_at_a_time(
     execute(tmp_path, "UPDATE decisions SET used_day = used_day - 31")
     monkeypatch.setattr(sqlite_ledger, "_FORGOTTEN_AT_ONCE", 3)
     ledger = opened(tmp_path)
-    assert len(_stored(tmp_path)) == 4
-    ledger.prune()
-    ledger.prune()
-    assert not _stored(tmp_path)
+    for left in (4, 1, 0):
+        ledger.prune()
+        assert len(_stored(tmp_path)) == left
     ledger.record({bytes([n]): KEEP for n in range(6)})
     monkeypatch.setattr(sqlite_ledger, "KEEP_ROWS", 1)
     ledger.prune()
@@ -227,6 +228,28 @@ def test_of_what_is_too_much_the_oldest_goes_first(
     for left in (15, 12, 12):
         ledger.prune()
         assert _stored(tmp_path) == {bytes([age]) for age in range(left)}
+
+
+def test_opening_forgets_nothing_and_makes_no_index_of_what_is_there(tmp_path: Path, opened: Opener) -> None:
+    """A request waits for it, however large the ledger is."""
+    opened(tmp_path).record({ONE: KEEP})
+    execute(tmp_path, "UPDATE decisions SET used_day = used_day - 31")
+    execute(tmp_path, "DROP INDEX by_day")
+    ledger = opened(tmp_path)
+    assert _stored(tmp_path) == {ONE}
+    assert _indexes(tmp_path) == set()
+    ledger.prune()
+    assert _stored(tmp_path) == set()
+    assert _indexes(tmp_path) == {"by_day"}
+
+
+def test_a_new_ledger_has_its_index_from_the_beginning(tmp_path: Path, opened: Opener) -> None:
+    opened(tmp_path)
+    assert _indexes(tmp_path) == {"by_day"}
+
+
+def _indexes(home: Path) -> set[str]:
+    return {name for (name,) in execute(home, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql NOT NULL")}
 
 
 def _stored(home: Path) -> set[bytes]:
