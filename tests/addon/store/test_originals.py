@@ -114,6 +114,20 @@ def test_nothing_unfinished_is_left_behind(store: Originals) -> None:
     assert store.find("9" * 21) is None
 
 
+@pytest.mark.parametrize("name", [f".{'2' * 21}.5.abcdef12", "2" * 21])
+def test_what_another_process_takes_away_meanwhile_keeps_nothing_else_from_the_record(
+    name: str, store: Originals, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(store, "x")
+    (home / "originals" / ("1" * 21)).write_text("found")
+    listed = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: [*listed(folder), name])
+    store.prune()
+    found = store.find("1" * 21)
+    assert isinstance(found, Found)
+    assert store._shelf.look("1" * 21) is not None
+
+
 def test_what_was_used_long_ago_goes_and_what_was_used_lately_stays(store: Originals) -> None:
     keep(store, "old", days_ago=31)
     keep(store, "new", days_ago=29)
