@@ -1,7 +1,8 @@
 """The queue in front of the workers: large bodies have a lane of their own, so that they never hold up small ones.
 
 Deciding on a megabyte takes some hundred times as long as on an agent's usual new turn. One worker serves both lanes,
-the large one first; all others serve the small one only. In each lane who comes first is served first.
+the large one first; all others serve the small one only, but for the time in which that one is replaced. In each lane
+who comes first is served first.
 
 What goes on from something that a worker knows is best served by that one, for which only the rest counts as its size.
 While it is busy another one serves it, unless the whole is large.
