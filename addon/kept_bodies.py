@@ -36,10 +36,11 @@ class KeptBodies:
             older = reference()
             if older is flow or (older is not None and too_much <= 0):
                 break
-            if older is None or not older.live:
-                gone.append(key)
-                too_much -= bytes_
-            if older is not None and not older.live:
+            if older is not None and older.live:
+                continue
+            gone.append(key)
+            too_much -= bytes_
+            if older is not None:
                 dropped.append(older)
         for key in gone:
             self._forget(key)

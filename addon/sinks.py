@@ -88,8 +88,10 @@ class Line:
 def log_lines(log: RoutingLog, level: LogLevel) -> Iterator[Line]:
     """The lines that a level asks for: one a request, one a block at debug, one an attempt at trace."""
     by_block = LEVELS[level] <= logging.DEBUG
-    policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
-    head = f"headroom: {note(log)}" + (f" · request {log.request}{policy}" if by_block else "")
+    head = f"headroom: {note(log)}"
+    if by_block:
+        policy = "" if log.policy is None else f" · policy {orjson.dumps(log.policy.model_dump()).decode()}"
+        head += f" · request {log.request}{policy}"
     lines = [Line(logging.WARNING if log.failures else logging.INFO, "request", head, log.head)]
     for entry in log.entries if by_block else ():
         data = {name: value for name, value in entry.plain.items() if name not in _NOT_LOGGED}

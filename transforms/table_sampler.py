@@ -51,6 +51,8 @@ class TableSampler(LineSampler):
 
     def rewrite(self, block: Block, budget: Budget) -> Rewrite | None:
         """The table with a marker in place of each run of routine rows; None when they are less than a tenth."""
+        if len(block.text) < MIN_CHARS:
+            return None
         total = count_tokens(block.text)
         most = int(MAX_SHARE * total)
         rewrite = super().rewrite(block, replace(budget, tokens=min(budget.tokens, most)))
@@ -63,8 +65,6 @@ class TableSampler(LineSampler):
 
     def ranked(self, block: Block, lines: Sequence[str]) -> Ranked | None:
         """The routine rows of the largest table."""
-        if len(block.text) < MIN_CHARS:
-            return None
         rows = _rows(lines)
         if len(rows) < MIN_ROWS:
             return None

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from addon.store.folder import identity
+from addon.store.folder import identity, make_private
 from addon.store.ledger import KEEP_DAYS, Decision, LedgerUnavailable, from_json, to_json
 
 _SCHEMA_VERSION = 3
@@ -144,8 +144,7 @@ def _open(path: Path) -> _Opened:
 def _open_once(path: Path) -> _Opened:
     """The file, brought up to date; where it cannot be written (disk full, read-only, locked) it is only read."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
+        make_private(path)
         return _connected(path, "", _prepare)
     except (OSError, sqlite3.OperationalError):
         return _connected(path, "?mode=ro", _read_schema)

@@ -33,8 +33,8 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_-]++=*+\.[A-Za-z0-9_-]++=*+\.[A-Za-z0-9_-]*+=*
 _KEY_TOKENS = ("sk-", "xai-", "gsk_", "csk-", "pplx-", "nvapi-", "fw_", "vck_", "bedrock-api-key-", "AIza")
 """How providers' own API keys begin."""
 
-DOCTOR = "doctor"
-"""Our own, which tries whether all works."""
+DOCTOR, DOCTORS_AGENT = "doctor", "headroom-doctor"
+"""Our own client, which tries whether all works, and its User-Agent."""
 _CLIENTS_BY_PRODUCT = {
     "claude-cli": "claude-code",
     "claude-code": "claude-code",
@@ -69,7 +69,7 @@ _CLIENTS_BY_PRODUCT = {
     "anthropic/js": "anthropic-node",
     "ai-sdk": "ai-sdk",
     "curl": "curl",
-    "headroom-doctor": DOCTOR,
+    DOCTORS_AGENT: DOCTOR,
     "python-httpx": "httpx",
     "python-requests": "requests",
     "aiohttp": "aiohttp",

@@ -19,11 +19,11 @@ from addon.command.hints import Endpoint
 from addon.command.stand_in import StandInUpstream
 from addon.sinks import HEADER
 from addon.web.exchange import TRIAL_HOST
+from addon.wire.clients import DOCTORS_AGENT
 from transforms.reasons import Reason
 
 type Body = dict[str, Any]
 
-_USER_AGENT = "headroom-doctor"
 _SECONDS = 60
 _HOLD_SECONDS = 5
 _HELD_EVENT = 3
@@ -80,7 +80,7 @@ async def _request(proxy: Endpoint, upstream: StandInUpstream, gate: _Gate) -> l
     reader, writer = await asyncio.open_connection(proxy.host, proxy.port)
     target = f"http://{TRIAL_HOST}:{upstream.port}/v1/chat/completions"
     head = f"POST {target} HTTP/1.1\r\nhost: {TRIAL_HOST}:{upstream.port}\r\ncontent-type: application/json\r\n"
-    head += f"user-agent: {_USER_AGENT}\r\nauthorization: Bearer sk-proj-doctor\r\n"
+    head += f"user-agent: {DOCTORS_AGENT}\r\nauthorization: Bearer sk-proj-doctor\r\n"
     head += f"connection: close\r\ncontent-length: {len(text)}\r\n\r\n"
     writer.write(head.encode() + text)
     answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -126,7 +126,7 @@ async def _socket(proxy: Endpoint, upstream: StandInUpstream) -> list[Finding]:
     writer.write(f"CONNECT {TRIAL_HOST}:{upstream.port} HTTP/1.1\r\nhost: {TRIAL_HOST}\r\n\r\n".encode())
     await reader.readuntil(b"\r\n\r\n")
     socket = WSConnection(ConnectionType.CLIENT)
-    headers = [(b"authorization", b"Bearer sk-proj-doctor"), (b"user-agent", _USER_AGENT.encode())]
+    headers = [(b"authorization", b"Bearer sk-proj-doctor"), (b"user-agent", DOCTORS_AGENT.encode())]
     writer.write(socket.send(Request(host=TRIAL_HOST, target="/v1/responses", extra_headers=headers)))
     frame = json.dumps({"type": "response.create", "model": "gpt-5.6", "input": items})
     text = ""
